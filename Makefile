@@ -1,0 +1,42 @@
+# Every target installs what it needs first; `make help` lists them.
+
+PYTHON := .venv/bin/python
+
+.PHONY: help build demo test start check bench-pg coverage clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build build/release/bin/heliosdb
+	@scripts/bootstrap build
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release
+
+demo: ## Install, build, load the flights of 2013 and take a tour
+	@scripts/bootstrap demo
+	@$(MAKE) --no-print-directory build
+	@$(PYTHON) scripts/demo
+
+test: ## Install, build and run every test that CI runs
+	@scripts/bootstrap test
+	@$(MAKE) --no-print-directory build
+	@$(PYTHON) scripts/test
+
+start: build ## Serve until stopped, data in ./demo-data, ports as in the README
+	@build/release/bin/heliosdb start --data-dir demo-data $(ARGS)
+
+check: ## Format, lint and check the layers
+	@scripts/bootstrap build
+	@tools/check
+
+bench-pg: ## Print HeliosDB's speed as ratios to PostgreSQL 15
+	@scripts/bootstrap test
+	@$(MAKE) --no-print-directory build
+	@$(PYTHON) bench/pg/run.py $(ARGS)
+
+coverage: ## Line coverage of the unit tests and the SQL tests
+	@scripts/bootstrap test
+	@scripts/coverage
+
+clean: ## Remove what was built; the virtual environment stays
+	@rm -rf build .cache
