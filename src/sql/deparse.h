@@ -1,0 +1,39 @@
+// Syntax tree -> SQL text, in the style in which PostgreSQL prints stored expressions and queries:
+// operators in parentheses, casts as ::type, names quoted only where they must be.
+//
+// It prints what the tree says, so a tree to which analysis has added casts and qualified names comes
+// out with them. The text parses back to an equal tree.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sql/ast.h"
+
+namespace helios::sql {
+
+// The identifier, in double quotes if it would not read back as itself.
+std::string QuoteIdentifier(std::string_view name);
+// A string literal; E'...' when it holds a backslash.
+std::string QuoteLiteral(std::string_view text);
+// Each part quoted, joined by dots.
+std::string QuoteQualifiedName(const ast::NameList& names);
+
+// The word is a key word that cannot name a column without quotes.
+bool IsReservedWord(std::string_view lower_case_word);
+
+struct DeparseOptions {
+  bool pretty = false;  // Line breaks and indentation, and fewer parentheses (pg_get_viewdef(oid, true)).
+  int indent = 0;       // Spaces before each line but the first.
+};
+
+std::string Deparse(const ast::Expr& expr, const DeparseOptions& options = {});
+std::string Deparse(const ast::SelectStatement& select, const DeparseOptions& options = {});
+std::string Deparse(const ast::TypeName& type);
+std::string Deparse(const ast::Constraint& constraint);  // As pg_get_constraintdef has it.
+std::string Deparse(const ast::IndexElement& element);
+// SELECT, INSERT, UPDATE, DELETE and MERGE in full, and the DDL that the catalog stores; other
+// statements give an empty text.
+std::string Deparse(const ast::Statement& statement, const DeparseOptions& options = {});
+
+}  // namespace helios::sql
