@@ -1,0 +1,294 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/objects.h"
+#include "catalog/snapshot.h"
+#include "expr/expr.h"
+#include "expr/function.h"
+#include "hidb/storage_service.h"
+
+namespace helios::sql::plan {
+
+enum class NodeKind : uint8_t {
+  kScan,
+  kSystemScan,
+  kTableFunction,
+  kValues,
+  kFilter,
+  kProject,
+  kProjectSet,
+  kAggregate,
+  kJoin,
+  kApply,
+  kSort,
+  kLimit,
+  kDistinctOn,
+  kSetOperation,
+  kWindow,
+  kCteScan,
+  kWithCte,
+  kRecursiveUnion,
+  kWorkTable,
+  kLockRows,
+  kInsert,
+  kUpdate,
+  kDelete,
+};
+
+// One operator of a physical plan. Its output is a chunk with these columns; expressions of a node
+// refer to the columns of its child (of a join: the left child's columns, then the right's).
+struct Node {
+  explicit Node(NodeKind kind_in) : kind(kind_in) {}
+  virtual ~Node() = default;
+  const NodeKind kind;
+  std::vector<SqlType> types;
+  std::vector<PhysicalType> physicals;  // As types; differs from the default for enums.
+  std::vector<std::string> names;       // For EXPLAIN and for records of whole rows.
+  std::vector<std::unique_ptr<Node>> children;
+  double estimated_rows = 1;
+  double estimated_cost = 0;
+};
+using NodePtr = std::unique_ptr<Node>;
+
+// Reads a table, filtered and limited in storage.
+struct ScanNode : Node {
+  ScanNode() : Node(NodeKind::kScan) {}
+  Oid table = kInvalidOid;
+  std::string table_name, alias, index_name;
+  std::shared_ptr<const hidb::TableLayout> layout;
+  std::shared_ptr<const hidb::IndexLayout> index;  // Null: by primary key.
+  std::vector<uint32_t> columns;                   // Output: positions in layout->columns,
+  bool with_row_key = false;                       // then the row key (bytea).
+  std::shared_ptr<const expr::Expr> filter;        // Over the output columns; null: none.
+  bool reverse = false;
+  // Output comes in the order of the index or key: then run in one thread, ranges in order.
+  bool ordered = false;
+  uint64_t limit = 0;
+  // What bounds the key columns of the index (or the primary key), a prefix of them: equality on
+  // each but the last, which may have a range instead. Bounds are expressions without columns (they
+  // may use parameters), of the key column's type, evaluated when the scan opens; a NULL bound makes
+  // the scan empty. Several alternatives (IN lists, OR) are scanned in key order, duplicates dropped.
+  struct Bound {
+    std::vector<expr::ExprPtr> equal;  // For the first equal.size() key parts.
+    // Sets of values for the part after `equal`: = ANY(array expression). Null: none.
+    expr::ExprPtr any;
+    expr::ExprPtr lower, upper;  // For the next part; null: open.
+    bool lower_inclusive = true, upper_inclusive = true;
+    bool next_is_null = false;   // IS NULL on the next part.
+  };
+  std::vector<Bound> bounds;  // Empty: the whole table.
+};
+
+// Rows that compute makes itself: pg_catalog, information_schema tables.
+struct SystemScanNode : Node {
+  SystemScanNode() : Node(NodeKind::kSystemScan) {}
+  const catalog::SystemTable* table = nullptr;
+  std::string alias;
+  std::vector<uint32_t> columns;
+  // Conjuncts `column = constant expression` that a generator may use to make fewer rows; the
+  // filter above still holds them.
+  std::vector<std::pair<uint32_t, expr::ExprPtr>> equal_hints;
+};
+
+// Functions in FROM (ROWS FROM when several): rows side by side, shorter ones padded with NULL.
+struct TableFunctionNode : Node {
+  TableFunctionNode() : Node(NodeKind::kTableFunction) {}
+  struct Call {
+    const expr::TableFunction* function = nullptr;
+    // A plain scalar function in FROM gives one row: then `scalar` is set and `function` is null.
+    expr::ExprPtr scalar;
+    std::vector<expr::ExprPtr> arguments;  // No columns; parameters allowed (LATERAL by Apply).
+    std::vector<SqlType> column_types;
+    // A record-returning scalar is split into these columns.
+    bool expand_record = false;
+  };
+  std::vector<Call> calls;
+  bool with_ordinality = false;
+};
+
+// VALUES, and one row without columns for SELECT without FROM.
+struct ValuesNode : Node {
+  ValuesNode() : Node(NodeKind::kValues) {}
+  std::vector<std::vector<expr::ExprPtr>> rows;
+};
+
+struct FilterNode : Node {
+  FilterNode() : Node(NodeKind::kFilter) {}
+  expr::ExprPtr predicate;
+};
+
+struct ProjectNode : Node {
+  ProjectNode() : Node(NodeKind::kProject) {}
+  std::vector<expr::ExprPtr> expressions;
+};
+
+// A select list with set-returning functions: for each input row, as many rows as the longest set,
+// the others padded with NULL.
+struct ProjectSetNode : Node {
+  ProjectSetNode() : Node(NodeKind::kProjectSet) {}
+  struct Item {
+    expr::ExprPtr scalar;  // Either this,
+    const expr::TableFunction* function = nullptr;  // or a set.
+    std::vector<expr::ExprPtr> arguments;
+    std::vector<SqlType> column_types;  // Of the function; several make one record column.
+  };
+  std::vector<Item> items;
+};
+
+struct SortKey {
+  expr::ExprPtr expression;
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+// GROUP BY. Output: the group expressions, then the aggregates, then GROUPING() masks.
+struct AggregateNode : Node {
+  AggregateNode() : Node(NodeKind::kAggregate) {}
+  struct Call {
+    const expr::AggregateFunction* function = nullptr;
+    std::vector<expr::ExprPtr> arguments;
+    std::vector<SortKey> order_by;
+    expr::ExprPtr filter;
+    bool distinct = false;
+    uint32_t direct_argument_count = 0;  // Ordered-set aggregates: the first arguments.
+    SqlType type;
+  };
+  std::vector<expr::ExprPtr> groups;
+  std::vector<Call> calls;
+  // Each set lists indexes into `groups`; one set with all of them is plain GROUP BY. In a set that
+  // lacks a group expression its column is NULL. No groups and no sets: one row over everything.
+  std::vector<std::vector<uint32_t>> grouping_sets;
+  // GROUPING(...) outputs: for each, the indexes of its arguments in `groups`.
+  std::vector<std::vector<uint32_t>> grouping_calls;
+};
+
+enum class JoinType : uint8_t {
+  kInner,
+  kLeft,
+  kRight,
+  kFull,
+  kSemi,    // Left rows with a match; output: left columns.
+  kAnti,    // Left rows without; output: left columns.
+  kMark,    // Left columns, then a boolean: matched, with IN's three-valued logic.
+  kSingle,  // As kLeft; a second match is 21000 "more than one row returned by a subquery ...".
+};
+
+// The right child is the build side of a hash join (the optimizer has put the smaller one there).
+struct JoinNode : Node {
+  JoinNode() : Node(NodeKind::kJoin) {}
+  JoinType join_type = JoinType::kInner;
+  struct Key {
+    expr::ExprPtr left;   // Over the left child's columns.
+    expr::ExprPtr right;  // Over the right child's columns (numbered from 0).
+    bool null_safe = false;  // IS NOT DISTINCT FROM
+  };
+  std::vector<Key> keys;    // Equalities of one type each; empty: nested loop.
+  expr::ExprPtr condition;  // The rest of ON, over left then right columns; null: none.
+  // kAnti for NOT IN: NULL-aware (no row passes when the right side has a NULL key).
+  bool null_aware = false;
+};
+
+// For each left row the right child runs with `slots` set from left columns (LATERAL, correlated
+// sub-selects that were not made joins). kInner, kLeft, kSemi, kAnti, kSingle.
+struct ApplyNode : Node {
+  ApplyNode() : Node(NodeKind::kApply) {}
+  JoinType join_type = JoinType::kInner;
+  std::vector<std::pair<uint32_t, uint32_t>> slots;  // (parameter slot, left column)
+  expr::ExprPtr condition;                           // Over left then right columns.
+};
+
+// ORDER BY; with `limit` a top-N (limit plus offset rows are kept).
+struct SortNode : Node {
+  SortNode() : Node(NodeKind::kSort) {}
+  std::vector<SortKey> keys;
+  expr::ExprPtr limit_hint;  // No columns; rows that the parent needs at most; null: all.
+};
+
+struct LimitNode : Node {
+  LimitNode() : Node(NodeKind::kLimit) {}
+  expr::ExprPtr limit, offset;  // bigint without columns; null expression or NULL value: none.
+  bool with_ties = false;       // Then the child is sorted by `tie_keys`.
+  std::vector<SortKey> tie_keys;
+};
+
+// DISTINCT ON (keys): the first row of each group of a child sorted by the keys. (Plain DISTINCT is
+// an Aggregate.)
+struct DistinctOnNode : Node {
+  DistinctOnNode() : Node(NodeKind::kDistinctOn) {}
+  std::vector<expr::ExprPtr> keys;
+};
+
+struct SetOperationNode : Node {
+  enum class Operation : uint8_t { kUnionAll, kUnion, kIntersect, kIntersectAll, kExcept, kExceptAll };
+  SetOperationNode() : Node(NodeKind::kSetOperation) {}
+  Operation operation = Operation::kUnionAll;  // Children have equal types.
+};
+
+struct WindowFrame {
+  enum class Mode : uint8_t { kRows, kRange, kGroups };
+  enum class Bound : uint8_t {
+    kUnboundedPreceding,
+    kPreceding,
+    kCurrentRow,
+    kFollowing,
+    kUnboundedFollowing,
+  };
+  enum class Exclude : uint8_t { kNone, kCurrentRow, kGroup, kTies };
+  Mode mode = Mode::kRange;
+  Bound start = Bound::kUnboundedPreceding;
+  Bound end = Bound::kCurrentRow;
+  expr::ExprPtr start_offset, end_offset;  // No columns.
+  // kRange with offsets: functions of (order key, offset) for the bounds, and the comparison.
+  const expr::ScalarFunction* minus = nullptr;
+  const expr::ScalarFunction* plus = nullptr;
+  Exclude exclude = Exclude::kNone;
+};
+
+// Output: the child's columns, then one for each call. All calls share partition and order.
+struct WindowNode : Node {
+  struct Call {
+    const expr::WindowFunction* window = nullptr;        // Either this,
+    const expr::AggregateFunction* aggregate = nullptr;  // or this.
+    std::vector<expr::ExprPtr> arguments;
+    expr::ExprPtr filter;
+    SqlType type;
+    WindowFrame frame;
+  };
+  WindowNode() : Node(NodeKind::kWindow) {}
+  std::vector<expr::ExprPtr> partition_by;
+  std::vector<SortKey> order_by;
+  std::vector<Call> calls;
+};
+
+// Child 0 is the statement, further children are CTE bodies, by index `first_cte` onwards: a body runs
+// at most once, when it is first read (a data-modifying one to its end in any case), and is kept.
+struct WithCteNode : Node {
+  WithCteNode() : Node(NodeKind::kWithCte) {}
+  uint32_t first_cte = 0;
+  std::vector<bool> always_run;  // Data-modifying bodies.
+};
+struct CteScanNode : Node {
+  CteScanNode() : Node(NodeKind::kCteScan) {}
+  uint32_t cte = 0;
+  std::string name;
+};
+
+// WITH RECURSIVE: child 0 once, then child 1 over the rows of the round before (kWorkTable with the
+// same id), until a round is empty. `distinct`: UNION drops rows seen before.
+struct RecursiveUnionNode : Node {
+  RecursiveUnionNode() : Node(NodeKind::kRecursiveUnion) {}
+  uint32_t work_table = 0;
+  bool distinct = false;
+};
+struct WorkTableNode : Node {
+  WorkTableNode() : Node(NodeKind::kWorkTable) {}
+  uint32_t work_table = 0;
+};
+
+}  // namespace helios::sql::plan

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sql/plan/node.h"
+
+namespace helios::sql::plan {
+
+struct OutputColumn {
+  std::string name;
+  SqlType type;
+  Oid table = kInvalidOid;  // When it is a plain column of a table.
+  int16_t column_number = 0;
+};
+
+struct TableLockNeed {
+  hidb::SpaceId object = 0;
+  hidb::TableLockMode mode = hidb::TableLockMode::kAccessShare;
+  std::string name;
+};
+
+// Checked as `role` (the view's owner below a view; kInvalidOid: the current role).
+struct PrivilegeNeed {
+  Oid object = kInvalidOid;
+  catalog::Privilege privilege = catalog::Privilege::kSelect;
+  Oid role = kInvalidOid;
+  // The privilege on each of these columns is enough; empty: the table's. For "any column": {0}.
+  std::vector<int16_t> columns;
+};
+
+// An index as writers maintain it. Expressions are over the table's columns in layout order.
+struct IndexTarget {
+  Oid oid = kInvalidOid;
+  std::string name;  // Also the constraint's, for 23505.
+  std::shared_ptr<const hidb::IndexLayout> layout;
+  std::vector<expr::ExprPtr> parts;  // One for each part, of its type.
+  expr::ExprPtr predicate;           // Partial index; null: every row.
+  bool is_constraint = false;
+  bool deferrable = false;
+};
+
+struct CheckTarget {
+  std::string name;
+  expr::ExprPtr expression;  // Over the table's columns in layout order; false is 23514.
+};
+
+// A foreign key of this table, to check when rows come or change.
+struct ReferenceTarget {
+  std::string name;
+  std::vector<uint32_t> columns;  // Positions in this table's layout.
+  Oid parent = kInvalidOid;
+  std::string parent_name;
+  std::shared_ptr<const hidb::TableLayout> parent_layout;
+  std::shared_ptr<const hidb::IndexLayout> parent_index;  // Null: the parent's primary key.
+  // Order of `columns` matches the parent key's parts in this order.
+  std::vector<uint32_t> parent_columns;  // Positions in the parent's layout, for messages.
+  std::vector<expr::ExprPtr> casts;      // Column -> the parent key part's type; null: the same.
+  bool match_full = false;
+  bool deferrable = false;
+  bool initially_deferred = false;
+};
+
+struct WriteTarget;
+
+// A foreign key of another table (or this one) that points here: what happens to the children when
+// a row goes or its key changes.
+struct ReferencedByTarget {
+  std::string name;
+  std::vector<uint32_t> key_columns;  // Positions in this table's layout.
+  Oid child = kInvalidOid;
+  std::string child_name;
+  catalog::ForeignKeyAction on_delete = catalog::ForeignKeyAction::kNoAction;
+  catalog::ForeignKeyAction on_update = catalog::ForeignKeyAction::kNoAction;
+  // Finds child rows: parameter slots `slots` hold the old key. Output: the child's columns in
+  // layout order, then its row key.
+  std::shared_ptr<const Node> find_children;
+  std::vector<uint32_t> slots;
+  std::vector<uint32_t> child_columns;         // Positions in the child's layout.
+  std::vector<uint32_t> set_columns;           // SET NULL / SET DEFAULT: the columns to set,
+  std::vector<expr::ExprPtr> set_defaults;     // and their defaults (null expression: NULL).
+  // Not owned: foreign keys may form cycles. Plan::write_targets owns every target.
+  const WriteTarget* child_target = nullptr;
+  bool deferrable = false;
+  bool initially_deferred = false;
+};
+
+// A table as writers see it: everything to keep true. All expressions are over the table's columns in
+// layout order.
+struct WriteTarget {
+  Oid table = kInvalidOid;
+  std::string schema_name, table_name;
+  std::shared_ptr<const hidb::TableLayout> layout;
+  std::vector<std::string> column_names;
+  std::vector<uint32_t> not_null_columns;
+  std::vector<CheckTarget> checks;
+  std::vector<IndexTarget> indexes;  // Secondary ones; the primary key is the row key itself.
+  std::string primary_key_name;      // Empty: none.
+  std::vector<ReferenceTarget> references;
+  std::vector<ReferencedByTarget> referenced_by;
+  // Stored generated columns: computed after defaults and assignments, in this order.
+  std::vector<std::pair<uint32_t, expr::ExprPtr>> generated;
+};
+
+// RETURNING expressions are over: the table's columns in layout order, then (UPDATE ... FROM, DELETE
+// ... USING) the child's other columns.
+struct InsertNode : Node {
+  InsertNode() : Node(NodeKind::kInsert) {}
+  const WriteTarget* target = nullptr;  // Owned by Plan::write_targets.
+  // Child 0 gives the rows: one column for each layout column, defaults filled in.
+  enum class OnConflict : uint8_t { kError, kNothing, kUpdate };
+  OnConflict on_conflict = OnConflict::kError;
+  // The arbiter: -1 the primary key, else an index of `target`; absent: any unique one (DO NOTHING).
+  std::optional<int32_t> arbiter;
+  // DO UPDATE SET: assignments and WHERE over the existing row's columns, then the proposed row's
+  // (EXCLUDED).
+  std::vector<std::pair<uint32_t, expr::ExprPtr>> set;
+  expr::ExprPtr set_where;
+  std::vector<expr::ExprPtr> returning;  // Empty and !has_returning: no output.
+  bool has_returning = false;
+  expr::ExprPtr check_option;            // WITH CHECK OPTION; false is 44000.
+};
+
+// Child 0: the table's columns in layout order (old values), the row key, then other columns.
+// `set` expressions are over the child's columns.
+struct UpdateNode : Node {
+  UpdateNode() : Node(NodeKind::kUpdate) {}
+  const WriteTarget* target = nullptr;  // Owned by Plan::write_targets.
+  std::vector<std::pair<uint32_t, expr::ExprPtr>> set;
+  std::vector<expr::ExprPtr> returning;
+  bool has_returning = false;
+  expr::ExprPtr check_option;
+};
+
+struct DeleteNode : Node {
+  DeleteNode() : Node(NodeKind::kDelete) {}
+  const WriteTarget* target = nullptr;  // Owned by Plan::write_targets.
+  std::vector<expr::ExprPtr> returning;
+  bool has_returning = false;
+};
+
+// SELECT ... FOR UPDATE and its kin: locks each row by its key column and passes it on without key
+// columns that the parent does not want.
+struct LockRowsNode : Node {
+  LockRowsNode() : Node(NodeKind::kLockRows) {}
+  struct Target {
+    hidb::SpaceId space = 0;
+    uint32_t key_column = 0;  // Of the child; NULL (outer join): not locked.
+    hidb::RowLockMode mode = hidb::RowLockMode::kUpdate;
+    hidb::LockWait wait = hidb::LockWait::kWait;
+    std::string relation;
+  };
+  std::vector<Target> targets;
+};
+
+}  // namespace helios::sql::plan
