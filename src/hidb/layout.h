@@ -24,7 +24,8 @@ struct ColumnLayout {
 };
 
 // How the rows of a table lie at rest: key by types/key_codec.h, value by types/row_codec.h
-// (docs/formats/). Immutable and shared by every plan that names the table's catalog version.
+// (docs/formats/). The value holds every column, also those of the key. Within a space no key is a
+// prefix of another (both codecs give that). Immutable and shared by every plan that names the table's catalog version.
 struct TableLayout {
   SpaceId space = 0;
   std::vector<ColumnLayout> columns;  // In attnum order, dropped columns left out.

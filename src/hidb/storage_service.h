@@ -120,6 +120,7 @@ struct SequenceOptions {
   int64_t minimum = 1;
   int64_t maximum = INT64_MAX;
   bool cycle = false;
+  std::string name;  // Named in the error at the end of the sequence (2200H).
 };
 struct SequenceState {
   int64_t last_value = 0;
@@ -165,6 +166,11 @@ class StorageService {
   // open whether it took place.
   virtual Result<Timestamp> Commit(const CommitRequest& request) = 0;
   virtual void Abort(TxnId txn) = 0;
+  // For transactions too large for memory: moves the buffered writes to disk, where this transaction
+  // alone sees them (through `writes`, as before) until Commit shows them all at once; Abort and a
+  // crash take them away. Call it between statements or chunks when writes->bytes() passes some tens
+  // of megabytes. Keys must be locked before or be new. On error the writes stay where they were.
+  virtual Status StageWrites(TxnId txn, WriteSet* writes) = 0;
 
   // --- identifiers and sequences; none of these rolls back
   // The first of `count` consecutive ids, never given before, also across crashes.

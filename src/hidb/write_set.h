@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ids.h"
 #include "base/memory.h"
 #include "hidb/layout.h"
 
@@ -43,8 +45,15 @@ class WriteSet {
   std::vector<Write> Range(SpaceId space, std::string_view begin, std::string_view end,
                            bool reverse, size_t count_max, CommandId before) const;
   bool HasWrites(SpaceId space) const;
+  // Whether there is neither a buffered write nor a staged one.
   bool empty() const;
+  // Memory of the buffered writes: the measure of when to stage.
   size_t bytes() const;
+
+  // Rows that a command added to a table (or, negative, took away). Keeps the row count that
+  // StorageService::Statistics estimates; taken back with the command.
+  void AddRowCount(SpaceId table, int64_t delta, CommandId command);
+  int64_t RowCountDelta(SpaceId table) const;
 
   // Takes back every write of commands >= `first`: ROLLBACK TO SAVEPOINT, a failed statement.
   void RollbackTo(CommandId first);
@@ -53,6 +62,25 @@ class WriteSet {
   // Every space's final writes in order, for commit. Requires: no concurrent calls.
   void ForEach(const std::function<void(SpaceId, std::string_view key,
                                         const std::optional<std::string>& value)>& visit) const;
+  // Final row count changes per table, for commit.
+  std::map<SpaceId, int64_t> RowCountDeltas() const;
+
+  // --- for the storage role: writes that left memory before the commit (StageWrites). They lie in
+  // the store under a provisional timestamp each and are read from there.
+  struct Staged {
+    Timestamp timestamp;
+    CommandId command;
+  };
+  std::vector<Staged> staged() const;
+  bool has_staged() const { return staged_count_.load(std::memory_order_acquire) != 0; }
+  // The commands with buffered writes, ascending.
+  std::vector<CommandId> BufferedCommands() const;
+  // The buffered writes of one command, in order of space and key. Requires: no concurrent writer.
+  void ForEachOf(CommandId command,
+                 const std::function<void(SpaceId, std::string_view key,
+                                          const std::optional<std::string>& value)>& visit) const;
+  // Drops the buffered writes; from now on they are found at these timestamps.
+  void ReplaceByStaged(const std::vector<Staged>& staged);
 
  private:
   struct Version {
@@ -61,18 +89,28 @@ class WriteSet {
   };
   using Space = std::map<std::string, std::vector<Version>, std::less<>>;
 
-  Status Add(SpaceId space, std::string_view key, std::optional<std::string> value,
-             CommandId command);
-
   struct LogEntry {
     CommandId command;
     SpaceId space;
-    std::string key;
+    Space::iterator entry;
   };
+  struct RowCount {
+    CommandId command;
+    SpaceId table;
+    int64_t delta;
+  };
+
+  Status Add(SpaceId space, std::string_view key, std::optional<std::string_view> value,
+             CommandId command);
+  void DropBuffered();
 
   mutable std::shared_mutex mutex_;
   std::map<SpaceId, Space> spaces_;
   std::vector<LogEntry> log_;  // In command order, to take writes back.
+  std::vector<RowCount> row_counts_;
+  std::vector<Staged> staged_;
+  std::atomic<size_t> staged_count_{0};
+  size_t bytes_ = 0;
   MemoryReservation reservation_;
 };
 

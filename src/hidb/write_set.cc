@@ -1,0 +1,226 @@
+#include "hidb/write_set.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/check.h"
+
+namespace helios::hidb {
+namespace {
+
+// Map node, version and log entry of one write, beside its bytes.
+constexpr size_t kWriteOverheadBytes = 160;
+// The tracker is asked in steps, so that small transactions touch its shared counters seldom.
+constexpr size_t kReservationStepBytes = 16 << 10;
+
+size_t RoundUp(size_t bytes) {
+  return (bytes + kReservationStepBytes - 1) / kReservationStepBytes * kReservationStepBytes;
+}
+
+size_t ValueBytes(const std::optional<std::string>& value) { return value ? value->size() : 0; }
+
+// The newest version by a command before `before`, or null.
+template <typename Versions>
+auto* NewestBefore(const Versions& versions, CommandId before) {
+  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
+    if (version->command < before) return &*version;
+  }
+  return static_cast<decltype(&versions.back())>(nullptr);
+}
+
+}  // namespace
+
+WriteSet::WriteSet(MemoryTracker* tracker) : reservation_(tracker) {}
+WriteSet::~WriteSet() = default;
+
+Status WriteSet::Put(SpaceId space, std::string_view key, std::string_view value,
+                     CommandId command) {
+  return Add(space, key, value, command);
+}
+
+Status WriteSet::Delete(SpaceId space, std::string_view key, CommandId command) {
+  return Add(space, key, std::nullopt, command);
+}
+
+Status WriteSet::Add(SpaceId space, std::string_view key, std::optional<std::string_view> value,
+                     CommandId command) {
+  std::unique_lock lock(mutex_);
+  HELIOS_CHECK(log_.empty() || log_.back().command <= command);
+  const size_t value_bytes = value ? value->size() : 0;
+  const size_t bytes = bytes_ + key.size() + value_bytes + kWriteOverheadBytes;
+  if (bytes > reservation_.bytes()) HELIOS_TRY(reservation_.Resize(RoundUp(bytes)));
+
+  Space& keys = spaces_[space];
+  auto entry = keys.lower_bound(key);
+  if (entry == keys.end() || entry->first != key) {
+    entry = keys.emplace_hint(entry, std::string(key), std::vector<Version>());
+  }
+  std::optional<std::string> copy;
+  if (value) copy.emplace(*value);
+  std::vector<Version>& versions = entry->second;
+  if (!versions.empty() && versions.back().command == command) {
+    bytes_ += value_bytes;
+    bytes_ -= ValueBytes(versions.back().value);
+    versions.back().value = std::move(copy);
+    return Status::Ok();
+  }
+  versions.push_back({command, std::move(copy)});
+  log_.push_back({command, space, entry});
+  bytes_ = bytes;
+  return Status::Ok();
+}
+
+std::optional<WriteSet::Write> WriteSet::Find(SpaceId space, std::string_view key,
+                                              CommandId before) const {
+  std::shared_lock lock(mutex_);
+  const auto keys = spaces_.find(space);
+  if (keys == spaces_.end()) return std::nullopt;
+  const auto entry = keys->second.find(key);
+  if (entry == keys->second.end()) return std::nullopt;
+  const Version* version = NewestBefore(entry->second, before);
+  if (version == nullptr) return std::nullopt;
+  return Write{entry->first, version->value};
+}
+
+std::vector<WriteSet::Write> WriteSet::Range(SpaceId space, std::string_view begin,
+                                             std::string_view end, bool reverse, size_t count_max,
+                                             CommandId before) const {
+  std::vector<Write> writes;
+  std::shared_lock lock(mutex_);
+  const auto found = spaces_.find(space);
+  if (found == spaces_.end() || (!end.empty() && begin >= end)) return writes;
+  const Space& keys = found->second;
+  const auto first = keys.lower_bound(begin);
+  const auto last = end.empty() ? keys.end() : keys.lower_bound(end);
+  const auto take = [&](const Space::value_type& entry) {
+    if (const Version* version = NewestBefore(entry.second, before); version != nullptr) {
+      writes.push_back({entry.first, version->value});
+    }
+  };
+  if (!reverse) {
+    for (auto entry = first; entry != last && writes.size() < count_max; ++entry) take(*entry);
+  } else {
+    for (auto entry = last; entry != first && writes.size() < count_max;) take(*--entry);
+  }
+  return writes;
+}
+
+bool WriteSet::HasWrites(SpaceId space) const {
+  std::shared_lock lock(mutex_);
+  return spaces_.contains(space);
+}
+
+bool WriteSet::empty() const {
+  std::shared_lock lock(mutex_);
+  return spaces_.empty() && staged_.empty();
+}
+
+size_t WriteSet::bytes() const {
+  std::shared_lock lock(mutex_);
+  return bytes_;
+}
+
+void WriteSet::AddRowCount(SpaceId table, int64_t delta, CommandId command) {
+  std::unique_lock lock(mutex_);
+  if (!row_counts_.empty()) {
+    RowCount& last = row_counts_.back();
+    if (last.command == command && last.table == table) {
+      last.delta += delta;
+      return;
+    }
+  }
+  row_counts_.push_back({command, table, delta});
+}
+
+int64_t WriteSet::RowCountDelta(SpaceId table) const {
+  std::shared_lock lock(mutex_);
+  int64_t delta = 0;
+  for (const RowCount& count : row_counts_) delta += count.table == table ? count.delta : 0;
+  return delta;
+}
+
+std::map<SpaceId, int64_t> WriteSet::RowCountDeltas() const {
+  std::shared_lock lock(mutex_);
+  std::map<SpaceId, int64_t> deltas;
+  for (const RowCount& count : row_counts_) deltas[count.table] += count.delta;
+  return deltas;
+}
+
+void WriteSet::RollbackTo(CommandId first) {
+  std::unique_lock lock(mutex_);
+  while (!log_.empty() && log_.back().command >= first) {
+    const LogEntry& last = log_.back();
+    const auto keys = spaces_.find(last.space);
+    std::vector<Version>& versions = last.entry->second;
+    HELIOS_CHECK(!versions.empty() && versions.back().command == last.command);
+    bytes_ -= last.entry->first.size() + ValueBytes(versions.back().value) + kWriteOverheadBytes;
+    versions.pop_back();
+    if (versions.empty()) keys->second.erase(last.entry);
+    if (keys->second.empty()) spaces_.erase(keys);
+    log_.pop_back();
+  }
+  std::erase_if(row_counts_, [&](const RowCount& count) { return count.command >= first; });
+  std::erase_if(staged_, [&](const Staged& staged) { return staged.command >= first; });
+  staged_count_.store(staged_.size(), std::memory_order_release);
+  // Shrinking cannot fail.
+  static_cast<void>(reservation_.Resize(RoundUp(bytes_)).ok());
+}
+
+void WriteSet::DropBuffered() {
+  log_.clear();
+  spaces_.clear();
+  bytes_ = 0;
+  reservation_.ReleaseAll();
+}
+
+void WriteSet::Clear() {
+  std::unique_lock lock(mutex_);
+  DropBuffered();
+  row_counts_.clear();
+  staged_.clear();
+  staged_count_.store(0, std::memory_order_release);
+}
+
+void WriteSet::ForEach(
+    const std::function<void(SpaceId, std::string_view, const std::optional<std::string>&)>& visit)
+    const {
+  for (const auto& [space, keys] : spaces_) {
+    for (const auto& [key, versions] : keys) visit(space, key, versions.back().value);
+  }
+}
+
+std::vector<WriteSet::Staged> WriteSet::staged() const {
+  std::shared_lock lock(mutex_);
+  return staged_;
+}
+
+std::vector<CommandId> WriteSet::BufferedCommands() const {
+  std::shared_lock lock(mutex_);
+  std::vector<CommandId> commands;
+  for (const LogEntry& entry : log_) {
+    if (commands.empty() || commands.back() != entry.command) commands.push_back(entry.command);
+  }
+  return commands;
+}
+
+void WriteSet::ForEachOf(
+    CommandId command,
+    const std::function<void(SpaceId, std::string_view, const std::optional<std::string>&)>& visit)
+    const {
+  for (const auto& [space, keys] : spaces_) {
+    for (const auto& [key, versions] : keys) {
+      for (const Version& version : versions) {
+        if (version.command == command) visit(space, key, version.value);
+      }
+    }
+  }
+}
+
+void WriteSet::ReplaceByStaged(const std::vector<Staged>& staged) {
+  std::unique_lock lock(mutex_);
+  DropBuffered();
+  staged_.insert(staged_.end(), staged.begin(), staged.end());
+  staged_count_.store(staged_.size(), std::memory_order_release);
+}
+
+}  // namespace helios::hidb
