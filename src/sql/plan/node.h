@@ -50,6 +50,9 @@ struct Node {
   std::vector<SqlType> types;
   std::vector<PhysicalType> physicals;  // As types; differs from the default for enums.
   std::vector<std::string> names;       // For EXPLAIN and for records of whole rows.
+  // While a plan is made, each column of the statement has an id of its own, ColumnExpr::index holds
+  // such ids, and these are the output's. In a finished plan indexes are positions and ids mean nothing.
+  std::vector<uint32_t> ids;
   std::vector<std::unique_ptr<Node>> children;
   double estimated_rows = 1;
   double estimated_cost = 0;

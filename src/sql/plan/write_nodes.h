@@ -18,7 +18,7 @@ struct OutputColumn {
 };
 
 struct TableLockNeed {
-  hidb::SpaceId object = 0;
+  hidb::SpaceId object = 0;  // The table's OID, which outlives its storage spaces.
   hidb::TableLockMode mode = hidb::TableLockMode::kAccessShare;
   std::string name;
 };
