@@ -26,10 +26,16 @@ class CatalogTypeLookup : public TypeLookup {
 
   const Snapshot& snapshot() const { return *snapshot_; }
   const std::vector<Oid>& search_path() const { return search_path_; }
+  // The first relation or type of this name on the search path, system tables apart; null: none.
+  const Object* FindRelation(std::string_view name) const;
+  const catalog::UserType* FindUserTypeNamed(std::string_view name) const;
   // Whether an unqualified `name` finds exactly this object (pg_table_is_visible).
   bool IsVisible(const Object& object) const;
 
  private:
+  Result<Oid> ResolveRelation(std::string_view text) const;
+  Result<Oid> ResolveType(std::string_view text) const;
+
   const std::shared_ptr<const Snapshot> snapshot_;
   const std::vector<Oid> search_path_;
   mutable std::mutex mutex_;

@@ -1,0 +1,67 @@
+#include "catalog/names.h"
+
+namespace helios::catalog {
+
+namespace {
+
+bool IsIdentifierStart(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
+}
+bool IsIdentifierPart(char c) { return IsIdentifierStart(c) || (c >= '0' && c <= '9') || c == '$'; }
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
+
+Status Invalid() { return Error(ErrorCode::kInvalidName).Message("invalid name syntax"); }
+
+}  // namespace
+
+Result<std::vector<std::string>> ParseQualifiedName(std::string_view text) {
+  std::vector<std::string> parts;
+  size_t at = 0;
+  const auto skip_space = [&] {
+    while (at < text.size() && IsSpace(text[at])) ++at;
+  };
+  while (true) {
+    skip_space();
+    std::string part;
+    if (at < text.size() && text[at] == '"') {
+      ++at;
+      while (true) {
+        const size_t quote = text.find('"', at);
+        if (quote == std::string_view::npos) return Invalid();
+        part += text.substr(at, quote - at);
+        at = quote + 1;
+        if (at >= text.size() || text[at] != '"') break;
+        part += '"';
+        ++at;
+      }
+      if (part.empty()) return Invalid();
+    } else {
+      if (at >= text.size() || !IsIdentifierStart(text[at])) return Invalid();
+      while (at < text.size() && IsIdentifierPart(text[at])) {
+        const char c = text[at++];
+        part += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      }
+    }
+    parts.push_back(std::move(part));
+    skip_space();
+    if (at == text.size()) return parts;
+    if (text[at] != '.') return Invalid();
+    ++at;
+  }
+}
+
+std::string QuoteName(std::string_view name) {
+  bool plain = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_');
+  for (const char c : name) {
+    plain &= (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9');
+  }
+  if (plain) return std::string(name);
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+}  // namespace helios::catalog
