@@ -269,13 +269,16 @@ class Connection:
                 raise result.error
         return results
 
-    def try_query(self, sql: str) -> list[Result]:
+    def try_query(self, sql: str, copy_data: bytes | None = None) -> list[Result]:
         """Runs `sql`; an error ends the list as a Result of its own."""
         self.send("Q", sql.encode() + b"\0")
-        return self.collect()
+        return self.collect(copy_data)
 
-    def collect(self) -> list[Result]:
-        """Gathers the answers of a simple query up to ReadyForQuery."""
+    def collect(self, copy_data: bytes | None = None) -> list[Result]:
+        """Gathers the answers of a simple query up to ReadyForQuery.
+
+        `copy_data` feeds a COPY FROM STDIN; without it such a COPY is made to fail.
+        """
         results: list[Result] = []
         current = Result()
         while True:
@@ -299,8 +302,10 @@ class Connection:
             elif kind == "d":
                 current.copy_data.append(message.body)
             elif kind == "G":
-                # A script without data ends the copy; tests that copy in use a driver.
-                self.send("f", b"no data\0")
+                if copy_data is None:
+                    self.send("f", b"no data\0")
+                else:
+                    self.send_raw(frame("d", copy_data) + frame("c"))
             elif kind == "Z":
                 return results
             elif kind not in "Hc":

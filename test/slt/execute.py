@@ -60,7 +60,8 @@ class Session:
     def close(self) -> None:
         """Drops the schema, so that the next file starts with a small catalog."""
         if self._connection is not None:
-            self._connection.try_query(f"ROLLBACK; DROP SCHEMA {self._schema} CASCADE")
+            self._connection.try_query("ROLLBACK")
+            self._connection.try_query(f"DROP SCHEMA {self._schema} CASCADE")
             self._connection.terminate()
 
 
