@@ -15,6 +15,7 @@
 namespace helios::expr {
 
 class EvalContext;
+struct ScalarFunction;
 
 enum class Volatility : char { kImmutable = 'i', kStable = 's', kVolatile = 'v' };
 

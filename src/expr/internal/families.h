@@ -11,6 +11,9 @@ namespace helios::expr {
 // PostgreSQL's implementing function, or "sql_<oid>" where PostgreSQL writes it in SQL.
 std::span<const KernelEntry> ArithmeticKernels();
 std::span<const KernelEntry> ComparisonKernels();
+std::span<const KernelEntry> NumericKernels();
+std::span<const KernelEntry> FloatMathKernels();
+std::span<const KernelEntry> CastKernels();
 
 // Functions that only the session can answer, by name; see SessionServices.
 bool IsSessionFunction(std::string_view name);
