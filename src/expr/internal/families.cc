@@ -7,7 +7,7 @@ namespace helios::expr {
 std::span<const std::span<const KernelEntry>> ScalarFamilies() {
   static const std::span<const KernelEntry> kFamilies[] = {
       ArithmeticKernels(),
-      ComparisonKernels(), NumericKernels(), FloatMathKernels(), CastKernels(),
+      ComparisonKernels(), NumericKernels(), FloatMathKernels(), CastKernels(), StringKernels(), StringFormatKernels(),
   };
   return kFamilies;
 }

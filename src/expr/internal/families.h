@@ -14,10 +14,16 @@ std::span<const KernelEntry> ComparisonKernels();
 std::span<const KernelEntry> NumericKernels();
 std::span<const KernelEntry> FloatMathKernels();
 std::span<const KernelEntry> CastKernels();
+std::span<const KernelEntry> StringKernels();
+std::span<const KernelEntry> StringFormatKernels();
 
 // Functions that only the session can answer, by name; see SessionServices.
 bool IsSessionFunction(std::string_view name);
 Status CallSession(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out);
+
+// The parts of string_to_array and string_to_table.
+std::vector<std::string_view> SplitText(std::string_view text,
+                                        std::optional<std::string_view> delimiter);
 
 // What an aggregate does; name, types and OID come from tables/aggregates.def. `arguments` is as
 // there, with "*" for every overload that has no entry of its own.

@@ -75,7 +75,7 @@ Status StoreResult(Result<T>&& value, Vector* out, size_t row) {
 namespace internal {
 
 template <auto F, typename R, typename... A, size_t... I>
-Status MapRows(FunctionCall&, Arguments arguments, size_t row_count, Vector* out, R (*)(A...),
+Status MapRows(FunctionCall&, [[maybe_unused]] Arguments arguments, size_t row_count, Vector* out, R (*)(A...),
                std::index_sequence<I...>) {
   const bool all_valid = out->validity().AllValid();
   for (size_t row = 0; row < row_count; ++row) {
@@ -86,7 +86,7 @@ Status MapRows(FunctionCall&, Arguments arguments, size_t row_count, Vector* out
   return Status::Ok();
 }
 template <auto F, typename R, typename... A, size_t... I>
-Status MapRows(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out,
+Status MapRows(FunctionCall& call, [[maybe_unused]] Arguments arguments, size_t row_count, Vector* out,
                R (*)(FunctionCall&, A...), std::index_sequence<I...>) {
   const bool all_valid = out->validity().AllValid();
   for (size_t row = 0; row < row_count; ++row) {
