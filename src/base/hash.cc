@@ -9,6 +9,11 @@ namespace helios {
 
 uint64_t HashBytes(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
+Hash128 HashBytes128(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.high64, hash.low64};
+}
+
 uint32_t JumpHash(uint64_t key, uint32_t bucket_count) {
   HELIOS_CHECK(bucket_count > 0);
   int64_t bucket = -1;

@@ -12,10 +12,6 @@
 #include "types/io.h"
 #include "types/vector.h"
 
-namespace helios::sys {
-class Clock;
-}
-
 namespace helios::expr {
 
 // Runs subplans for SubplanExpr; implemented by exec.
@@ -51,10 +47,6 @@ class EvalContext {
   SubplanRunner* subplan_runner = nullptr;
   SessionServices* session = nullptr;
   const std::atomic<bool>* canceled = nullptr;
-  const sys::Clock* clock = nullptr;       // clock_timestamp(); null: the machine's.
-  // The session's random(): a counter that every draw advances, set by setseed(). Null: one of the
-  // process.
-  std::atomic<uint64_t>* random_state = nullptr;
 
   bool IsCanceled() const { return canceled != nullptr && canceled->load(std::memory_order_relaxed); }
 };

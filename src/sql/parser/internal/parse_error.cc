@@ -1,0 +1,63 @@
+#include "sql/parser/internal/parse_error.h"
+
+#include <algorithm>
+
+namespace helios::sql {
+namespace {
+
+// libpg_query keeps the message and drops the SQLSTATE and the hint; here they come back.
+struct KnownError {
+  std::string_view part;  // Of the message.
+  ErrorCode code;
+  std::string_view detail;
+  std::string_view hint;
+};
+
+constexpr KnownError kKnown[] = {
+    {"invalid Unicode escape", ErrorCode::kInvalidEscapeSequence, "",
+     "Unicode escapes must be \\XXXX or \\+XXXXXX."},
+    {"unsafe use of \\' in a string literal", ErrorCode::kNonstandardUseOfEscapeCharacter, "",
+     "Use '' to write quotes in strings. \\' is insecure in client-only encodings."},
+    {"unsafe use of string constant with Unicode escapes", ErrorCode::kFeatureNotSupported,
+     "String constants with Unicode escapes cannot be used when standard_conforming_strings is off.",
+     ""},
+    {"invalid byte sequence for encoding", ErrorCode::kCharacterNotInRepertoire, "", ""},
+    {"not yet implemented", ErrorCode::kFeatureNotSupported, "", ""},
+    {"not implemented", ErrorCode::kFeatureNotSupported, "", ""},
+    {"is not supported", ErrorCode::kFeatureNotSupported, "", ""},
+    {"are not supported", ErrorCode::kFeatureNotSupported, "", ""},
+    {"not supported yet", ErrorCode::kFeatureNotSupported, "", ""},
+    {"stack depth limit exceeded", ErrorCode::kStatementTooComplex, "", ""},
+    {"memory exhausted", ErrorCode::kStatementTooComplex, "", ""},
+    {"frame starting from", ErrorCode::kWindowingError, "", ""},
+    {"frame start cannot be", ErrorCode::kWindowingError, "", ""},
+    {"frame end cannot be", ErrorCode::kWindowingError, "", ""},
+    {"precision for type float must be", ErrorCode::kInvalidParameterValue, "", ""},
+    {"unrecognized role option", ErrorCode::kSyntaxError, "", ""},
+    {"VALUES in FROM must have an alias", ErrorCode::kSyntaxError, "",
+     "For example, FROM (VALUES ...) [AS] foo."},
+    {"subquery in FROM must have an alias", ErrorCode::kSyntaxError, "",
+     "For example, FROM (SELECT ...) [AS] foo."},
+};
+
+}  // namespace
+
+Status MakeParseError(std::string_view message, int cursor_position, std::string_view text,
+                      const TextMap& map) {
+  ErrorInfo info;
+  info.code = ErrorCode::kSyntaxError;
+  info.message = message;
+  for (const KnownError& known : kKnown) {
+    if (message.find(known.part) == std::string_view::npos) continue;
+    info.code = known.code;
+    info.detail = known.detail;
+    info.hint = known.hint;
+    break;
+  }
+  if (cursor_position > 0) {
+    info.position = std::min(cursor_position, map.CharOffset(static_cast<int64_t>(text.size())) + 1);
+  }
+  return Status(std::move(info));
+}
+
+}  // namespace helios::sql

@@ -1,0 +1,20 @@
+// Parses arbitrary bytes; what parses must copy, compare equal, and print to a text that parses back to
+// the same tree.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/check.h"
+#include "sql/ast_util.h"
+#include "sql/parser/parser.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  auto parsed = helios::sql::Parse(text);
+  if (!parsed.ok()) return 0;
+  for (const helios::sql::RawStatement& raw : *parsed) {
+    const auto copy = helios::sql::ast::Clone(*raw.statement);
+    HELIOS_CHECK(helios::sql::ast::Equal(*copy, *raw.statement));
+  }
+  return 0;
+}
