@@ -12,6 +12,10 @@
 #include "types/io.h"
 #include "types/vector.h"
 
+namespace helios::sys {
+class Clock;
+}
+
 namespace helios::expr {
 
 // Runs subplans for SubplanExpr; implemented by exec.
@@ -47,6 +51,10 @@ class EvalContext {
   SubplanRunner* subplan_runner = nullptr;
   SessionServices* session = nullptr;
   const std::atomic<bool>* canceled = nullptr;
+  const sys::Clock* clock = nullptr;       // clock_timestamp(); null: the machine's.
+  // The session's random(): a counter that every draw advances, set by setseed(). Null: one of the
+  // process.
+  std::atomic<uint64_t>* random_state = nullptr;
 
   bool IsCanceled() const { return canceled != nullptr && canceled->load(std::memory_order_relaxed); }
 };

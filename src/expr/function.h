@@ -15,6 +15,7 @@
 namespace helios::expr {
 
 class EvalContext;
+struct ScalarFunction;
 
 enum class Volatility : char { kImmutable = 'i', kStable = 's', kVolatile = 'v' };
 
@@ -26,6 +27,7 @@ struct FunctionCall {
   // What the call site keeps between chunks (a compiled pattern, say). Owned by the evaluator, so
   // one thread at a time sees it.
   std::shared_ptr<void>& state;
+  const ScalarFunction* function = nullptr;  // What is called: null in casts made by the evaluator.
 };
 
 // Computes `row_count` results. `out` is flat, of the result type. For a strict function its validity
@@ -34,6 +36,10 @@ struct FunctionCall {
 // may be flat, constant or dictionary vectors.
 using ScalarKernel = Status (*)(FunctionCall& call, std::span<const Vector* const> arguments,
                                 size_t row_count, Vector* out);
+
+// For a strict boolean function: appends to `out` the rows, ascending, where the result is true.
+using SelectKernel = void (*)(std::span<const Vector* const> arguments, size_t row_count,
+                              Selection* out);
 
 struct ScalarFunction {
   Oid oid;                         // PostgreSQL's where it has one, else ours from 9000.
@@ -48,6 +54,8 @@ struct ScalarFunction {
   uint32_t default_count = 0;      // Trailing arguments that may be left out (defaults below).
   std::vector<std::string> argument_names;
   std::vector<std::string> default_sql;  // One for each defaulted argument.
+  bool needs_session = false;      // Asks EvalContext::session: never part of a storage fragment.
+  SelectKernel select = nullptr;   // A faster road for filters, where there is one.
 };
 
 // A function in FROM or a set-returning function in a select list.
@@ -96,6 +104,8 @@ struct AggregateFunction {
   bool variadic = false;
   bool ignores_nulls = true;   // Rows with a NULL argument never reach `update` (strict transition).
   bool is_ordered_set = false; // WITHIN GROUP; direct arguments come first.
+  bool is_hypothetical = false;  // As many direct arguments as sorted ones; the row is inserted.
+  uint32_t direct_count = 0;     // Direct arguments of an ordered-set aggregate.
   bool order_matters = false;  // array_agg, string_agg: keep the input's order.
   uint32_t state_bytes = 0;
   void (*init)(uint8_t* state) = nullptr;

@@ -38,6 +38,7 @@ class FailNth final : public FaultPlan {
   int Decide(FileOperation operation, std::string_view path, size_t* byte_count) override;
   // Lets everything succeed from now on.
   void Disarm() { armed_.store(false, std::memory_order_relaxed); }
+  void Arm() { armed_.store(true, std::memory_order_relaxed); }
   bool fired() const { return fired_.load(std::memory_order_relaxed); }
 
  private:

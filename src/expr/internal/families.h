@@ -1,0 +1,41 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "expr/internal/kernel.h"
+
+namespace helios::expr {
+
+// Each family of functions/ gives its kernels by the key of tables/functions.def: the name of
+// PostgreSQL's implementing function, or "sql_<oid>" where PostgreSQL writes it in SQL.
+std::span<const KernelEntry> ArithmeticKernels();
+std::span<const KernelEntry> ComparisonKernels();
+std::span<const KernelEntry> NumericKernels();
+std::span<const KernelEntry> FloatMathKernels();
+std::span<const KernelEntry> CastKernels();
+std::span<const KernelEntry> StringKernels();
+std::span<const KernelEntry> StringFormatKernels();
+
+// Functions that only the session can answer, by name; see SessionServices.
+bool IsSessionFunction(std::string_view name);
+Status CallSession(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out);
+
+// The parts of string_to_array and string_to_table.
+std::vector<std::string_view> SplitText(std::string_view text,
+                                        std::optional<std::string_view> delimiter);
+
+// What an aggregate does; name, types and OID come from tables/aggregates.def. `arguments` is as
+// there, with "*" for every overload that has no entry of its own.
+struct AggregateEntry {
+  std::string_view name;
+  std::string_view arguments;
+  AggregateFunction behaviour;
+};
+
+// All families, as the registry reads them (families.cc).
+std::span<const std::span<const KernelEntry>> ScalarFamilies();
+std::span<const std::span<const TableKernelEntry>> TableFamilies();
+std::span<const std::span<const AggregateEntry>> AggregateFamilies();
+
+}  // namespace helios::expr

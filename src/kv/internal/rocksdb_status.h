@@ -1,0 +1,17 @@
+#pragma once
+
+#include <rocksdb/status.h>
+
+#include <string>
+
+#include "base/status.h"
+
+namespace helios::kv {
+
+// What an error of RocksDB means to us and our callers. Requires: !status.ok().
+Status FromRocksDb(const rocksdb::Status& status, const std::string& directory);
+
+// The 53100 of a store that refuses writes.
+Status DiskFullError(const std::string& directory);
+
+}  // namespace helios::kv

@@ -1,0 +1,204 @@
+#include "kv/internal/watched_file_system.h"
+
+#include <cerrno>
+#include <cstring>
+
+namespace helios::kv {
+namespace {
+
+using rocksdb::FileOptions;
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+using rocksdb::Slice;
+using sys::FileOperation;
+
+struct Context {
+  std::shared_ptr<FileSystemWatch> watch;
+  sys::FaultPlan* faults;
+  DurabilityTracker* durability;
+
+  // The planned error of an operation, or OK.
+  IOStatus Decide(FileOperation operation, const std::string& path, size_t* byte_count) const {
+    if (faults == nullptr) return IOStatus::OK();
+    const int error = faults->Decide(operation, path, byte_count);
+    if (error == 0) return IOStatus::OK();
+    char text[128];
+    const std::string reason = strerror_r(error, text, sizeof(text));
+    if (error == ENOSPC) {
+      IOStatus status = IOStatus::NoSpace(path, reason);
+      status.SetRetryable(true);
+      return status;
+    }
+    return IOStatus::IOError(path, reason);
+  }
+  IOStatus Decide(FileOperation operation, const std::string& path) const {
+    size_t byte_count = 0;
+    return Decide(operation, path, &byte_count);
+  }
+};
+
+class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  WatchedWritableFile(std::unique_ptr<rocksdb::FSWritableFile> target, std::string path,
+                      const Context& context)
+      : FSWritableFileOwnerWrapper(std::move(target)), path_(std::move(path)), context_(context) {}
+
+  IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
+    size_t byte_count = data.size();
+    const IOStatus planned = context_.Decide(FileOperation::kWrite, path_, &byte_count);
+    if (!planned.ok()) {
+      // A short write: some bytes reach the file before the error.
+      const Slice part(data.data(), byte_count < data.size() ? byte_count : 0);
+      if (!part.empty()) Count(part, target()->Append(part, options, debug)).PermitUncheckedError();
+      return planned;
+    }
+    return Count(data, target()->Append(data, options, debug));
+  }
+  IOStatus Append(const Slice& data, const IOOptions& options,
+                  const rocksdb::DataVerificationInfo&, IODebugContext* debug) override {
+    return Append(data, options, debug);
+  }
+  IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    return Synced([&] { return target()->Sync(options, debug); });
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    return Synced([&] { return target()->Fsync(options, debug); });
+  }
+
+ private:
+  IOStatus Count(const Slice& data, IOStatus status) {
+    if (status.ok() && context_.durability != nullptr) {
+      context_.durability->OnAppend(path_, data.size());
+    }
+    return status;
+  }
+  template <typename Call>
+  IOStatus Synced(Call call) {
+    context_.watch->syncs.fetch_add(1, std::memory_order_relaxed);
+    IOStatus status = context_.Decide(FileOperation::kSync, path_);
+    if (status.ok()) status = call();
+    if (!status.ok()) {
+      context_.watch->sync_failed.store(true, std::memory_order_release);
+    } else if (context_.durability != nullptr) {
+      context_.durability->OnSync(path_);
+    }
+    return status;
+  }
+
+  const std::string path_;
+  const Context& context_;
+};
+
+class WatchedDirectory final : public rocksdb::FSDirectoryWrapper {
+ public:
+  WatchedDirectory(std::unique_ptr<rocksdb::FSDirectory>&& target, std::string path,
+                   const Context& context)
+      : FSDirectoryWrapper(std::move(target)), path_(std::move(path)), context_(context) {}
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    IOStatus status = context_.Decide(FileOperation::kSyncDirectory, path_);
+    if (status.ok()) status = FSDirectoryWrapper::Fsync(options, debug);
+    return Note(std::move(status));
+  }
+  IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
+                               const rocksdb::DirFsyncOptions& directory_options) override {
+    IOStatus status = context_.Decide(FileOperation::kSyncDirectory, path_);
+    if (status.ok()) {
+      status = FSDirectoryWrapper::FsyncWithDirOptions(options, debug, directory_options);
+    }
+    return Note(std::move(status));
+  }
+
+ private:
+  IOStatus Note(IOStatus status) {
+    if (!status.ok()) context_.watch->sync_failed.store(true, std::memory_order_release);
+    return status;
+  }
+  const std::string path_;
+  const Context& context_;
+};
+
+class WatchedRandomAccessFile final : public rocksdb::FSRandomAccessFileOwnerWrapper {
+ public:
+  WatchedRandomAccessFile(std::unique_ptr<rocksdb::FSRandomAccessFile>&& target, std::string path,
+                          const Context& context)
+      : FSRandomAccessFileOwnerWrapper(std::move(target)),
+        path_(std::move(path)),
+        context_(context) {}
+  IOStatus Read(uint64_t offset, size_t byte_count, const IOOptions& options, Slice* result,
+                char* scratch, IODebugContext* debug) const override {
+    const IOStatus planned = context_.Decide(FileOperation::kRead, path_);
+    if (!planned.ok()) return planned;
+    return FSRandomAccessFileOwnerWrapper::Read(offset, byte_count, options, result, scratch, debug);
+  }
+
+ private:
+  const std::string path_;
+  const Context& context_;
+};
+
+class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  WatchedFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target, Context context)
+      : FileSystemWrapper(target), context_(std::move(context)) {}
+  const char* Name() const override { return "HeliosWatchedFileSystem"; }
+
+  IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
+                           std::unique_ptr<rocksdb::FSWritableFile>* result,
+                           IODebugContext* debug) override {
+    IOStatus status = context_.Decide(FileOperation::kOpen, path);
+    if (status.ok()) status = target()->NewWritableFile(path, options, result, debug);
+    if (!status.ok()) return status;
+    if (context_.durability != nullptr) context_.durability->OnCreate(path);
+    *result = std::make_unique<WatchedWritableFile>(std::move(*result), path, context_);
+    return status;
+  }
+  IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& options,
+                               std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
+                               IODebugContext* debug) override {
+    IOStatus status = context_.Decide(FileOperation::kOpen, path);
+    if (status.ok()) status = target()->NewRandomAccessFile(path, options, result, debug);
+    // In production there is nothing to decide: the plain file is the faster one.
+    if (status.ok() && context_.faults != nullptr) {
+      *result = std::make_unique<WatchedRandomAccessFile>(std::move(*result), path, context_);
+    }
+    return status;
+  }
+  IOStatus NewDirectory(const std::string& path, const IOOptions& options,
+                        std::unique_ptr<rocksdb::FSDirectory>* result,
+                        IODebugContext* debug) override {
+    IOStatus status = target()->NewDirectory(path, options, result, debug);
+    if (status.ok()) {
+      *result = std::make_unique<WatchedDirectory>(std::move(*result), path, context_);
+    }
+    return status;
+  }
+  IOStatus DeleteFile(const std::string& path, const IOOptions& options,
+                      IODebugContext* debug) override {
+    IOStatus status = context_.Decide(FileOperation::kRemove, path);
+    if (status.ok()) status = target()->DeleteFile(path, options, debug);
+    if (status.ok() && context_.durability != nullptr) context_.durability->OnRemove(path);
+    return status;
+  }
+  IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
+                      IODebugContext* debug) override {
+    IOStatus status = context_.Decide(FileOperation::kRename, to);
+    if (status.ok()) status = target()->RenameFile(from, to, options, debug);
+    if (status.ok() && context_.durability != nullptr) context_.durability->OnRename(from, to);
+    return status;
+  }
+
+ private:
+  const Context context_;
+};
+
+}  // namespace
+
+std::shared_ptr<rocksdb::FileSystem> NewWatchedFileSystem(std::shared_ptr<FileSystemWatch> watch,
+                                                          sys::FaultPlan* faults,
+                                                          DurabilityTracker* durability) {
+  return std::make_shared<WatchedFileSystem>(rocksdb::FileSystem::Default(),
+                                             Context{std::move(watch), faults, durability});
+}
+
+}  // namespace helios::kv
