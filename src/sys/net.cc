@@ -122,6 +122,15 @@ void FileDescriptor::Close() {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
+void Socket::Shutdown() { shutdown(fd(), SHUT_RDWR); }
+
+void Socket::DiscardReceived() {
+  constexpr int kPiecesMax = 64;
+  char piece[16384];
+  for (int i = 0; i < kPiecesMax && recv(fd(), piece, sizeof(piece), MSG_DONTWAIT) > 0; ++i) {
+  }
+}
+
 WakeEvent::WakeEvent() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { HELIOS_CHECK(fd_.valid()); }
 
 void WakeEvent::Signal() {

@@ -61,6 +61,11 @@ class Socket {
   int fd() const { return fd_.get(); }
   bool valid() const { return fd_.valid(); }
   void Close() { fd_.Close(); }
+  // Ends the connection under a thread that reads or writes: its call fails.
+  void Shutdown();
+  // Throws away what has arrived, without waiting: closing a socket that holds unread bytes would take
+  // back what was sent last.
+  void DiscardReceived();
 
  private:
   FileDescriptor fd_;

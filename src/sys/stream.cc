@@ -18,8 +18,6 @@ Status ConnectionError(std::string_view what, int error_number) {
       .Message("could not {} client: {}", what, std::strerror(error_number));
 }
 
-void Stream::Abort() { shutdown(fd(), SHUT_RDWR); }
-
 Result<ReadResult> PlainStream::Read(char* to, size_t byte_count_max, int64_t deadline_us) {
   return Receive(to, byte_count_max, 0, deadline_us);
 }

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,7 +24,7 @@ struct ReadResult {
 
 // Bytes both ways between us and a peer, in clear or through TLS, with blocking calls.
 //
-// Thread safety: one thread at a time, except Abort.
+// Thread safety: one thread at a time. Lifetime: the socket, which it borrows, outlives it.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -41,8 +40,6 @@ class Stream {
   virtual int fd() const = 0;
   virtual bool is_encrypted() const { return false; }
 
-  // Ends the connection under a thread that reads or writes: its call fails. Any thread.
-  void Abort();
   // What interrupts Read; null: nothing. The event outlives the stream or is set back.
   void SetWakeEvent(const WakeEvent* wake) { wake_fd_ = wake == nullptr ? -1 : wake->fd(); }
 
@@ -50,24 +47,21 @@ class Stream {
   int wake_fd_ = -1;
 };
 
-// Owns the socket.
 class PlainStream final : public Stream {
  public:
-  explicit PlainStream(Socket socket) : socket_(std::move(socket)) {}
+  explicit PlainStream(int fd) : fd_(fd) {}
   Result<ReadResult> Read(char* to, size_t byte_count_max, int64_t deadline_us) override;
   Status Write(std::string_view bytes, int64_t deadline_us) override;
   bool HasBufferedBytes() const override { return false; }
   void CloseWrite() override;
-  int fd() const override { return socket_.fd(); }
+  int fd() const override { return fd_; }
 
   // Reads without taking.
   Result<ReadResult> Peek(char* to, size_t byte_count_max, int64_t deadline_us);
-  // Hands the socket on, to a TLS stream.
-  Socket TakeSocket() { return std::move(socket_); }
 
  private:
   Result<ReadResult> Receive(char* to, size_t byte_count_max, int flags, int64_t deadline_us);
-  Socket socket_;
+  const int fd_;
 };
 
 // 08006 with the system's words for `error_number`.

@@ -46,7 +46,7 @@ std::string TakeSslError() {
 
 class TlsStream final : public Stream {
  public:
-  TlsStream(Socket socket, SslPtr ssl) : socket_(std::move(socket)), ssl_(std::move(ssl)) {}
+  TlsStream(int fd, SslPtr ssl) : fd_(fd), ssl_(std::move(ssl)) {}
 
   Status Handshake(int64_t deadline_us) {
     while (true) {
@@ -99,7 +99,7 @@ class TlsStream final : public Stream {
     SSL_shutdown(ssl_.get());
     ERR_clear_error();
   }
-  int fd() const override { return socket_.fd(); }
+  int fd() const override { return fd_; }
   bool is_encrypted() const override { return true; }
   std::string_view alpn() const {
     const unsigned char* name = nullptr;
@@ -121,7 +121,7 @@ class TlsStream final : public Stream {
     }
   }
 
-  Socket socket_;
+  const int fd_;
   SslPtr ssl_;
 };
 
@@ -215,12 +215,12 @@ Result<std::unique_ptr<TlsContext>> TlsContext::Create(const Options& options) {
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(impl)));
 }
 
-Result<std::unique_ptr<Stream>> TlsContext::Accept(Socket socket, int64_t deadline_us) const {
+Result<std::unique_ptr<Stream>> TlsContext::Accept(int fd, int64_t deadline_us) const {
   SslPtr ssl(SSL_new(impl_->context.get()));
-  if (ssl == nullptr || SSL_set_fd(ssl.get(), socket.fd()) != 1) {
+  if (ssl == nullptr || SSL_set_fd(ssl.get(), fd) != 1) {
     return Error(ErrorCode::kOutOfMemory).Message("out of memory");
   }
-  auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(ssl));
+  auto stream = std::make_unique<TlsStream>(fd, std::move(ssl));
   HELIOS_TRY(stream->Handshake(deadline_us));
   return std::unique_ptr<Stream>(std::move(stream));
 }
