@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "types/compare.h"
 #include "types/type.h"
 #include "types/vector.h"
 
@@ -92,6 +93,8 @@ struct AggregateCall {
   std::span<const SqlType> argument_types;
   SqlType result_type;
   Arena& arena;  // Lives as long as the states; where states keep their variable parts.
+  // WITHIN GROUP (ORDER BY ...) of hypothetical-set aggregates; empty: all ascending.
+  std::span<const SortOrder> sort_orders = {};
 };
 
 // States are `state_bytes` of memory, aligned to 8, moved with memcpy. What they point to lies in the
@@ -103,7 +106,8 @@ struct AggregateFunction {
   Oid result;
   bool variadic = false;
   bool ignores_nulls = true;   // Rows with a NULL argument never reach `update` (strict transition).
-  bool is_ordered_set = false; // WITHIN GROUP; direct arguments come first.
+  bool is_ordered_set = false; // WITHIN GROUP; direct arguments come first, then the sorted ones,
+                               // and rows reach `update` in that order.
   bool is_hypothetical = false;  // As many direct arguments as sorted ones; the row is inserted.
   uint32_t direct_count = 0;     // Direct arguments of an ordered-set aggregate.
   bool order_matters = false;  // array_agg, string_agg: keep the input's order.
@@ -112,6 +116,9 @@ struct AggregateFunction {
   // Row i updates states[i]. Arguments hold no NULL where ignores_nulls.
   Status (*update)(AggregateCall& call, std::span<const Vector* const> arguments, size_t row_count,
                    uint8_t* const* states) = nullptr;
+  // The same for rows that all belong to one state; null where there is no faster way.
+  Status (*update_one)(AggregateCall& call, std::span<const Vector* const> arguments,
+                       size_t row_count, uint8_t* state) = nullptr;
   // Adds source's input to target's; null when the aggregate cannot be split over threads.
   Status (*combine)(AggregateCall& call, const uint8_t* source, uint8_t* target) = nullptr;
   // Writes row i of `out` (flat) from states[i].

@@ -14,6 +14,10 @@ std::span<const std::span<const KernelEntry>> ScalarFamilies() {
 
 std::span<const std::span<const TableKernelEntry>> TableFamilies() { return {}; }
 
-std::span<const std::span<const AggregateEntry>> AggregateFamilies() { return {}; }
+std::span<const std::span<const AggregateEntry>> AggregateFamilies() {
+  static const std::span<const AggregateEntry> kFamilies[] = {NumberAggregates(),
+                                                              ValueAggregates()};
+  return kFamilies;
+}
 
 }  // namespace helios::expr

@@ -33,6 +33,9 @@ struct AggregateEntry {
   AggregateFunction behaviour;
 };
 
+std::span<const AggregateEntry> NumberAggregates();
+std::span<const AggregateEntry> ValueAggregates();
+
 // All families, as the registry reads them (families.cc).
 std::span<const std::span<const KernelEntry>> ScalarFamilies();
 std::span<const std::span<const TableKernelEntry>> TableFamilies();
