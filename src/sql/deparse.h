@@ -23,17 +23,21 @@ std::string QuoteQualifiedName(const ast::NameList& names);
 bool IsReservedWord(std::string_view lower_case_word);
 
 struct DeparseOptions {
-  bool pretty = false;  // Line breaks and indentation, and fewer parentheses (pg_get_viewdef(oid, true)).
-  int indent = 0;       // Spaces before each line but the first.
+  bool pretty = false;     // Fewer parentheses, as pg_get_viewdef(oid, true) has it.
+  bool multiline = true;   // Clauses on lines of their own; false as in pg_get_indexdef.
+  // The tree has been analysed: LIKE, IN and BETWEEN print as the operators that they became, names
+  // lose pg_catalog, and numbers that need it their type, as in '-1'::integer.
+  bool analyzed = false;
+  int indent = 0;          // Spaces before each line but the first.
 };
 
 std::string Deparse(const ast::Expr& expr, const DeparseOptions& options = {});
 std::string Deparse(const ast::SelectStatement& select, const DeparseOptions& options = {});
-std::string Deparse(const ast::TypeName& type);
-std::string Deparse(const ast::Constraint& constraint);  // As pg_get_constraintdef has it.
-std::string Deparse(const ast::IndexElement& element);
-// SELECT, INSERT, UPDATE, DELETE and MERGE in full, and the DDL that the catalog stores; other
-// statements give an empty text.
+std::string Deparse(const ast::TypeName& type, const DeparseOptions& options = {});
+// As pg_get_constraintdef has it, without the name.
+std::string Deparse(const ast::Constraint& constraint, const DeparseOptions& options = {});
+std::string Deparse(const ast::IndexElement& element, const DeparseOptions& options = {});
+// SELECT, INSERT, UPDATE, DELETE, MERGE and CREATE INDEX; other statements give an empty text.
 std::string Deparse(const ast::Statement& statement, const DeparseOptions& options = {});
 
 }  // namespace helios::sql

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "sql/ast_util.h"
+#include "sql/deparse.h"
 #include "sql/parser/parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -15,6 +16,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const helios::sql::RawStatement& raw : *parsed) {
     const auto copy = helios::sql::ast::Clone(*raw.statement);
     HELIOS_CHECK(helios::sql::ast::Equal(*copy, *raw.statement));
+    const std::string printed = helios::sql::Deparse(*raw.statement);
+    if (printed.empty()) continue;
+    // Parentheses that printing adds may pass the limit of nesting; nothing else may fail.
+    const auto again = helios::sql::Parse(printed);
+    if (!again.ok()) {
+      HELIOS_CHECK(again.status().Is(helios::ErrorCode::kStatementTooComplex));
+      continue;
+    }
+    HELIOS_CHECK(again->size() == 1);
+    HELIOS_CHECK(helios::sql::ast::Equal(*(*again)[0].statement, *raw.statement));
   }
   return 0;
 }
