@@ -8,6 +8,7 @@ std::span<const std::span<const KernelEntry>> ScalarFamilies() {
   static const std::span<const KernelEntry> kFamilies[] = {
       ArithmeticKernels(),
       ComparisonKernels(), NumericKernels(), FloatMathKernels(), CastKernels(), StringKernels(), StringFormatKernels(),
+      LikeKernels(), DateTimeKernels(), DateTimeFieldKernels(),
   };
   return kFamilies;
 }

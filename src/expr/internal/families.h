@@ -16,6 +16,9 @@ std::span<const KernelEntry> FloatMathKernels();
 std::span<const KernelEntry> CastKernels();
 std::span<const KernelEntry> StringKernels();
 std::span<const KernelEntry> StringFormatKernels();
+std::span<const KernelEntry> LikeKernels();
+std::span<const KernelEntry> DateTimeKernels();
+std::span<const KernelEntry> DateTimeFieldKernels();
 
 // Functions that only the session can answer, by name; see SessionServices.
 bool IsSessionFunction(std::string_view name);
