@@ -133,6 +133,10 @@ void ConnectionRunner::AskAllToEnd(const Status& reason) {
   for (const auto& connection : All()) connection->AskToEnd(reason);
 }
 
+void ConnectionRunner::CancelAllStatements() {
+  for (const auto& connection : All()) connection->CancelStatement();
+}
+
 void ConnectionRunner::AbortAll() {
   for (const auto& connection : All()) {
     connection->Abort();

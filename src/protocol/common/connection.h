@@ -43,6 +43,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   virtual Next Serve(Reason reason, sys::WakeEvent& wake) = 0;
   // Asks the connection to end soon, with this error for the client. Any thread; calls Wake.
   virtual void AskToEnd(const Status& reason) = 0;
+  // Ends the statement that runs, if one does. Any thread.
+  virtual void CancelStatement() {}
   // Ends what it waits for right now: its reads and writes fail. Any thread.
   void Abort();
   // Has Serve called soon, or, while it runs, signals its wake event. Any thread.
@@ -83,6 +85,7 @@ class ConnectionRunner {
   void Start(std::shared_ptr<Connection> connection, int64_t deadline_us);
 
   void AskAllToEnd(const Status& reason);
+  void CancelAllStatements();
   void AbortAll();
   size_t connection_count() const;
   size_t thread_count() const { return pool_.thread_count(); }

@@ -28,6 +28,10 @@ PgConnection::~PgConnection() { Leave(); }
 
 void PgConnection::Leave() {
   if (session_ != nullptr) {
+    {
+      const std::lock_guard lock(end_mutex_);
+      cancelable_ = nullptr;
+    }
     session_.reset();
     server_.metrics().connections.Add(-1);
   }
@@ -46,6 +50,21 @@ void PgConnection::AskToEnd(const Status& reason) {
   // Somebody who is still logging in is not worth the wait for his next word.
   if (!is_started_) Abort();
   Wake();
+}
+
+void PgConnection::CancelStatement() {
+  is_canceled_ = true;
+  {
+    const std::lock_guard lock(end_mutex_);
+    if (cancelable_ != nullptr) cancelable_->Cancel();
+  }
+  Wake();
+}
+
+void PgConnection::OnTerminate(Status reason) {
+  // The session cancels what it runs; a COPY that waits for its client has to be told by us.
+  is_canceled_ = true;
+  AskToEnd(reason);
 }
 
 Status PgConnection::EndReason() {
@@ -163,7 +182,7 @@ bool PgConnection::Dispatch(char type, std::string_view body) {
 
 PgSink PgConnection::MakeSink(std::span<const int16_t> formats) {
   return PgSink(channel_, *session_,
-                {.formats = formats, .is_ending = &is_ending_, .wake = wake_});
+                {.formats = formats, .is_canceled = &is_canceled_, .wake = wake_});
 }
 
 bool PgConnection::SimpleQuery(std::string_view body) {

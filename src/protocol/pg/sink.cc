@@ -52,7 +52,7 @@ Result<bool> PgSink::ReadCopyData(std::string* data) {
       case Channel::Outcome::kTimeout: continue;
       case Channel::Outcome::kWoken:
         options_.wake->Clear();
-        if (!options_.is_ending->load()) continue;
+        if (!options_.is_canceled->load()) continue;
         return Error(ErrorCode::kQueryCanceled).Message("canceling statement due to user request");
       case Channel::Outcome::kEnd:
         is_broken_ = true;

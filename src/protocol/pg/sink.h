@@ -17,7 +17,8 @@ class PgSink final : public compute::ResultSink {
  public:
   struct Options {
     std::span<const int16_t> formats;             // Of the portal; empty: text.
-    const std::atomic<bool>* is_ending = nullptr;  // Whether the connection has been asked to end.
+    // Whether the statement is to end, for a COPY that waits for its client.
+    const std::atomic<bool>* is_canceled = nullptr;
     sys::WakeEvent* wake = nullptr;
   };
   PgSink(Channel& channel, const compute::Session& session, Options options)

@@ -218,6 +218,10 @@ Status PgConnection::Authenticate(const std::string& user) {
 
 Status PgConnection::OpenSession(const compute::SessionOptions& options) {
   HELIOS_TRY(session_, server_.engine().OpenSession(options, *this));
+  {
+    const std::lock_guard lock(end_mutex_);
+    cancelable_ = session_.get();
+  }
   server_.metrics().connections.Add(1);
   server_.metrics().connections_total.Add();
   std::string& out = channel_.out();

@@ -27,9 +27,10 @@ class PgConnection final : public Connection, public compute::SessionObserver {
 
   Next Serve(Reason reason, sys::WakeEvent& wake) override;
   void AskToEnd(const Status& reason) override;
+  void CancelStatement() override;
 
   void OnNotification() override { Wake(); }
-  void OnTerminate(Status reason) override { AskToEnd(reason); }
+  void OnTerminate(Status reason) override;
 
  private:
   // --- start-up: an error is sent as FATAL. A false result: closed without a word.
@@ -93,10 +94,12 @@ class PgConnection final : public Connection, public compute::SessionObserver {
   std::unordered_map<std::string, std::vector<int16_t>> portal_formats_;
 
   std::atomic<bool> is_ending_{false};
+  std::atomic<bool> is_canceled_{false};  // Ending, and what runs is not to be finished.
   // Set once there is a session: an end before that is abrupt.
   std::atomic<bool> is_started_{false};
   std::mutex end_mutex_;
   Status end_reason_;
+  compute::Session* cancelable_ = nullptr;  // session_, as other threads may see it.
 };
 
 }  // namespace helios::protocol::pg

@@ -1,0 +1,84 @@
+#include "server/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+#include "server/config.h"
+#include "server/start.h"
+#include "server/version.h"
+
+namespace helios::server {
+namespace {
+
+constexpr const char* kStartFooter =
+    "\nThe same settings can stand in the TOML file that --config names; an option here wins over the "
+    "file.\nSIGTERM and SIGINT stop the server in order, a second one at once.\n"
+    "Exit codes: 0 stopped in order, 1 could not start or stop, 2 wrong options or configuration.";
+
+// Adds every setting as an option of `command`; what is given lands in `texts`.
+void AddSettings(CLI::App* command, std::map<std::string, std::vector<std::string>>* texts) {
+  (*texts)["--config"];
+  command->add_option("--config", (*texts)["--config"], "TOML file with settings")
+      ->type_name("FILE")
+      ->expected(1);
+  for (const Setting& setting : AllSettings()) {
+    const std::string option(setting.option);
+    command->add_option(option, (*texts)[option], std::string(setting.help))
+        ->type_name(std::string(setting.value_name))
+        ->expected(1)
+        ->take_all();
+  }
+}
+
+SettingTexts Given(const std::map<std::string, std::vector<std::string>>& texts) {
+  SettingTexts given;
+  for (const auto& [option, values] : texts) {
+    if (values.empty()) continue;
+    std::string joined;
+    for (const std::string& value : values) {
+      // Only addresses make sense more than once; otherwise the last one counts.
+      if (option != "--listen") {
+        joined = value;
+      } else {
+        joined += joined.empty() ? value : "," + value;
+      }
+    }
+    given.emplace_back(option, joined);
+  }
+  return given;
+}
+
+int Start(const std::map<std::string, std::vector<std::string>>& texts) {
+  auto config = MakeConfig(Given(texts));
+  if (!config.ok()) {
+    PrintError(config.status());
+    return kExitUsage;
+  }
+  return StartServer(*config);
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  CLI::App app("HeliosDB, a distributed SQL database", "heliosdb");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", VersionText());
+  CLI::App* const start = app.add_subcommand("start", "Start a server");
+  CLI::App* const version = app.add_subcommand("version", "Print the version");
+  std::map<std::string, std::vector<std::string>> texts;
+  AddSettings(start, &texts);
+  start->footer(kStartFooter);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    return app.exit(failure) == 0 ? kExitOk : kExitUsage;
+  }
+  if (version->parsed()) {
+    std::puts(VersionText().c_str());
+    return kExitOk;
+  }
+  return Start(texts);
+}
+
+}  // namespace helios::server
