@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "hidb/storage_service.h"
+#include "storage/internal/staged_registry.h"
+#include "txn/snapshot_registry.h"
+
+namespace helios::storage {
+
+// Which versions a read sees: those committed up to a timestamp, and the reader's own staged ones.
+class ReadPoint {
+ public:
+  // A view at kTimestampMax reads at the newest visible timestamp, which stays registered as a snapshot
+  // as long as this object lives. For other views the caller holds a snapshot.
+  ReadPoint(const hidb::ReadView& view, txn::SnapshotRegistry& snapshots,
+            const StagedRegistry& staged)
+      : snapshots_(snapshots), timestamp_(view.timestamp), newest_(view.timestamp) {
+    if (view.timestamp == kTimestampMax) {
+      snapshots_.Acquire(&entry_);
+      registered_ = true;
+      timestamp_ = entry_.timestamp();
+      newest_ = timestamp_;
+    }
+    // After the timestamp is fixed: what is staged later lies above it.
+    states_ = staged.Capture();
+    if (view.writes == nullptr || !view.writes->has_staged()) return;
+    for (const hidb::WriteSet::Staged& mine : view.writes->staged()) {
+      if (mine.command >= view.before_command) continue;
+      own_.push_back(mine.timestamp);
+      newest_ = std::max(newest_, mine.timestamp);
+    }
+  }
+  ~ReadPoint() {
+    if (registered_) snapshots_.Release(&entry_);
+  }
+  ReadPoint(const ReadPoint&) = delete;
+  ReadPoint& operator=(const ReadPoint&) = delete;
+
+  bool Sees(Timestamp version) const {
+    if (states_ == nullptr) [[likely]] return version <= timestamp_;
+    return SeesStaged(version);
+  }
+  // No visible version is newer than this.
+  Timestamp newest() const { return newest_; }
+  Timestamp timestamp() const { return timestamp_; }
+
+ private:
+  bool SeesStaged(Timestamp version) const {
+    const auto state = states_->find(version);
+    if (state == states_->end()) return version <= timestamp_;
+    if (state->second.committed != 0) return state->second.committed <= timestamp_;
+    for (Timestamp own : own_) {
+      if (own == version) return true;
+    }
+    return false;
+  }
+
+  txn::SnapshotRegistry& snapshots_;
+  txn::SnapshotRegistry::Entry entry_;
+  bool registered_ = false;
+  Timestamp timestamp_;
+  Timestamp newest_;
+  std::shared_ptr<const StagedStates> states_;
+  std::vector<Timestamp> own_;
+};
+
+}  // namespace helios::storage

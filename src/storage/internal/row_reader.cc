@@ -1,0 +1,70 @@
+#include "storage/internal/row_reader.h"
+
+#include "storage/internal/key_format.h"
+
+namespace helios::storage {
+
+RowReader::RowReader(kv::KvStore& store, hidb::SpaceId space, const ReadPoint& read_point,
+                     const hidb::ReadView& view)
+    : store_(store),
+      space_(space),
+      read_point_(read_point),
+      writes_(view.writes != nullptr && view.writes->HasWrites(space) ? view.writes : nullptr),
+      before_command_(view.before_command) {}
+
+Result<bool> RowReader::Find(std::string_view key, std::string_view* value) {
+  if (writes_ != nullptr) {
+    if (auto own = writes_->Find(space_, key, before_command_); own.has_value()) {
+      if (!own->value) return false;
+      own_ = std::move(*own);
+      *value = *own_.value;
+      return true;
+    }
+  }
+  if (iterator_ == nullptr) iterator_ = store_.NewIterator(kVersionFamily, {.one_key = true});
+  seek_key_ = SpacePrefix(space_);
+  seek_key_.append(key);
+  const size_t key_bytes = seek_key_.size();
+  AppendVersion(&seek_key_, read_point_.newest());
+  for (iterator_->Seek(seek_key_); iterator_->Valid(); iterator_->Next()) {
+    const std::string_view stored = iterator_->key();
+    if (stored.size() != key_bytes + kv::kVersionSuffixBytes ||
+        WithoutVersion(stored) != std::string_view(seek_key_).substr(0, key_bytes)) {
+      return false;
+    }
+    if (!read_point_.Sees(VersionOf(stored))) continue;
+    bool present = false;
+    if (!DecodeVersionValue(iterator_->value(), &present, value)) {
+      return Error(ErrorCode::kDataCorrupted).Message("malformed version in space {}", space_);
+    }
+    return present;
+  }
+  HELIOS_TRY(iterator_->status());
+  return false;
+}
+
+Result<Timestamp> NewestCommitted(kv::KvStore& store, hidb::SpaceId space, std::string_view key,
+                                  const StagedRegistry& staged) {
+  const std::shared_ptr<const StagedStates> states = staged.Capture();
+  auto iterator = store.NewIterator(kVersionFamily, {.one_key = true});
+  std::string seek = SpacePrefix(space);
+  seek.append(key);
+  const size_t key_bytes = seek.size();
+  AppendVersion(&seek, kTimestampMax);
+  for (iterator->Seek(seek); iterator->Valid(); iterator->Next()) {
+    const std::string_view stored = iterator->key();
+    if (stored.size() != key_bytes + kv::kVersionSuffixBytes ||
+        WithoutVersion(stored) != std::string_view(seek).substr(0, key_bytes)) {
+      return Timestamp{0};
+    }
+    const Timestamp version = VersionOf(stored);
+    if (states == nullptr) return version;
+    const auto state = states->find(version);
+    if (state == states->end()) return version;
+    if (state->second.committed != 0) return state->second.committed;
+  }
+  HELIOS_TRY(iterator->status());
+  return Timestamp{0};
+}
+
+}  // namespace helios::storage

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "hidb/storage_service.h"
+#include "kv/kv_store.h"
+#include "storage/internal/read_point.h"
+
+namespace helios::storage {
+
+// Looks up single keys of one space as a ReadView shows them.
+//
+// Thread safety: none. Lifetime: shorter than the store's and the read point's.
+class RowReader {
+ public:
+  RowReader(kv::KvStore& store, hidb::SpaceId space, const ReadPoint& read_point,
+            const hidb::ReadView& view);
+
+  // Whether the key is visible; `value` is valid until the next call.
+  Result<bool> Find(std::string_view key, std::string_view* value);
+
+ private:
+  kv::KvStore& store_;
+  const hidb::SpaceId space_;
+  const ReadPoint& read_point_;
+  const hidb::WriteSet* const writes_;
+  const hidb::CommandId before_command_;
+  std::unique_ptr<kv::Iterator> iterator_;  // Made when first needed.
+  std::string seek_key_;
+  hidb::WriteSet::Write own_;
+};
+
+// The timestamp of the newest committed version of a key, deletions included; 0 if there is none.
+// Another's staged versions do not count until they are committed.
+Result<Timestamp> NewestCommitted(kv::KvStore& store, hidb::SpaceId space, std::string_view key,
+                                  const StagedRegistry& staged);
+
+}  // namespace helios::storage

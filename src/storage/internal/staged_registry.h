@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/ids.h"
+#include "hidb/write_set.h"
+
+namespace helios::storage {
+
+// Staged writes are versions that lie in the store before their transaction's outcome is known, each
+// batch of them under a timestamp of its own (docs/adr on staged writes). This says what a staged
+// timestamp means at the moment.
+struct StagedState {
+  TxnId txn;                // 0 after a restart.
+  Timestamp committed = 0;  // 0: not committed; then only `txn` itself sees the versions.
+};
+using StagedStates = std::map<Timestamp, StagedState>;
+
+// The staged timestamps that differ from ordinary ones. An entry appears before the versions are
+// written. It goes when every snapshot in use is later than its commit (the versions are then ordinary)
+// or when the versions of an undone transaction have been swept.
+//
+// Thread safety: all calls, from any thread.
+class StagedRegistry {
+ public:
+  // The states now; null, and cheap, if there are none.
+  std::shared_ptr<const StagedStates> Capture() const {
+    if (count_.load(std::memory_order_acquire) == 0) return nullptr;
+    std::lock_guard lock(mutex_);
+    return states_;
+  }
+  void Add(Timestamp timestamp, TxnId txn);
+  // Those of `timestamps` are committed at `commit`; 0 takes it back.
+  void SetCommitted(std::span<const Timestamp> timestamps, Timestamp commit);
+  void Remove(std::span<const Timestamp> timestamps);
+  // The staged timestamps of a transaction that are not committed.
+  std::vector<Timestamp> OfTransaction(TxnId txn) const;
+  // Removes entries committed at or before `oldest`, the oldest snapshot in use.
+  void Settle(Timestamp oldest);
+  // The lowest timestamp here; kTimestampMax if there is none.
+  Timestamp Lowest() const;
+  size_t size() const { return count_.load(std::memory_order_acquire); }
+
+ private:
+  template <typename Change>
+  void Update(Change change);
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const StagedStates> states_ = std::make_shared<StagedStates>();
+  std::atomic<size_t> count_{0};
+};
+
+}  // namespace helios::storage

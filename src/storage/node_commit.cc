@@ -1,0 +1,283 @@
+// The way of a commit: everything that it changes goes into one WriteBatch under one new timestamp; the
+// store logs and syncs the batch together with those of concurrent commits; then the timestamp is
+// published, and once all earlier ones are too, the commit is visible and its locks are released.
+#include <algorithm>
+
+#include "storage/internal/garbage_collector.h"
+#include "storage/internal/identifiers.h"
+#include "storage/internal/key_format.h"
+#include "storage/internal/local_keys.h"
+#include "storage/internal/row_counts.h"
+#include "storage/internal/row_reader.h"
+#include "storage/internal/staged_registry.h"
+#include "storage/node.h"
+
+namespace helios::storage {
+namespace {
+
+// A commit with more buffered writes than this stages them first: building a large batch under a
+// timestamp in flight would hold back every other commit.
+constexpr size_t kCommitBatchBytesMax = 8 << 20;
+constexpr size_t kStageBatchBytes = 4 << 20;
+
+// Encodes versions of one timestamp into a batch, reusing its buffers.
+class VersionWriter {
+ public:
+  VersionWriter(kv::WriteBatch* batch, Timestamp timestamp)
+      : batch_(batch), timestamp_(timestamp) {}
+  void Add(hidb::SpaceId space, std::string_view key, const std::optional<std::string>& value) {
+    key_ = SpacePrefix(space);
+    key_.append(key);
+    AppendVersion(&key_, timestamp_);
+    if (value) {
+      EncodeVersionValue(*value, &value_);
+      batch_->Put(kVersionFamily, key_, value_);
+    } else {
+      batch_->Put(kVersionFamily, key_, kDeletedValue);
+    }
+  }
+
+ private:
+  kv::WriteBatch* const batch_;
+  const Timestamp timestamp_;
+  std::string key_;
+  std::string value_;
+};
+
+}  // namespace
+
+TxnId Node::BeginTransaction() { return locks_->Begin(); }
+
+Result<std::vector<hidb::RowLockOutcome>> Node::LockRows(const hidb::RowLockRequest& request) {
+  std::vector<hidb::RowLockOutcome> outcomes(request.keys.size());
+  for (size_t index = 0; index < request.keys.size(); ++index) {
+    const std::string& key = request.keys[index];
+    HELIOS_TRY(const bool granted, locks_->LockRow(request.txn, request.space, key, request.mode,
+                                                   request.options));
+    outcomes[index].skipped = !granted;
+    if (!granted || request.snapshot == kTimestampMax) continue;
+    HELIOS_TRY(const Timestamp newest, NewestCommitted(*store_, request.space, key, *staged_));
+    outcomes[index].changed = newest > request.snapshot;
+  }
+  return outcomes;
+}
+
+Status Node::LockTable(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
+                       const hidb::LockOptions& options) {
+  return locks_->LockObject(txn, object, mode, options);
+}
+
+Status Node::CheckCatalogVersion(const hidb::CommitRequest& request) const {
+  if (request.base_catalog_version == catalog_version_.load()) return Status::Ok();
+  return Error(ErrorCode::kSerializationFailure)
+      .Message("could not serialize access due to concurrent change of the catalog")
+      .Hint("The transaction might succeed if retried.");
+}
+
+void Node::AddCatalog(const hidb::CommitRequest& request, kv::WriteBatch* batch) const {
+  if (request.catalog.empty()) return;
+  for (const hidb::CatalogRecord& record : request.catalog) {
+    const std::string key = std::string(kCatalogPrefix) + record.key;
+    if (record.value) {
+      batch->Put(kv::Family::kLocal, key, *record.value);
+    } else {
+      batch->Delete(kv::Family::kLocal, key);
+    }
+  }
+  batch->Put(kv::Family::kLocal, kCatalogVersionKey, EncodeNumber(catalog_version_.load() + 1));
+}
+
+Result<Timestamp> Node::Commit(const hidb::CommitRequest& request) {
+  const hidb::WriteSet* const writes = request.writes;
+  const bool has_writes = writes != nullptr && !writes->empty();
+  if (!has_writes && request.catalog.empty() && request.dropped_spaces.empty()) {
+    Abort(request.txn);
+    return oracle_->visible();
+  }
+  HELIOS_TRY(store_->WriteStatus());
+  std::unique_lock catalog_lock(catalog_mutex_, std::defer_lock);
+  if (!request.catalog.empty()) {
+    catalog_lock.lock();
+    HELIOS_TRY(CheckCatalogVersion(request));
+  }
+  std::vector<Timestamp> staged;
+  bool buffered = has_writes;
+  if (has_writes) {
+    for (const hidb::WriteSet::Staged& entry : writes->staged()) staged.push_back(entry.timestamp);
+    if (writes->bytes() > kCommitBatchBytesMax) {
+      std::vector<hidb::WriteSet::Staged> now;
+      HELIOS_TRY(StageBuffered(request.txn, *writes, &now));
+      for (const hidb::WriteSet::Staged& entry : now) staged.push_back(entry.timestamp);
+      buffered = false;
+    }
+  }
+
+  HELIOS_TRY(const Timestamp timestamp, oracle_->Begin());
+  const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
+  uint64_t deletions = 0;
+  if (buffered) {
+    VersionWriter writer(batch.get(), timestamp);
+    writes->ForEach([&](hidb::SpaceId space, std::string_view key,
+                        const std::optional<std::string>& value) {
+      deletions += value ? 0 : 1;
+      writer.Add(space, key, value);
+    });
+  }
+  const size_t row_operations = batch->operation_count();
+  for (Timestamp entry : staged) batch->Delete(kv::Family::kLocal, StagedKey(entry));
+  AddCatalog(request, batch.get());
+  for (hidb::SpaceId space : request.dropped_spaces) {
+    batch->Put(kv::Family::kLocal, LocalKey(kDroppedPrefix, space), "");
+  }
+  if (!staged.empty()) staged_->SetCommitted(staged, timestamp);
+  if (Status status = store_->Write(batch.get(), request.durable); !status.ok()) {
+    if (!staged.empty()) staged_->SetCommitted(staged, 0);
+    oracle_->Publish(timestamp);
+    return status;
+  }
+  if (!request.catalog.empty()) catalog_version_.fetch_add(1, std::memory_order_acq_rel);
+  oracle_->Publish(timestamp);
+  oracle_->AwaitVisible(timestamp);
+  if (catalog_lock.owns_lock()) catalog_lock.unlock();
+
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  rows_written_.fetch_add(row_operations, std::memory_order_relaxed);
+  if (has_writes) NoteCommitted(*writes, deletions);
+  FinishTransaction(request.txn);
+  EraseDropped(request.dropped_spaces);
+  return timestamp;
+}
+
+// Keeps the estimates of rows and of dead versions: an update leaves one, a deletion two.
+void Node::NoteCommitted(const hidb::WriteSet& writes, uint64_t deletions) {
+  const std::map<hidb::SpaceId, int64_t> deltas = writes.RowCountDeltas();
+  row_counts_->Add(deltas);
+  if (writes.has_staged()) return;
+  const auto note = [&](hidb::SpaceId space, int64_t put_count, uint64_t deleted) {
+    const auto delta = deltas.find(space);
+    int64_t updated = 0;
+    if (delta != deltas.end()) {
+      updated = put_count - (delta->second + static_cast<int64_t>(deleted));
+    }
+    const uint64_t dead = 2 * deleted + static_cast<uint64_t>(std::max<int64_t>(updated, 0));
+    collector_->NoteDead(space, dead, row_counts_->Get(space));
+  };
+  if (deletions == 0 && deltas.empty() && writes.bytes() > kCommitBatchBytesMax) return;
+  hidb::SpaceId space = 0;
+  int64_t put_count = 0;
+  uint64_t deleted = 0;
+  writes.ForEach([&](hidb::SpaceId next, std::string_view, const std::optional<std::string>& value) {
+    if (next != space) {
+      if (space != 0) note(space, put_count, deleted);
+      space = next;
+      put_count = 0;
+      deleted = 0;
+    }
+    if (value) {
+      ++put_count;
+    } else {
+      ++deleted;
+    }
+  });
+  if (space != 0) note(space, put_count, deleted);
+  WakeMaintenance();
+}
+
+// Releases what a transaction holds; its staged writes that no commit took are undone.
+void Node::FinishTransaction(TxnId txn) {
+  const std::vector<Timestamp> undone = staged_->OfTransaction(txn);
+  for (Timestamp timestamp : undone) collector_->Sweep(timestamp);
+  locks_->End(txn);
+  if (!undone.empty()) WakeMaintenance();
+}
+
+void Node::Abort(TxnId txn) {
+  aborts_.fetch_add(1, std::memory_order_relaxed);
+  FinishTransaction(txn);
+}
+
+void Node::WakeMaintenance() {
+  if (!collector_->HasWork()) return;
+  {
+    std::lock_guard lock(maintenance_mutex_);
+    maintenance_due_ = true;
+  }
+  maintenance_wake_.notify_one();
+}
+
+Status Node::StageWrites(TxnId txn, hidb::WriteSet* writes) {
+  std::vector<hidb::WriteSet::Staged> staged;
+  HELIOS_TRY(StageBuffered(txn, *writes, &staged));
+  writes->ReplaceByStaged(staged);
+  return Status::Ok();
+}
+
+// Writes each command's buffered writes under a staged timestamp of its own. On error what was written
+// belongs to the transaction without being in any write set: it is undone with the transaction's end.
+Status Node::StageBuffered(TxnId txn, const hidb::WriteSet& writes,
+                           std::vector<hidb::WriteSet::Staged>* staged) {
+  for (hidb::CommandId command : writes.BufferedCommands()) {
+    HELIOS_TRY(const Timestamp timestamp, oracle_->Begin());
+    // Known as staged before it becomes visible.
+    staged_->Add(timestamp, txn);
+    oracle_->Publish(timestamp);
+    HELIOS_TRY(WriteStaged(timestamp, command, writes));
+    staged->push_back({timestamp, command});
+  }
+  return Status::Ok();
+}
+
+Status Node::WriteStaged(Timestamp timestamp, hidb::CommandId command,
+                         const hidb::WriteSet& writes) {
+  std::vector<StagedExtent> extents;
+  writes.ForEachOf(command, [&](hidb::SpaceId space, std::string_view key,
+                                const std::optional<std::string>&) {
+    if (extents.empty() || extents.back().space != space) {
+      extents.push_back({space, std::string(key), {}});
+    }
+    extents.back().last.assign(key);
+  });
+  // The record is in the first batch, so that after a crash nothing staged is without it.
+  const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
+  batch->Put(kv::Family::kLocal, StagedKey(timestamp), EncodeExtents(extents));
+  VersionWriter writer(batch.get(), timestamp);
+  Status status;
+  const auto flush = [&] {
+    staged_bytes_.fetch_add(batch->byte_count(), std::memory_order_relaxed);
+    rows_written_.fetch_add(batch->operation_count(), std::memory_order_relaxed);
+    status = store_->Write(batch.get(), false);
+    batch->Clear();
+  };
+  writes.ForEachOf(command, [&](hidb::SpaceId space, std::string_view key,
+                                const std::optional<std::string>& value) {
+    if (!status.ok()) return;
+    writer.Add(space, key, value);
+    if (batch->byte_count() >= kStageBatchBytes) flush();
+  });
+  if (status.ok() && batch->operation_count() > 0) flush();
+  return status;
+}
+
+// Empties dropped spaces. The records that ask for it go in the same batch, so a crash before it
+// repeats this and a crash after it does not.
+void Node::EraseDropped(const std::vector<hidb::SpaceId>& spaces) {
+  if (spaces.empty()) return;
+  const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
+  for (hidb::SpaceId space : spaces) {
+    batch->DeleteRange(kVersionFamily, SpacePrefix(space), SpaceEnd(space));
+    for (std::string_view prefix :
+         {kDroppedPrefix, kRowIdPrefix, kSequencePrefix, kStatisticsPrefix}) {
+      batch->Delete(kv::Family::kLocal, LocalKey(prefix, space));
+    }
+    identifiers_->Forget(space);
+    sequences_->Forget(space);
+    row_counts_->Forget(space);
+  }
+  // If it fails the spaces are emptied at the next start.
+  if (!store_->Write(batch.get(), false).ok()) return;
+  for (hidb::SpaceId space : spaces) {
+    store_->ReclaimRange(kVersionFamily, SpacePrefix(space), SpaceEnd(space));
+  }
+}
+
+}  // namespace helios::storage

@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "storage/internal/key_format.h"
+#include "storage/internal/local_keys.h"
+#include "storage/internal/merge_cursor.h"
+#include "storage/internal/row_counts.h"
+#include "storage/internal/row_reader.h"
+#include "storage/internal/scan_stream.h"
+#include "storage/internal/split.h"
+#include "storage/node.h"
+
+namespace helios::storage {
+namespace {
+
+class Lease final : public hidb::SnapshotLease {
+ public:
+  explicit Lease(txn::SnapshotRegistry& registry) : registry_(registry) {
+    registry_.Acquire(&entry_);
+  }
+  ~Lease() override { registry_.Release(&entry_); }
+  Timestamp timestamp() const override { return entry_.timestamp(); }
+
+ private:
+  txn::SnapshotRegistry& registry_;
+  txn::SnapshotRegistry::Entry entry_;
+};
+
+}  // namespace
+
+std::unique_ptr<hidb::SnapshotLease> Node::AcquireSnapshot() {
+  return std::make_unique<Lease>(*snapshots_);
+}
+
+Result<std::unique_ptr<hidb::ScanStream>> Node::Scan(hidb::ScanRequest request) {
+  HELIOS_CHECK(request.table != nullptr);
+  scans_.fetch_add(1, std::memory_order_relaxed);
+  return MakeScanStream(*scan_environment_, std::move(request));
+}
+
+std::vector<hidb::KeyRange> Node::SplitRange(hidb::SpaceId space, const hidb::KeyRange& range,
+                                             size_t part_count) {
+  return SplitBySize(*store_, space, range, part_count);
+}
+
+Status Node::Get(const hidb::GetRequest& request, Chunk* out, std::vector<bool>* found) {
+  HELIOS_CHECK(request.row_keys.size() <= kVectorRowsMax);
+  point_reads_.fetch_add(request.row_keys.size(), std::memory_order_relaxed);
+  const ReadPoint read_point(request.view, *snapshots_, *staged_);
+  RowReader rows(*store_, request.table->space, read_point, request.view);
+  RowDecoder decoder(WantedColumns(*request.table, request.columns));
+  *out = MakeOutput(*request.table, request.columns, false);
+  std::vector<Vector*> columns;
+  for (Vector& column : out->columns()) columns.push_back(&column);
+  found->assign(request.row_keys.size(), false);
+  size_t row = 0;
+  for (size_t index = 0; index < request.row_keys.size(); ++index) {
+    std::string_view value;
+    HELIOS_TRY(const bool exists, rows.Find(request.row_keys[index], &value));
+    if (!exists) continue;
+    (*found)[index] = true;
+    if (!columns.empty()) HELIOS_TRY(decoder.Decode(value, columns, row));
+    ++row;
+  }
+  out->SetRowCount(row);
+  return Status::Ok();
+}
+
+Result<bool> Node::Exists(hidb::SpaceId space, const hidb::KeyRange& range,
+                          const hidb::ReadView& view, std::string* key) {
+  point_reads_.fetch_add(1, std::memory_order_relaxed);
+  const ReadPoint read_point(view, *snapshots_, *staged_);
+  MergeCursor cursor(*store_, space, read_point, view, {range}, false);
+  if (!cursor.Next()) {
+    HELIOS_TRY(cursor.status());
+    return false;
+  }
+  if (key != nullptr) key->assign(cursor.key());
+  return true;
+}
+
+hidb::SpaceStatistics Node::Statistics(hidb::SpaceId space) {
+  hidb::SpaceStatistics statistics;
+  statistics.row_count = row_counts_->Get(space);
+  const std::string begin = SpacePrefix(space);
+  const std::string end = SpaceEnd(space);
+  const kv::KeyRangeView range{begin, end};
+  statistics.total_bytes = store_->ApproximateSizes(kVersionFamily, {&range, 1})[0];
+  return statistics;
+}
+
+Result<std::vector<hidb::CatalogRecord>> Node::LoadCatalog() {
+  std::vector<hidb::CatalogRecord> records;
+  const auto iterator = store_->NewIterator(
+      kv::Family::kLocal,
+      {.lower = std::string(kCatalogPrefix), .upper = PrefixEnd(kCatalogPrefix)});
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    records.push_back({std::string(iterator->key().substr(kCatalogPrefix.size())),
+                       std::string(iterator->value())});
+  }
+  HELIOS_TRY(iterator->status());
+  return records;
+}
+
+}  // namespace helios::storage
