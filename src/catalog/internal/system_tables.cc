@@ -4,18 +4,36 @@ namespace helios::catalog::internal {
 
 namespace {
 
-std::vector<SystemTable> PgCatalogTables() {
-  std::vector<SystemTable> tables;
-#define HELIOS_SYSTEM_TABLE(table_oid, table_name, table_is_view) \
-  tables.emplace_back();                                          \
-  tables.back().oid = table_oid;                                  \
-  tables.back().name = table_name;                                \
-  tables.back().is_view = table_is_view;
-#define HELIOS_SYSTEM_COLUMN(column_name, type, typmod) \
-  tables.back().columns.push_back({column_name, SqlType{type, typmod}});
+// One line of system_tables.def: a table (a null column name) or a column of the table before it. Plain
+// data, since a function that builds a thousand strings one by one takes minutes to compile.
+struct Line {
+  const char* table;
+  Oid oid;  // Of the table, or of the column's type.
+  int32_t typmod;
+  bool is_view;
+  const char* column;
+};
+
+constexpr Line kLines[] = {
+#define HELIOS_SYSTEM_TABLE(oid, name, is_view) {name, oid, 0, is_view, nullptr},
+#define HELIOS_SYSTEM_COLUMN(name, type, typmod) {nullptr, type, typmod, false, name},
 #include "catalog/internal/system_tables.def"
 #undef HELIOS_SYSTEM_TABLE
 #undef HELIOS_SYSTEM_COLUMN
+};
+
+std::vector<SystemTable> PgCatalogTables() {
+  std::vector<SystemTable> tables;
+  for (const Line& line : kLines) {
+    if (line.column == nullptr) {
+      SystemTable& table = tables.emplace_back();
+      table.oid = line.oid;
+      table.name = line.table;
+      table.is_view = line.is_view;
+    } else {
+      tables.back().columns.push_back({line.column, SqlType{line.oid, line.typmod}});
+    }
+  }
   return tables;
 }
 
