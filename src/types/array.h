@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "types/type.h"
+#include "types/value.h"
 #include "types/vector.h"
 
 namespace helios {
@@ -45,6 +46,10 @@ class ArrayReader {
     T value;
     std::memcpy(&value, values_ + size_t{index} * sizeof(T), sizeof(T));
     return value;
+  }
+  // Where a fixed element lies, perhaps unaligned.
+  const void* RawFixed(uint32_t index) const {
+    return values_ + size_t{index} * PhysicalWidth(physical_);
   }
   // Requires: not NULL and a kVarlen element type.
   std::string_view Bytes(uint32_t index) const;
@@ -89,6 +94,7 @@ class ArrayBuilder {
   // One value of a vector of the element's physical type.
   void AddFrom(const Vector& vector, size_t row);
   void AddFrom(const ArrayReader& array, uint32_t index);
+  void AddValue(const Value& value);
   uint32_t size() const { return count_; }
 
   // One dimension from 1, or an empty array of none.

@@ -34,8 +34,7 @@ struct ExtractedField {
   double ToDouble() const;    // Requires: not kNull.
 };
 
-// `type_oid` is date, time, timetz, timestamp, timestamptz or interval and says how PostgreSQL words
-// the error: 22023 `unit "x" not recognized for type date`, 0A000 `unit "hour" not supported for ...`.
+// 22023 `unit "x" not recognized for type date`, 0A000 `unit "hour" not supported for type date`.
 Result<ExtractedField> ExtractFromDate(std::string_view field_name, int32_t date);
 Result<ExtractedField> ExtractFromTimestamp(std::string_view field_name, int64_t timestamp);
 Result<ExtractedField> ExtractFromTimestamptz(std::string_view field_name, int64_t utc,
@@ -49,7 +48,6 @@ Result<int64_t> TruncateTimestamptz(std::string_view field_name, int64_t utc,
                                     const TimeZone& zone);
 Result<Interval> TruncateInterval(std::string_view field_name, const Interval& interval);
 // date_bin().
-Result<int64_t> BinTimestamp(const Interval& stride, int64_t timestamp, int64_t origin,
-                             bool with_zone);
+Result<int64_t> BinTimestamp(const Interval& stride, int64_t timestamp, int64_t origin);
 
 }  // namespace helios

@@ -72,12 +72,17 @@ Result<Value> ParseTextValue(SqlType type, std::string_view text, const TextForm
 // Text out; appends. Requires: the row is not NULL.
 Status FormatText(const Vector& vector, size_t row, const TextFormat& format, std::string* out);
 Result<std::string> FormatTextValue(const Value& value, const TextFormat& format);
+// The same of a value where it lies: fixed bytes, or a StringRef.
+Status FormatTextRaw(SqlType type, PhysicalType physical, const void* value,
+                     const TextFormat& format, std::string* out);
 
 // PostgreSQL's binary wire form. 22P03 or 08P01 on malformed bytes.
 Status ParseBinary(SqlType type, std::string_view bytes, const TextFormat& format, Vector* out,
                    size_t row);
 Result<Value> ParseBinaryValue(SqlType type, std::string_view bytes, const TextFormat& format);
 Status FormatBinary(const Vector& vector, size_t row, const TextFormat& format, std::string* out);
+Status FormatBinaryRaw(SqlType type, PhysicalType physical, const void* value,
+                       const TextFormat& format, std::string* out);
 
 // Brings row `row` of `vector` (flat, of the target's base type) to the typmod: varchar(n), char(n),
 // numeric(p,s), time(p), timestamp(p), interval fields, bit(n). An explicit cast cuts strings silently.
@@ -102,6 +107,9 @@ Result<double> ParseFloat64(std::string_view text);
 void FormatInt64(int64_t value, std::string* out);
 void FormatFloat32(float value, int32_t extra_float_digits, std::string* out);
 void FormatFloat64(double value, int32_t extra_float_digits, std::string* out);
+// money, in the C locale: "$1,234.50".
+Result<int64_t> ParseMoney(std::string_view text);
+void FormatMoney(int64_t cents, std::string* out);
 Status OutOfRange(std::string_view type_name);  // 22003 "integer out of range"
 
 }  // namespace helios

@@ -196,7 +196,6 @@ class NumericSum {
  public:
   void Add(const StringRef& encoded);
   void AddInt64(int64_t value);
-  void Subtract(const StringRef& encoded);
   void Merge(const NumericSum& other);
   int64_t count() const { return count_; }
   Result<Numeric> Sum() const;
@@ -214,7 +213,6 @@ class NumericSum {
   __int128 small_sum_ = 0;
   int32_t small_scale_ = 0;
   Numeric rest_;  // Whatever did not fit; specials too.
-  int32_t display_scale_ = 0;
 };
 
 }  // namespace helios

@@ -13,7 +13,7 @@ namespace helios {
 
 struct TextFormat;
 
-// A record (row value) inside kVarlen bytes: u16 field count, then per field its type's OID (u32), a
+// A record (row value) inside kVarlen bytes: u8 0xff, u16 field count, then per field its OID (u32), a
 // byte for the physical type (0xff: NULL), and the fixed bytes or a u32 length and bytes.
 class RecordBuilder {
  public:

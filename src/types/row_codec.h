@@ -70,7 +70,7 @@ class RowDecoder {
 
  private:
   struct Frame;
-  Status Open(std::string_view encoded, Frame* frame);
+  static Status Open(std::string_view encoded, Frame* frame);
   Status Locate(const Frame& frame);
   Status DecodeColumn(const Frame& frame, size_t index, bool copy, Vector* out, size_t row) const;
 

@@ -18,7 +18,6 @@ class TimeZone {
   struct Offset {
     int32_t seconds_east = 0;
     bool is_dst = false;
-    std::string_view abbreviation;  // Lives forever.
   };
 
   static const TimeZone& Utc();
@@ -32,6 +31,8 @@ class TimeZone {
 
   const std::string& name() const { return name_; }
   Offset AtUtc(int64_t utc_us) const;
+  // "CET"; "+03" of zones without letters.
+  std::string AbbreviationAtUtc(int64_t utc_us) const;
   // The offset that local time `local_us` has. In a gap (spring) and in a repeated hour (autumn) it is
   // standard time, as PostgreSQL decides.
   int32_t SecondsEastOfLocal(int64_t local_us) const;
@@ -48,6 +49,7 @@ class TimeZone {
   static std::vector<std::string> AllNames();
 
   struct Rules;
+  // For the registry of zones.
   TimeZone(std::string name, const Rules* rules) : name_(std::move(name)), rules_(rules) {}
 
  private:
