@@ -8,7 +8,7 @@ std::span<const std::span<const KernelEntry>> ScalarFamilies() {
   static const std::span<const KernelEntry> kFamilies[] = {
       ArithmeticKernels(),
       ComparisonKernels(), NumericKernels(), FloatMathKernels(), CastKernels(), StringKernels(), StringFormatKernels(),
-      LikeKernels(), DateTimeKernels(), DateTimeFieldKernels(),
+      LikeKernels(), RegexpKernels(), DateTimeKernels(), DateTimeFieldKernels(),
   };
   return kFamilies;
 }

@@ -17,6 +17,7 @@ std::span<const KernelEntry> CastKernels();
 std::span<const KernelEntry> StringKernels();
 std::span<const KernelEntry> StringFormatKernels();
 std::span<const KernelEntry> LikeKernels();
+std::span<const KernelEntry> RegexpKernels();
 std::span<const KernelEntry> DateTimeKernels();
 std::span<const KernelEntry> DateTimeFieldKernels();
 

@@ -1,0 +1,214 @@
+// UUIDs, enums, counts of NULLs, type names, sizes, hashes.
+
+#include <algorithm>
+
+#include "expr/internal/array_values.h"
+#include "expr/internal/families.h"
+#include "sys/randomness.h"
+#include "types/compare.h"
+#include "types/uuid.h"
+
+namespace helios::expr {
+namespace {
+
+// Version 4, random.
+Uuid RandomUuid() {
+  Uuid uuid;
+  sys::FillSecureRandom(uuid.bytes, sizeof(uuid.bytes));
+  uuid.bytes[6] = static_cast<uint8_t>((uuid.bytes[6] & 0x0f) | 0x40);
+  uuid.bytes[8] = static_cast<uint8_t>((uuid.bytes[8] & 0x3f) | 0x80);
+  return uuid;
+}
+
+template <bool kNulls>
+Status CountNulls(FunctionCall&, Arguments arguments, size_t row_count, Vector* out) {
+  for (size_t row = 0; row < row_count; ++row) {
+    int32_t count = 0;
+    for (const Vector* argument : arguments) count += argument->IsNull(row) == kNulls ? 1 : 0;
+    out->Data<int32_t>()[row] = count;
+  }
+  return Status::Ok();
+}
+
+Status TypeOf(FunctionCall& call, Arguments, size_t row_count, Vector* out) {
+  const Oid type = call.argument_types.empty() ? type_oid::kUnknown : call.argument_types[0].oid;
+  std::fill_n(out->Data<uint32_t>(), row_count, type);
+  return Status::Ok();
+}
+
+// --- enums: the argument's value does not matter where PostgreSQL asks for its type only ---
+
+Result<std::vector<int64_t>> EnumKeys(FunctionCall& call) {
+  const TypeLookup* lookup = call.context.text_format.lookup;
+  if (lookup == nullptr || call.argument_types.empty()) {
+    return Error(ErrorCode::kFeatureNotSupported).Message("could not determine actual enum type");
+  }
+  return lookup->EnumKeys(call.argument_types[0].oid);
+}
+template <bool kFirst>
+Status EnumEnd(FunctionCall& call, Arguments, size_t row_count, Vector* out) {
+  HELIOS_TRY(const std::vector<int64_t> keys, EnumKeys(call));
+  if (keys.empty()) {
+    return Error(ErrorCode::kObjectNotInPrerequisiteState)
+        .Message("enum {} contains no values",
+                 FormatType(call.argument_types[0], call.context.text_format.lookup));
+  }
+  std::fill_n(out->Data<int64_t>(), row_count, kFirst ? keys.front() : keys.back());
+  return Status::Ok();
+}
+Status EnumRange(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out) {
+  HELIOS_TRY(const std::vector<int64_t> keys, EnumKeys(call));
+  const bool bounded = arguments.size() == 2;
+  for (size_t row = 0; row < row_count; ++row) {
+    ArrayBuilder builder(call.argument_types[0].oid, PhysicalType::kInt64);
+    for (const int64_t key : keys) {
+      if (bounded && !arguments[0]->IsNull(row) && key < arguments[0]->At<int64_t>(row)) continue;
+      if (bounded && !arguments[1]->IsNull(row) && key > arguments[1]->At<int64_t>(row)) continue;
+      builder.AddFixed<int64_t>(key);
+    }
+    out->SetString(row, builder.Finish());
+  }
+  return Status::Ok();
+}
+
+// --- sizes ---
+
+Status ColumnSize(FunctionCall&, Arguments arguments, size_t row_count, Vector* out) {
+  const Vector& value = *arguments[0];
+  for (size_t row = 0; row < row_count; ++row) {
+    if (!out->validity().IsValid(row)) continue;
+    int32_t size = static_cast<int32_t>(PhysicalWidth(value.physical()));
+    if (value.physical() == PhysicalType::kVarlen) {
+      const size_t bytes = value.View(row).size();
+      size = static_cast<int32_t>(bytes + (bytes < 127 ? 1 : 4));
+    }
+    out->Data<int32_t>()[row] = size;
+  }
+  return Status::Ok();
+}
+
+constexpr std::string_view kUnits[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
+
+// The largest unit of which there would be less than 10240 (20480 before the last rounding).
+std::string SizePretty(int64_t size) {
+  size_t unit = 0;
+  bool halves = false;  // `size` counts half units, to round once at the end.
+  const auto magnitude = [&] {
+    return size < 0 ? -static_cast<uint64_t>(size) : static_cast<uint64_t>(size);
+  };
+  while (unit + 1 < std::size(kUnits)) {
+    if (magnitude() < (halves ? 20479u : 10240u)) break;
+    size = halves ? size / 1024 : size / 512;
+    halves = true;
+    ++unit;
+  }
+  if (halves) size = (size + (size > 0 ? 1 : -1)) / 2;
+  return fmt::format("{} {}", size, kUnits[unit]);
+}
+Result<std::string> NumericSizePretty(const Numeric& value) {
+  const Result<int64_t> size = value.Truncate(0).ToInt64();
+  if (!size.ok()) return size.status();
+  return SizePretty(*size);
+}
+Result<int64_t> SizeBytes(std::string_view text) {
+  std::string_view rest = text;
+  while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+  while (!rest.empty() && rest.back() == ' ') rest.remove_suffix(1);
+  size_t digits = 0;
+  while (digits < rest.size() && (std::string_view("0123456789.+-").find(rest[digits]) !=
+                                  std::string_view::npos)) {
+    ++digits;
+  }
+  Result<Numeric> number = Numeric::Parse(rest.substr(0, digits));
+  const auto invalid = [&] {
+    return Error(ErrorCode::kInvalidParameterValue).Message("invalid size: \"{}\"", text);
+  };
+  if (digits == 0 || !number.ok()) return invalid();
+  std::string unit(rest.substr(digits));
+  unit.erase(0, unit.find_first_not_of(' ') == std::string::npos ? unit.size()
+                                                                 : unit.find_first_not_of(' '));
+  for (char& c : unit) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  int64_t factor = 1;
+  if (!unit.empty()) {
+    bool known = false;
+    int64_t power = 1;
+    for (const std::string_view candidate : kUnits) {
+      std::string lower(candidate);
+      for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+      if (lower == unit) {
+        factor = power;
+        known = true;
+      }
+      power *= 1024;
+    }
+    if (!known) {
+      return Error(ErrorCode::kInvalidParameterValue)
+          .Message("invalid size: \"{}\"", text)
+          .Detail("Invalid size unit: \"{}\".", rest.substr(digits))
+          .Hint("Valid units are \"bytes\", \"B\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".");
+    }
+  }
+  HELIOS_TRY(const Numeric bytes, Numeric::Multiply(*number, Numeric::FromInt64(factor)));
+  return bytes.ToInt64();
+}
+
+// Hash functions answer with our own hash: equal values agree, the numbers are not PostgreSQL's.
+template <typename R>
+Status HashAny(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out) {
+  const Vector& value = *arguments[0];
+  const HashFunction hash = HashFunctionOf(value.type().oid, value.physical());
+  if (hash == nullptr) {
+    return Error(ErrorCode::kUndefinedFunction)
+        .Message("could not identify a hash function for type {}",
+                 FormatType(value.type(), call.context.text_format.lookup));
+  }
+  const size_t width = PhysicalWidth(value.physical());
+  for (size_t row = 0; row < row_count; ++row) {
+    if (!out->validity().IsValid(row)) continue;
+    uint64_t result = hash(value.RawData() + value.Position(row) * width);
+    if (arguments.size() > 1) result ^= static_cast<uint64_t>(arguments[1]->At<int64_t>(row));
+    out->Data<R>()[row] = static_cast<R>(result);
+  }
+  return Status::Ok();
+}
+
+#define HELIOS_HASH(name) {"hash" name, HashAny<int32_t>}, {"hash" name "extended", HashAny<int64_t>}
+
+constexpr KernelEntry kKernels[] = {
+    {"gen_random_uuid", Map<RandomUuid>},
+    {"pg_num_nulls", CountNulls<true>},
+    {"pg_num_nonnulls", CountNulls<false>},
+    {"pg_typeof", TypeOf},
+    {"enum_first", EnumEnd<true>},
+    {"enum_last", EnumEnd<false>},
+    {"enum_range_all", EnumRange},
+    {"enum_range_bounds", EnumRange},
+    {"pg_column_size", ColumnSize},
+    {"pg_size_pretty", Map<SizePretty>},
+    {"pg_size_pretty_numeric", Map<NumericSizePretty>},
+    {"pg_size_bytes", Map<SizeBytes>},
+    HELIOS_HASH("text"),
+    HELIOS_HASH("int2"),
+    HELIOS_HASH("int4"),
+    HELIOS_HASH("int8"),
+    HELIOS_HASH("float4"),
+    HELIOS_HASH("float8"),
+    HELIOS_HASH("oid"),
+    HELIOS_HASH("name"),
+    HELIOS_HASH("char"),
+    HELIOS_HASH("bpchar"),
+    HELIOS_HASH("enum"),
+    {"hash_array", HashAny<int32_t>},
+    {"hash_numeric", HashAny<int32_t>},
+    {"uuid_hash", HashAny<int32_t>},
+    {"jsonb_hash", HashAny<int32_t>},
+    {"time_hash", HashAny<int32_t>},
+    {"timestamp_hash", HashAny<int32_t>},
+    {"interval_hash", HashAny<int32_t>},
+};
+
+}  // namespace
+
+std::span<const KernelEntry> MiscKernels() { return kKernels; }
+
+}  // namespace helios::expr

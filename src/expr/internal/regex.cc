@@ -1,0 +1,460 @@
+#include "expr/internal/regex.h"
+
+#include <re2/re2.h>
+
+#include "types/text.h"
+
+namespace helios::expr {
+namespace {
+
+Status Invalid(std::string_view what) {
+  return Error(ErrorCode::kInvalidRegularExpression)
+      .Message("invalid regular expression: {}", what);
+}
+Status Unsupported(std::string_view what) {
+  return Error(ErrorCode::kFeatureNotSupported)
+      .Message("{} in regular expressions are not supported", what);
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Writes PostgreSQL's syntax as RE2's.
+class Translator {
+ public:
+  Translator(std::string_view pattern, RegexFlags* flags) : rest_(pattern), flags_(flags) {}
+
+  Result<std::string> Run() {
+    if (rest_.starts_with("***:")) {
+      rest_.remove_prefix(4);
+    } else if (rest_.starts_with("***=")) {
+      rest_.remove_prefix(4);
+      flags_->literal = true;
+    } else if (rest_.starts_with("***")) {
+      return Invalid("quantifier operand invalid");
+    }
+    if (flags_->literal) return RE2::QuoteMeta(re2::StringPiece(rest_.data(), rest_.size()));
+    HELIOS_TRY(EmbeddedOptions());
+    while (!rest_.empty()) HELIOS_TRY(Next());
+    return std::move(out_);
+  }
+  bool has_lazy() const { return has_lazy_; }
+
+ private:
+  char Take() {
+    const char c = rest_[0];
+    rest_.remove_prefix(1);
+    return c;
+  }
+
+  // (?ix) at the very start.
+  Status EmbeddedOptions() {
+    if (!rest_.starts_with("(?") || rest_.size() < 3) return Status::Ok();
+    if (rest_[2] < 'a' || rest_[2] > 'z') return Status::Ok();
+    const size_t end = rest_.find(')');
+    if (end == std::string_view::npos) return Invalid("invalid embedded option");
+    for (const char c : rest_.substr(2, end - 2)) {
+      switch (c) {
+        case 'i': flags_->ignore_case = true; break;
+        case 'c': flags_->ignore_case = false; break;
+        case 'x': flags_->expanded = true; break;
+        case 't': flags_->expanded = false; break;
+        case 'n':
+        case 'm': flags_->dot_excludes_newline = flags_->anchors_match_lines = true; break;
+        case 's': flags_->dot_excludes_newline = flags_->anchors_match_lines = false; break;
+        case 'p': flags_->dot_excludes_newline = true; break;
+        case 'w': flags_->anchors_match_lines = true; break;
+        case 'q': flags_->literal = true; break;
+        case 'b':
+        case 'e': break;
+        default: return Invalid("invalid embedded option");
+      }
+    }
+    rest_.remove_prefix(end + 1);
+    if (!flags_->literal) return Status::Ok();
+    out_ = RE2::QuoteMeta(re2::StringPiece(rest_.data(), rest_.size()));
+    rest_ = {};
+    return Status::Ok();
+  }
+
+  Status Next() {
+    const char c = Take();
+    switch (c) {
+      case '\\': return Escape(false);
+      case '[': return Bracket();
+      case '(': return Group();
+      case '*':
+      case '+':
+      case '?':
+        out_.push_back(c);
+        return Laziness();
+      case '{':
+        if (!rest_.empty() && IsDigit(rest_[0])) return Bounds();
+        out_.append("\\{");
+        return Status::Ok();
+      case '}': out_.append("\\}"); return Status::Ok();
+      case ']': out_.append("\\]"); return Status::Ok();
+      default: break;
+    }
+    if (flags_->expanded && IsSpace(c)) return Status::Ok();
+    if (flags_->expanded && c == '#') {
+      const size_t end = rest_.find('\n');
+      rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+      return Status::Ok();
+    }
+    out_.push_back(c);
+    return Status::Ok();
+  }
+
+  Status Laziness() {
+    if (!rest_.starts_with("?")) return Status::Ok();
+    has_lazy_ = true;
+    out_.push_back(Take());
+    return Status::Ok();
+  }
+  Status Bounds() {
+    const size_t end = rest_.find('}');
+    if (end == std::string_view::npos) return Invalid("braces {} not balanced");
+    int64_t low = 0;
+    int64_t high = -1;
+    bool second = false;
+    for (const char c : rest_.substr(0, end)) {
+      if (c == ',' && !second) {
+        second = true;
+        continue;
+      }
+      if (!IsDigit(c)) return Invalid("invalid repetition count(s)");
+      int64_t& bound = second ? high : low;
+      bound = std::max<int64_t>(bound, 0) * 10 + (c - '0');
+      if (bound > 255) return Invalid("invalid repetition count(s)");
+    }
+    if (second && high >= 0 && high < low) return Invalid("invalid repetition count(s)");
+    out_.append("{").append(rest_.substr(0, end + 1));
+    rest_.remove_prefix(end + 1);
+    return Laziness();
+  }
+  Status Group() {
+    if (!rest_.starts_with("?")) {
+      out_.push_back('(');
+      return Status::Ok();
+    }
+    if (rest_.starts_with("?:")) {
+      out_.append("(?:");
+      rest_.remove_prefix(2);
+      return Status::Ok();
+    }
+    if (rest_.starts_with("?=") || rest_.starts_with("?!") || rest_.starts_with("?<")) {
+      return Unsupported("look-around constraints");
+    }
+    if (rest_.starts_with("?#")) {
+      const size_t end = rest_.find(')');
+      if (end == std::string_view::npos) return Invalid("parentheses () not balanced");
+      rest_.remove_prefix(end + 1);
+      return Status::Ok();
+    }
+    return Invalid("quantifier operand invalid");
+  }
+
+  void Literal(uint32_t code) { fmt::format_to(std::back_inserter(out_), "\\x{{{:x}}}", code); }
+  Status HexEscape(size_t digits_min, size_t digits_max) {
+    uint32_t code = 0;
+    size_t count = 0;
+    while (count < digits_max && !rest_.empty() &&
+           std::isxdigit(static_cast<unsigned char>(rest_[0]))) {
+      const char c = Take();
+      code = code * 16 + static_cast<uint32_t>(IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+      ++count;
+    }
+    if (count < digits_min || code > 0x10ffff) return Invalid("invalid escape \\ sequence");
+    Literal(code);
+    return Status::Ok();
+  }
+
+  // After a backslash.
+  Status Escape(bool in_bracket) {
+    if (rest_.empty()) return Invalid("invalid escape \\ sequence");
+    const char c = Take();
+    const std::string_view open = in_bracket ? "" : "[";
+    const std::string_view close = in_bracket ? "" : "]";
+    switch (c) {
+      case 'd': out_.append(open).append("0-9").append(close); return Status::Ok();
+      case 's': out_.append(open).append("\\s\\v").append(close); return Status::Ok();
+      case 'w': out_.append(open).append("\\pL\\pN_").append(close); return Status::Ok();
+      case 'D':
+      case 'S':
+      case 'W':
+        if (in_bracket) return Invalid("invalid escape \\ sequence");
+        out_.append(c == 'D' ? "[^0-9]" : (c == 'S' ? "[^\\s\\v]" : "[^\\pL\\pN_]"));
+        return Status::Ok();
+      case 'a': Literal(7); return Status::Ok();
+      case 'b': Literal(8); return Status::Ok();
+      case 'B': out_.append("\\\\"); return Status::Ok();
+      case 'e': Literal(27); return Status::Ok();
+      case 'f':
+      case 'n':
+      case 'r':
+      case 't':
+      case 'v': out_.append("\\").push_back(c); return Status::Ok();
+      case 'c':
+        if (rest_.empty()) return Invalid("invalid escape \\ sequence");
+        Literal(static_cast<uint32_t>(Take()) & 31);
+        return Status::Ok();
+      case 'x': return HexEscape(1, 255);
+      case 'u': return HexEscape(4, 4);
+      case 'U': return HexEscape(8, 8);
+      case '0': Literal(0); return Status::Ok();
+      default: break;
+    }
+    if (!in_bracket) {
+      switch (c) {
+        case 'A': out_.append("\\A"); return Status::Ok();
+        case 'Z': out_.append("\\z"); return Status::Ok();
+        case 'y':
+        case 'm':
+        case 'M': out_.append("\\b"); return Status::Ok();
+        case 'Y': out_.append("\\B"); return Status::Ok();
+        default: break;
+      }
+      if (c >= '1' && c <= '9') return Unsupported("back references");
+    }
+    if (std::isalnum(static_cast<unsigned char>(c))) return Invalid("invalid escape \\ sequence");
+    if (c >= 0) out_.push_back('\\');
+    out_.push_back(c);
+    return Status::Ok();
+  }
+
+  Status CharacterClass() {
+    const size_t end = rest_.find(":]");
+    if (end == std::string_view::npos) return Invalid("brackets [] not balanced");
+    const std::string_view name = rest_.substr(1, end - 1);
+    rest_.remove_prefix(end + 2);
+    static constexpr std::pair<std::string_view, std::string_view> kClasses[] = {
+        {"alpha", "\\pL"},        {"alnum", "\\pL\\pN"},      {"lower", "\\p{Ll}"},
+        {"upper", "\\p{Lu}"},     {"digit", "0-9"},            {"xdigit", "[:xdigit:]"},
+        {"space", "\\s\\v"},      {"punct", "[:punct:]"},      {"blank", "[:blank:]"},
+        {"cntrl", "[:cntrl:]"},   {"graph", "[:graph:]\\pL\\pN"}, {"print", "[:print:]\\pL\\pN"},
+        {"word", "\\pL\\pN_"},    {"ascii", "[:ascii:]"},
+    };
+    for (const auto& [known, translated] : kClasses) {
+      if (known != name) continue;
+      out_.append(translated);
+      return Status::Ok();
+    }
+    return Invalid("invalid character class");
+  }
+
+  Status Bracket() {
+    if (rest_.starts_with("[:<:]]") || rest_.starts_with("[:>:]]")) {
+      rest_.remove_prefix(6);
+      out_.append("\\b");
+      return Status::Ok();
+    }
+    out_.push_back('[');
+    if (rest_.starts_with("^")) {
+      out_.push_back(Take());
+      if (flags_->dot_excludes_newline) out_.append("\\n");
+    }
+    bool first = true;
+    for (;; first = false) {
+      if (rest_.empty()) return Invalid("brackets [] not balanced");
+      const char c = Take();
+      if (c == ']' && !first) break;
+      if (c == '[' && !rest_.empty() && rest_[0] == ':') {
+        HELIOS_TRY(CharacterClass());
+      } else if (c == '[' && !rest_.empty() && (rest_[0] == '.' || rest_[0] == '=')) {
+        const std::string close = {rest_[0], ']'};
+        const size_t end = rest_.find(close, 1);
+        if (end == std::string_view::npos) return Invalid("brackets [] not balanced");
+        const std::string_view element = rest_.substr(1, end - 1);
+        if (element.size() != 1) return Invalid("invalid collating element");
+        out_.append("\\").append(element);
+        rest_.remove_prefix(end + 2);
+      } else if (c == '\\') {
+        HELIOS_TRY(Escape(true));
+      } else if (c == '[' || c == ']') {
+        out_.append("\\").push_back(c);
+      } else {
+        out_.push_back(c);
+      }
+    }
+    out_.push_back(']');
+    return Status::Ok();
+  }
+
+  std::string_view rest_;
+  RegexFlags* flags_;
+  std::string out_;
+  bool has_lazy_ = false;
+};
+
+std::string_view Explain(RE2::ErrorCode code) {
+  switch (code) {
+    case RE2::ErrorMissingParen:
+    case RE2::ErrorUnexpectedParen: return "parentheses () not balanced";
+    case RE2::ErrorMissingBracket: return "brackets [] not balanced";
+    case RE2::ErrorRepeatArgument:
+    case RE2::ErrorRepeatOp: return "quantifier operand invalid";
+    case RE2::ErrorRepeatSize: return "invalid repetition count(s)";
+    case RE2::ErrorBadEscape:
+    case RE2::ErrorTrailingBackslash: return "invalid escape \\ sequence";
+    case RE2::ErrorBadCharRange: return "invalid character range";
+    case RE2::ErrorBadCharClass: return "invalid character class";
+    case RE2::ErrorPatternTooLarge: return "regular expression is too complex";
+    default: return "invalid regexp (reg version 0.8)";
+  }
+}
+
+}  // namespace
+
+struct Regex::Impl {
+  Impl(const std::string& pattern, const RE2::Options& options) : re(pattern, options) {}
+  RE2 re;
+};
+
+Regex::Regex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Regex::~Regex() = default;
+
+Result<RegexFlags> ParseRegexFlags(std::string_view options) {
+  RegexFlags flags;
+  for (size_t i = 0; i < options.size(); ++i) {
+    switch (options[i]) {
+      case 'g': flags.global = true; break;
+      case 'i': flags.ignore_case = true; break;
+      case 'c': flags.ignore_case = false; break;
+      case 'x': flags.expanded = true; break;
+      case 't': flags.expanded = false; break;
+      case 'q': flags.literal = true; break;
+      case 'm':
+      case 'n': flags.dot_excludes_newline = flags.anchors_match_lines = true; break;
+      case 's': flags.dot_excludes_newline = flags.anchors_match_lines = false; break;
+      case 'p':
+        flags.dot_excludes_newline = true;
+        flags.anchors_match_lines = false;
+        break;
+      case 'w':
+        flags.dot_excludes_newline = false;
+        flags.anchors_match_lines = true;
+        break;
+      case 'b':
+      case 'e': break;
+      default:
+        return Error(ErrorCode::kInvalidParameterValue)
+            .Message("invalid regular expression option: \"{}\"",
+                     options.substr(i, Utf8CharBytes(static_cast<unsigned char>(options[i]))));
+    }
+  }
+  return flags;
+}
+
+Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, RegexFlags flags) {
+  Translator translator(pattern, &flags);
+  HELIOS_TRY(std::string translated, translator.Run());
+  if (flags.anchors_match_lines) translated = "(?m:" + translated + ")";
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_case_sensitive(!flags.ignore_case);
+  options.set_dot_nl(!flags.dot_excludes_newline);
+  options.set_longest_match(!translator.has_lazy());
+  options.set_max_mem(64 << 20);
+  auto impl = std::make_unique<Impl>(translated, options);
+  if (!impl->re.ok()) return Invalid(Explain(impl->re.error_code()));
+  return std::unique_ptr<Regex>(new Regex(std::move(impl)));
+}
+
+size_t Regex::group_count() const {
+  return static_cast<size_t>(impl_->re.NumberOfCapturingGroups());
+}
+
+bool Regex::Match(std::string_view text, size_t from, std::vector<RegexSpan>* spans) const {
+  std::vector<re2::StringPiece> groups(group_count() + 1);
+  const re2::StringPiece input(text.data(), text.size());
+  if (!impl_->re.Match(input, from, text.size(), RE2::UNANCHORED, groups.data(),
+                       static_cast<int>(groups.size()))) {
+    return false;
+  }
+  spans->resize(groups.size());
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i].data() == nullptr) {
+      (*spans)[i] = RegexSpan();
+    } else {
+      const int64_t begin = groups[i].data() - text.data();
+      (*spans)[i] = {begin, begin + static_cast<int64_t>(groups[i].size())};
+    }
+  }
+  return true;
+}
+
+bool Regex::Matches(std::string_view text) const {
+  return impl_->re.Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
+                         RE2::UNANCHORED, nullptr, 0);
+}
+
+Result<const Regex*> RegexCache::Get(std::string_view pattern, RegexFlags flags) {
+  std::string key(pattern);
+  key.push_back(static_cast<char>(flags.ignore_case | flags.expanded << 1 | flags.literal << 2 |
+                                  flags.dot_excludes_newline << 3 |
+                                  flags.anchors_match_lines << 4));
+  if (last_ != nullptr && key == last_key_) return last_;
+  auto found = patterns_.find(key);
+  if (found == patterns_.end()) {
+    HELIOS_TRY(std::unique_ptr<Regex> regex, Regex::Compile(pattern, flags));
+    if (patterns_.size() >= kPatternsMax) patterns_.clear();
+    found = patterns_.emplace(key, std::move(regex)).first;
+  }
+  last_key_ = std::move(key);
+  last_ = found->second.get();
+  return last_;
+}
+
+Result<std::string> SimilarToRegex(std::string_view pattern, std::string_view escape) {
+  if (!escape.empty() && Utf8CharBytes(static_cast<unsigned char>(escape[0])) < escape.size()) {
+    return Error(ErrorCode::kInvalidEscapeSequence)
+        .Message("invalid escape string")
+        .Hint("Escape string must be empty or one character.");
+  }
+  std::string out = "^(?:";
+  bool in_bracket = false;
+  int separator_count = 0;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (!escape.empty() && pattern.substr(i).starts_with(escape)) {
+      i += escape.size();
+      if (i >= pattern.size()) {
+        out.append("\\").append(escape);
+        break;
+      }
+      if (pattern[i] == '"' && !in_bracket) {
+        // The parts around escape-quote marks: only the middle one is captured.
+        if (++separator_count > 2) {
+          return Error(ErrorCode::kInvalidEscapeSequence)
+              .Message("SQL regular expression may not contain more than two "
+                       "escape-double-quote separators");
+        }
+        out.append(separator_count == 1 ? "){1,1}?(" : "){1,1}(?:");
+        continue;
+      }
+      if (pattern[i] >= 0) out.push_back('\\');
+      out.push_back(pattern[i]);
+      continue;
+    }
+    if (in_bracket) {
+      if (c == '\\') out.push_back('\\');
+      out.push_back(c);
+      if (c == ']') in_bracket = false;
+      continue;
+    }
+    switch (c) {
+      case '[': in_bracket = true; out.push_back(c); break;
+      case '%': out.append(".*"); break;
+      case '_': out.push_back('.'); break;
+      case '(': out.append("(?:"); break;
+      case '\\':
+      case '.':
+      case '^':
+      case '$': out.append("\\").push_back(c); break;
+      default: out.push_back(c); break;
+    }
+  }
+  return out.append(")$");
+}
+
+}  // namespace helios::expr
