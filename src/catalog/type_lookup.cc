@@ -55,7 +55,10 @@ const TypeLookup::UserType* CatalogTypeLookup::FindUserType(Oid oid) const {
         break;
       case catalog::UserType::TypeKind::kComposite:
         description->kind = UserKind::kComposite;
-        for (const Column& field : type->fields) description->field_types.push_back(field.type);
+        for (const Column& field : type->fields) {
+          description->field_types.push_back(field.type);
+          description->field_names.push_back(field.name);
+        }
         break;
     }
   }
@@ -69,6 +72,14 @@ std::optional<int64_t> CatalogTypeLookup::EnumKey(Oid type, std::string_view lab
     if (candidate.label == label) return candidate.sort_key;
   }
   return std::nullopt;
+}
+
+std::vector<int64_t> CatalogTypeLookup::EnumKeys(Oid type) const {
+  std::vector<int64_t> keys;
+  const catalog::UserType* found = snapshot_->FindUserType(type);
+  if (found == nullptr) return keys;
+  for (const catalog::EnumLabel& label : found->labels) keys.push_back(label.sort_key);
+  return keys;
 }
 
 std::optional<std::string> CatalogTypeLookup::EnumLabel(Oid type, int64_t key) const {

@@ -21,6 +21,7 @@ class CatalogTypeLookup : public TypeLookup {
   const UserType* FindUserType(Oid oid) const override;
   std::optional<int64_t> EnumKey(Oid type, std::string_view label) const override;
   std::optional<std::string> EnumLabel(Oid type, int64_t key) const override;
+  std::vector<int64_t> EnumKeys(Oid type) const override;
   Result<Oid> ResolveName(Oid reg_type, std::string_view text) const override;
   std::optional<std::string> NameOf(Oid reg_type, Oid oid) const override;
 

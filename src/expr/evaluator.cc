@@ -97,7 +97,8 @@ class FunctionNode : public EvalNode {
  public:
   FunctionNode(const FunctionExpr& expr, EvalContext& context)
       : EvalNode(expr, context),
-        caller_(*expr.function, expr.type, expr.physical, TypesOf(expr.children), context) {}
+        caller_(*expr.function, expr.type, expr.physical, TypesOf(expr.children), context,
+                &expr) {}
 
   Status Evaluate(const Chunk& input, Vector* out) override {
     HELIOS_TRY(EvaluateChildren(input, &values_));
@@ -175,7 +176,7 @@ Status FunctionCaller::Call(Arguments arguments, size_t row_count, Vector* out) 
     *out = Vector::ConstantNull(result_, physical_);
     return Status::Ok();
   }
-  FunctionCall call{context_, argument_types_, result_, state_, &function_};
+  FunctionCall call{context_, argument_types_, result_, state_, &function_, site_};
   HELIOS_TRY(function_.kernel(call, arguments, computed_count, &result));
   if (all_constant) result.MakeConstant();
   *out = std::move(result);

@@ -16,6 +16,7 @@
 namespace helios::expr {
 
 class EvalContext;
+struct Expr;
 struct ScalarFunction;
 
 enum class Volatility : char { kImmutable = 'i', kStable = 's', kVolatile = 'v' };
@@ -29,6 +30,7 @@ struct FunctionCall {
   // one thread at a time sees it.
   std::shared_ptr<void>& state;
   const ScalarFunction* function = nullptr;  // What is called: null in casts made by the evaluator.
+  const Expr* site = nullptr;  // The expression that calls: its children may name record fields.
 };
 
 // Computes `row_count` results. `out` is flat, of the result type. For a strict function its validity

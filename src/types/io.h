@@ -30,6 +30,7 @@ class TypeLookup {
     Oid array = kInvalidOid;                // The array over this type.
     SqlType base;                           // Of a domain.
     std::vector<SqlType> field_types;       // Of a composite.
+    std::vector<std::string> field_names;   // Of a composite, as many as types.
   };
 
   virtual ~TypeLookup() = default;
@@ -37,6 +38,8 @@ class TypeLookup {
   virtual const UserType* FindUserType(Oid oid) const = 0;
   virtual std::optional<int64_t> EnumKey(Oid type, std::string_view label) const = 0;
   virtual std::optional<std::string> EnumLabel(Oid type, int64_t key) const = 0;
+  // The keys of all labels, ascending; empty when `type` is no enum.
+  virtual std::vector<int64_t> EnumKeys([[maybe_unused]] Oid type) const { return {}; }
   // Text of a reg type (regclass, regtype, regproc, …) to its OID. 42P01, 42704, 42883 when unknown.
   // Numbers and "-" are handled before this is asked.
   virtual Result<Oid> ResolveName(Oid reg_type, std::string_view text) const = 0;

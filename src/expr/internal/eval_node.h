@@ -51,12 +51,14 @@ class EvalNode {
 class FunctionCaller {
  public:
   FunctionCaller(const ScalarFunction& function, SqlType result, PhysicalType physical,
-                 std::vector<SqlType> argument_types, EvalContext& context)
+                 std::vector<SqlType> argument_types, EvalContext& context,
+                 const Expr* site = nullptr)
       : function_(function),
         result_(result),
         physical_(physical),
         argument_types_(std::move(argument_types)),
-        context_(context) {}
+        context_(context),
+        site_(site) {}
 
   const ScalarFunction& function() const { return function_; }
   Status Call(Arguments arguments, size_t row_count, Vector* out);
@@ -67,6 +69,7 @@ class FunctionCaller {
   PhysicalType physical_;
   std::vector<SqlType> argument_types_;
   EvalContext& context_;
+  const Expr* site_;
   std::shared_ptr<void> state_;
 };
 

@@ -8,16 +8,21 @@ std::span<const std::span<const KernelEntry>> ScalarFamilies() {
   static const std::span<const KernelEntry> kFamilies[] = {
       ArithmeticKernels(),
       ComparisonKernels(), NumericKernels(), FloatMathKernels(), CastKernels(), StringKernels(), StringFormatKernels(),
-      LikeKernels(), RegexpKernels(), DateTimeKernels(), DateTimeFieldKernels(),
+      LikeKernels(), RegexpKernels(), DateTimeKernels(), ArrayKernels(), MiscKernels(), JsonKernels(),
+      JsonBuildKernels(), DateTimeFieldKernels(),
   };
   return kFamilies;
 }
 
-std::span<const std::span<const TableKernelEntry>> TableFamilies() { return {}; }
+std::span<const std::span<const TableKernelEntry>> TableFamilies() {
+  static const std::span<const TableKernelEntry> kFamilies[] = {
+      SeriesFunctions(), TextRowFunctions(), JsonRowFunctions()};
+  return kFamilies;
+}
 
 std::span<const std::span<const AggregateEntry>> AggregateFamilies() {
   static const std::span<const AggregateEntry> kFamilies[] = {NumberAggregates(),
-                                                              ValueAggregates()};
+                                                              ValueAggregates(), JsonAggregates()};
   return kFamilies;
 }
 

@@ -19,6 +19,14 @@ std::span<const KernelEntry> StringFormatKernels();
 std::span<const KernelEntry> LikeKernels();
 std::span<const KernelEntry> RegexpKernels();
 std::span<const KernelEntry> DateTimeKernels();
+std::span<const KernelEntry> ArrayKernels();
+std::span<const KernelEntry> MiscKernels();
+std::span<const KernelEntry> JsonKernels();
+std::span<const KernelEntry> JsonBuildKernels();
+
+std::span<const TableKernelEntry> SeriesFunctions();
+std::span<const TableKernelEntry> TextRowFunctions();
+std::span<const TableKernelEntry> JsonRowFunctions();
 std::span<const KernelEntry> DateTimeFieldKernels();
 
 // Functions that only the session can answer, by name; see SessionServices.
@@ -39,6 +47,7 @@ struct AggregateEntry {
 
 std::span<const AggregateEntry> NumberAggregates();
 std::span<const AggregateEntry> ValueAggregates();
+std::span<const AggregateEntry> JsonAggregates();
 
 // All families, as the registry reads them (families.cc).
 std::span<const std::span<const KernelEntry>> ScalarFamilies();
