@@ -134,12 +134,12 @@ Result<bool> LockTable::Acquire(TxnId id, const Target& target, uint8_t mode,
 
 // Sleeps until the lock is granted or something ends the wait. The waiter is in the queue.
 Result<bool> LockTable::Wait(Waiter& waiter, const hidb::LockOptions& options) {
-  wait_count_.fetch_add(1, std::memory_order_relaxed);
   Status failure;
   {
     std::lock_guard graph(graph_mutex_);
     waits_.emplace(waiter.txn->id.value(), &waiter);
     failure = CheckDeadlock(waiter);
+    wait_count_.fetch_add(1, std::memory_order_relaxed);
   }
   const int64_t deadline_us = options.timeout_us == 0
                                   ? sys::kNoDeadline
