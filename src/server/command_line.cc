@@ -12,7 +12,8 @@ namespace helios::server {
 namespace {
 
 constexpr const char* kStartFooter =
-    "\nThe same settings can stand in the TOML file that --config names; an option here wins over the "
+    "\nThe same settings can stand in the TOML file that --config names; an option here wins over "
+    "the "
     "file.\nSIGTERM and SIGINT stop the server in order, a second one at once.\n"
     "Exit codes: 0 stopped in order, 1 could not start or stop, 2 wrong options or configuration.";
 

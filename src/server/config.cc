@@ -106,7 +106,8 @@ std::vector<Setting> MakeSettings() {
          c->data_dir = text;
          return Status::Ok();
        }},
-      {"listen", "--listen", "ADDR", "Addresses to listen on, by comma; * for all "
+      {"listen", "--listen", "ADDR",
+       "Addresses to listen on, by comma; * for all "
        "(default 127.0.0.1)",
        [](Text text, ServerConfig* c) {
          c->listen = SplitList(text);
@@ -120,7 +121,8 @@ std::vector<Setting> MakeSettings() {
        }},
       {"roles", "--roles", "LIST", "Roles to play; without it all of them, in one process",
        SetRoles},
-      {"ports.pg", "--pg-port", "PORT", "PostgreSQL protocol: 0 for any free port, off for none "
+      {"ports.pg", "--pg-port", "PORT",
+       "PostgreSQL protocol: 0 for any free port, off for none "
        "(default 5432)",
        [](Text text, ServerConfig* c) {
          HELIOS_TRY(c->pg, ParsePort(text));
@@ -152,7 +154,8 @@ std::vector<Setting> MakeSettings() {
          c->superuser_password_file = text;
          return Status::Ok();
        }},
-      {"tls.mode", "--tls", "on|off|required", "Encryption: offered, not offered, or demanded of "
+      {"tls.mode", "--tls", "on|off|required",
+       "Encryption: offered, not offered, or demanded of "
        "clients that come over TCP (default on)",
        [](Text text, ServerConfig* c) {
          return SetChoice<TlsSetting>(text,
@@ -171,7 +174,8 @@ std::vector<Setting> MakeSettings() {
          c->tls_key_file = text;
          return Status::Ok();
        }},
-      {"memory_limit", "--memory-limit", "SIZE", "Memory for data and queries: 4GB, 512MB, 60% "
+      {"memory_limit", "--memory-limit", "SIZE",
+       "Memory for data and queries: 4GB, 512MB, 60% "
        "(default 60% of the machine's)",
        [](Text text, ServerConfig* c) {
          HELIOS_TRY(c->memory_limit_bytes, ParseSize(text, sys::MachineMemoryBytes()));
@@ -179,7 +183,8 @@ std::vector<Setting> MakeSettings() {
        }},
       {"threads", "--threads", "N", "Threads that queries may use (default: one a processor)",
        [](Text text, ServerConfig* c) { return SetCount(text, 1, 1024, &c->thread_count); }},
-      {"limits.max_connections", "--max-connections", "N", "Clients at the same time "
+      {"limits.max_connections", "--max-connections", "N",
+       "Clients at the same time "
        "(default 10000)",
        [](Text text, ServerConfig* c) {
          return SetCount(text, 1, 1'000'000, &c->connection_count_max);
@@ -200,7 +205,8 @@ std::vector<Setting> MakeSettings() {
          HELIOS_TRY(c->shutdown_grace_us, ParseDuration(text));
          return Status::Ok();
        }},
-      {"ready_file", "--ready-file", "FILE", "Written once clients are served: process id and ports",
+      {"ready_file", "--ready-file", "FILE",
+       "Written once clients are served: process id and ports",
        [](Text text, ServerConfig* c) {
          c->ready_file = text;
          return Status::Ok();
@@ -302,7 +308,8 @@ Status FinishConfig(ServerConfig* config) {
     }
   }
   if (config->tls_cert_file.empty() != config->tls_key_file.empty()) {
-    return Invalid().Message("tls.cert_file and tls.key_file belong together: one of them is missing");
+    return Invalid().Message(
+        "tls.cert_file and tls.key_file belong together: one of them is missing");
   }
   config->data_dir = sys::AbsolutePath(config->data_dir);
   return Status::Ok();

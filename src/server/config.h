@@ -57,8 +57,8 @@ const std::vector<Setting>& AllSettings();
 
 using SettingTexts = std::vector<std::pair<std::string, std::string>>;  // Option, text.
 
-// Defaults, then the file that "--config" names, then `options` from the command line. F0000 with the
-// file's line, or the option's name, in the message.
+// Defaults, then the file that "--config" names, then `options` from the command line. F0000 with
+// the file's line, or the option's name, in the message.
 Result<ServerConfig> MakeConfig(const SettingTexts& options);
 // The file's part of that. `file_name` is for messages.
 Status ApplyToml(std::string_view text, std::string_view file_name, ServerConfig* config);

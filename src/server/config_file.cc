@@ -26,7 +26,8 @@ const Setting* FindByOption(std::string_view option) {
 
 bool IsSection(std::string_view key) {
   for (const Setting& setting : AllSettings()) {
-    if (setting.key.starts_with(key) && setting.key.substr(key.size()).starts_with('.')) return true;
+    if (setting.key.starts_with(key) && setting.key.substr(key.size()).starts_with('.'))
+      return true;
   }
   return false;
 }
@@ -50,8 +51,8 @@ Result<std::string> ValueText(const toml::node& node) {
 Status AtLine(std::string_view file_name, const toml::source_region& where, std::string_view key,
               const Status& problem) {
   Status status = problem;
-  status.mutable_info().message = fmt::format("{}, line {}: {}: {}", file_name, where.begin.line,
-                                              key, problem.info().message);
+  status.mutable_info().message =
+      fmt::format("{}, line {}: {}: {}", file_name, where.begin.line, key, problem.info().message);
   return status;
 }
 

@@ -14,7 +14,8 @@
 namespace helios::server {
 namespace {
 
-// Of the memory limit: caches and write buffers of storage, its lock table, and the rest for queries.
+// Of the memory limit: caches and write buffers of storage, its lock table, and the rest for
+// queries.
 constexpr uint64_t kStoragePercent = 45;
 constexpr uint64_t kLockPercent = 5;
 constexpr uint64_t kLockBytesMax = uint64_t{1} << 30;
@@ -85,9 +86,9 @@ class Embedded final : public EmbeddedNode {
               [](Metrics m) { return m.oldest_snapshot_age_ms; });
     AddMetric("heliosdb_storage_versions_collected", "Old row versions removed",
               [](Metrics m) { return m.versions_collected; });
-    sys::Metrics().AddCallback(
-        "heliosdb_spilled_bytes", "Bytes that queries wrote to disk for want of memory", this,
-        [this] { return static_cast<double>(spill_->spilled_bytes()); });
+    sys::Metrics().AddCallback("heliosdb_spilled_bytes",
+                               "Bytes that queries wrote to disk for want of memory", this,
+                               [this] { return static_cast<double>(spill_->spilled_bytes()); });
   }
 
   // Closed in reverse: the engine, then what it stands on.

@@ -8,8 +8,8 @@
 
 namespace helios::server {
 
-// Puts what queries spill into nameless files of one directory: they vanish with the query, or with the
-// process. Thread safety: all calls, from any thread. Lifetime: outlives its files.
+// Puts what queries spill into nameless files of one directory: they vanish with the query, or with
+// the process. Thread safety: all calls, from any thread. Lifetime: outlives its files.
 class SpillDirectory final : public exec::SpillArea {
  public:
   // Makes the directory where it is missing.

@@ -62,14 +62,14 @@ class RunningServer {
     HELIOS_TRY(auto http_sockets, OpenPort(config_, config_.http));
     const uint16_t pg_port = pg_sockets.empty() ? 0 : pg_sockets.front().port();
     if (!config_.socket_dir.empty() && config_.pg.is_open) {
-      HELIOS_TRY(auto local, sys::ListenUnix(fmt::format("{}/.s.PGSQL.{}", config_.socket_dir,
-                                                         pg_port)));
+      HELIOS_TRY(auto local,
+                 sys::ListenUnix(fmt::format("{}/.s.PGSQL.{}", config_.socket_dir, pg_port)));
       pg_sockets.push_back(std::move(local));
     }
     reactor_ = std::make_unique<sys::Reactor>();
     runner_ = std::make_unique<protocol::ConnectionRunner>(
-        *reactor_, protocol::ConnectionRunner::Options{
-                       .thread_count_max = config_.active_session_count_max});
+        *reactor_,
+        protocol::ConnectionRunner::Options{.thread_count_max = config_.active_session_count_max});
     StartHttp(std::move(http_sockets));
     HELIOS_TRY(node_, EmbeddedNode::Open(config_, pg_port));
     StartPg(std::move(pg_sockets));
@@ -81,8 +81,8 @@ class RunningServer {
     fmt::print("{}\nData in {}\n", VersionText(), config_.data_dir);
     if (pg_ != nullptr && pg_->port() != 0) {
       const std::string host = UrlHost(config_.listen.front());
-      fmt::print("\n  psql \"postgresql://helios@{}:{}/helios\"\n", host == "*" ? "127.0.0.1" : host,
-                 pg_->port());
+      fmt::print("\n  psql \"postgresql://helios@{}:{}/helios\"\n",
+                 host == "*" ? "127.0.0.1" : host, pg_->port());
       if (config_.auth == AuthSetting::kTrust) {
         fmt::print("  Everybody on this machine gets in without a password (--auth trust).\n");
       } else if (sys::PathExists(InitialPasswordPath(config_))) {
@@ -90,8 +90,8 @@ class RunningServer {
       }
     }
     if (http_ != nullptr && http_->port() != 0) {
-      fmt::print("  http://{}:{}/metrics and /health/readiness\n",
-                 UrlHost(config_.listen.front()), http_->port());
+      fmt::print("  http://{}:{}/metrics and /health/readiness\n", UrlHost(config_.listen.front()),
+                 http_->port());
     }
     fmt::print("\nCtrl-C stops the server.\n");
     std::fflush(stdout);
@@ -104,9 +104,8 @@ class RunningServer {
     if (pg_ != nullptr) pg_->StopListening();
     if (http_ != nullptr) http_->StopListening();
     if (runner_ != nullptr) {
-      runner_->AskAllToEnd(
-          Error(ErrorCode::kAdminShutdown)
-              .Message("terminating connection due to administrator command"));
+      runner_->AskAllToEnd(Error(ErrorCode::kAdminShutdown)
+                               .Message("terminating connection due to administrator command"));
       if (!runner_->WaitUntilEmpty(NowUs() + config_.shutdown_grace_us)) {
         sys::Log(sys::LogLevel::kWarning, "canceling the statements that still run",
                  {{"connections", runner_->connection_count()}});
@@ -133,8 +132,8 @@ class RunningServer {
   void LimitConnections() {
     const uint64_t descriptors = sys::RaiseDescriptorLimit();
     if (config_.connection_count_max + kOtherDescriptors <= descriptors) return;
-    const uint64_t possible = descriptors > 2 * kOtherDescriptors ? descriptors - kOtherDescriptors
-                                                                  : descriptors / 2;
+    const uint64_t possible =
+        descriptors > 2 * kOtherDescriptors ? descriptors - kOtherDescriptors : descriptors / 2;
     sys::Log(sys::LogLevel::kWarning, "fewer connections than configured: too few descriptors",
              {{"max_connections", possible}, {"descriptors", descriptors}});
     config_.connection_count_max = possible;
@@ -172,7 +171,8 @@ class RunningServer {
       ports += fmt::format("{}\"http\": {}", ports.empty() ? "" : ", ", http_->port());
     }
     return sys::WriteFileAtomically(
-        config_.ready_file, fmt::format("{{\"pid\": {}, \"ports\": {{{}}}}}\n", sys::ProcessId(), ports));
+        config_.ready_file,
+        fmt::format("{{\"pid\": {}, \"ports\": {{{}}}}}\n", sys::ProcessId(), ports));
   }
 
   Status RemoveReadyFile() const {

@@ -10,8 +10,8 @@ inline constexpr int64_t kMicrosPerSecond = 1'000'000;
 // A deadline that never comes.
 inline constexpr int64_t kNoDeadline = INT64_MAX;
 
-// Time. Everything above `sys` asks a Clock that it was given, so that tests and simulation decide what
-// time it is.
+// Time. Everything above `sys` asks a Clock that it was given, so that tests and simulation decide
+// what time it is.
 //
 // Thread safety: all calls, from any thread.
 class Clock {
@@ -29,7 +29,8 @@ const Clock& SystemClock();
 // A clock that moves when it is told to; both readings advance together.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(int64_t unix_us = 1'700'000'000 * kMicrosPerSecond) : unix_base_us_(unix_us) {}
+  explicit ManualClock(int64_t unix_us = 1'700'000'000 * kMicrosPerSecond)
+      : unix_base_us_(unix_us) {}
   int64_t MonotonicMicros() const override { return elapsed_us_.load(); }
   int64_t UnixMicros() const override { return unix_base_us_ + elapsed_us_.load(); }
   void Advance(int64_t us) { elapsed_us_.fetch_add(us); }

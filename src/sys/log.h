@@ -45,8 +45,8 @@ class LogField {
 Status ConfigureLog(const LogOptions& options);
 bool IsLogged(LogLevel level);
 
-// One line: time, level, message, then the fields as key=value or as members of a JSON object. What is
-// in `message` and in the fields cannot break out of its line. Thread safety: any thread.
+// One line: time, level, message, then the fields as key=value or as members of a JSON object. What
+// is in `message` and in the fields cannot break out of its line. Thread safety: any thread.
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 void FlushLog();
 

@@ -121,9 +121,15 @@ void MetricsRegistry::ExposeFamily(const Family& family, std::string* out) {
   for (const auto& metric : family.metrics) {
     const std::string name = WithLabels(family.name, metric->labels);
     switch (family.kind) {
-      case Kind::kCounter: *out += fmt::format("{} {}\n", name, metric->counter->value()); break;
-      case Kind::kGauge: *out += fmt::format("{} {}\n", name, metric->gauge->value()); break;
-      case Kind::kCallback: *out += fmt::format("{} {}\n", name, metric->callback()); break;
+      case Kind::kCounter:
+        *out += fmt::format("{} {}\n", name, metric->counter->value());
+        break;
+      case Kind::kGauge:
+        *out += fmt::format("{} {}\n", name, metric->gauge->value());
+        break;
+      case Kind::kCallback:
+        *out += fmt::format("{} {}\n", name, metric->callback());
+        break;
       case Kind::kHistogram: {
         const std::string comma = metric->labels.empty() ? "" : metric->labels + ",";
         uint64_t total = 0;
@@ -137,8 +143,8 @@ void MetricsRegistry::ExposeFamily(const Family& family, std::string* out) {
         }
         const double sum_seconds =
             static_cast<double>(metric->histogram->sum_us_.load(std::memory_order_relaxed)) / 1e6;
-        *out += fmt::format("{} {}\n", WithLabels(family.name + "_sum", metric->labels),
-                            sum_seconds);
+        *out +=
+            fmt::format("{} {}\n", WithLabels(family.name + "_sum", metric->labels), sum_seconds);
         *out += fmt::format("{} {}\n", WithLabels(family.name + "_count", metric->labels), total);
         break;
       }

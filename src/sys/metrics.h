@@ -58,8 +58,8 @@ class MetricsRegistry {
   Counter& AddCounter(std::string_view name, std::string_view help, MetricLabels labels = {});
   Gauge& AddGauge(std::string_view name, std::string_view help, MetricLabels labels = {});
   Histogram& AddHistogram(std::string_view name, std::string_view help, MetricLabels labels = {});
-  // Asked whenever somebody looks: for values that are kept elsewhere. Thread-safe, quick; it outlives
-  // the registry or is removed by RemoveCallbacks(owner).
+  // Asked whenever somebody looks: for values that are kept elsewhere. Thread-safe, quick; it
+  // outlives the registry or is removed by RemoveCallbacks(owner).
   void AddCallback(std::string_view name, std::string_view help, const void* owner,
                    std::function<double()> value, MetricLabels labels = {});
   void RemoveCallbacks(const void* owner);

@@ -36,8 +36,8 @@ Result<AddressInfo> Resolve(std::string_view host, uint16_t port, int flags) {
   const std::string name(host);
   const bool is_any = name == "*" || name.empty();
   addrinfo* found = nullptr;
-  const int code = getaddrinfo(is_any ? nullptr : name.c_str(), std::to_string(port).c_str(),
-                               &wanted, &found);
+  const int code =
+      getaddrinfo(is_any ? nullptr : name.c_str(), std::to_string(port).c_str(), &wanted, &found);
   if (code != 0) {
     return Error(ErrorCode::kConfigFileError)
         .Message("could not resolve address \"{}\": {}", host, gai_strerror(code));
@@ -193,7 +193,8 @@ Result<std::vector<ListeningSocket>> ListenTcp(std::string_view host, uint16_t p
       first_error = std::move(socket).status();
     }
   }
-  // A name such as "localhost" may have an IPv6 address that the machine does not serve: one will do.
+  // A name such as "localhost" may have an IPv6 address that the machine does not serve: one will
+  // do.
   if (!sockets.empty()) return sockets;
   if (!first_error.ok()) return first_error;
   return Error(ErrorCode::kConfigFileError).Message("\"{}\" is no address to listen on", host);

@@ -63,8 +63,8 @@ class Socket {
   void Close() { fd_.Close(); }
   // Ends the connection under a thread that reads or writes: its call fails.
   void Shutdown();
-  // Throws away what has arrived, without waiting: closing a socket that holds unread bytes would take
-  // back what was sent last.
+  // Throws away what has arrived, without waiting: closing a socket that holds unread bytes would
+  // take back what was sent last.
   void DiscardReceived();
 
  private:
@@ -102,8 +102,8 @@ class ListeningSocket {
   uint16_t port_;
 };
 
-// Listens on every address that `host` ("127.0.0.1", "::1", "localhost", "*") stands for; port 0 takes a
-// free one, the same for all. 58030 with a hint when the port is taken or may not be used.
+// Listens on every address that `host` ("127.0.0.1", "::1", "localhost", "*") stands for; port 0
+// takes a free one, the same for all. 58030 with a hint when the port is taken or may not be used.
 Result<std::vector<ListeningSocket>> ListenTcp(std::string_view host, uint16_t port);
 // Replaces a dead server's socket file; a live server's is an error.
 Result<ListeningSocket> ListenUnix(const std::string& path);

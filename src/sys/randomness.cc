@@ -40,7 +40,8 @@ uint64_t SecureRandom64() {
 }
 
 Random::Random(uint64_t seed) {
-  // SplitMix64 spreads the seed; the all-zero state, which the generator never leaves, cannot come of it.
+  // SplitMix64 spreads the seed; the all-zero state, which the generator never leaves, cannot come
+  // of it.
   for (uint64_t& word : state_) {
     seed += 0x9e3779b97f4a7c15ull;
     word = HashInt(seed);

@@ -14,13 +14,13 @@ class Reactor {
  public:
   enum class Event : uint8_t { kReadable, kTimeout };
 
-  // A wait for one descriptor. Lifetime: ends before the reactor, and only while no wait is armed or
-  // after Stop.
+  // A wait for one descriptor. Lifetime: ends before the reactor, and only while no wait is armed
+  // or after Stop.
   class Watch {
    public:
     ~Watch();
-    // Calls `callback` once, on the reactor's thread, when the descriptor can be read (or has ended or
-    // failed) or at the monotonic deadline. By then the reactor has let go of the descriptor.
+    // Calls `callback` once, on the reactor's thread, when the descriptor can be read (or has ended
+    // or failed) or at the monotonic deadline. By then the reactor has let go of the descriptor.
     // Requires: no wait is armed, and the descriptor stays open until the callback or Disarm.
     void Arm(int fd, int64_t deadline_us, std::function<void(Event)> callback);
     // Lets go of the descriptor; the callback will not be called. On the reactor's thread only.

@@ -37,9 +37,12 @@ Result<ReadResult> PlainStream::Receive(char* to, size_t byte_count_max, int fla
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return ConnectionError("receive data from", errno);
     switch (PollFor(fd(), Direction::kRead, wake_fd_, deadline_us)) {
-      case PollOutcome::kReady: break;
-      case PollOutcome::kTimeout: return ReadResult{ReadOutcome::kTimeout};
-      case PollOutcome::kWoken: return ReadResult{ReadOutcome::kWoken};
+      case PollOutcome::kReady:
+        break;
+      case PollOutcome::kTimeout:
+        return ReadResult{ReadOutcome::kTimeout};
+      case PollOutcome::kWoken:
+        return ReadResult{ReadOutcome::kWoken};
     }
   }
 }

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -58,9 +58,9 @@ class ElasticPool {
   explicit ElasticPool(Options options);
   ~ElasticPool();
 
-  // Runs `task` on an idle thread, or a new one; when thread_count_max run already it waits its turn,
-  // in order. An urgent task never waits: others may wait for what it will release, so it gets a
-  // thread past the bound. Returns false after Stop.
+  // Runs `task` on an idle thread, or a new one; when thread_count_max run already it waits its
+  // turn, in order. An urgent task never waits: others may wait for what it will release, so it
+  // gets a thread past the bound. Returns false after Stop.
   bool Submit(std::function<void()> task, bool urgent = false);
   // Takes no more tasks, runs those that wait, returns when all have ended.
   void Stop();

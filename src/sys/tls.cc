@@ -112,8 +112,10 @@ class TlsStream final : public Stream {
   // After a call that returned `code`: waits for what OpenSSL needs.
   Result<PollOutcome> WaitFor(int code, int wake_fd, int64_t deadline_us) {
     switch (SSL_get_error(ssl_.get(), code)) {
-      case SSL_ERROR_WANT_READ: return PollFor(fd(), Direction::kRead, wake_fd, deadline_us);
-      case SSL_ERROR_WANT_WRITE: return PollFor(fd(), Direction::kWrite, wake_fd, deadline_us);
+      case SSL_ERROR_WANT_READ:
+        return PollFor(fd(), Direction::kRead, wake_fd, deadline_us);
+      case SSL_ERROR_WANT_WRITE:
+        return PollFor(fd(), Direction::kWrite, wake_fd, deadline_us);
       case SSL_ERROR_SYSCALL:
         return ConnectionError("exchange data with", errno != 0 ? errno : ECONNRESET);
       default:
@@ -167,9 +169,9 @@ int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_bytes, const 
                unsigned int in_bytes, void* argument) {
   const auto& ours = *static_cast<const std::string*>(argument);
   unsigned char* chosen = nullptr;
-  const int code = SSL_select_next_proto(
-      &chosen, out_bytes, reinterpret_cast<const unsigned char*>(ours.data()),
-      static_cast<unsigned int>(ours.size()), in, in_bytes);
+  const int code =
+      SSL_select_next_proto(&chosen, out_bytes, reinterpret_cast<const unsigned char*>(ours.data()),
+                            static_cast<unsigned int>(ours.size()), in, in_bytes);
   if (code != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -198,8 +200,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::Create(const Options& options) {
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1) {
     return Error(ErrorCode::kConfigFileError)
-        .Message("could not load certificate \"{}\": {}", options.certificate_file,
-                 TakeSslError());
+        .Message("could not load certificate \"{}\": {}", options.certificate_file, TakeSslError());
   }
   if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_check_private_key(context) != 1) {

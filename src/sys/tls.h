@@ -31,7 +31,8 @@ class TlsContext {
   static Result<std::unique_ptr<TlsContext>> Create(const Options& options);
   ~TlsContext();
 
-  // Shakes hands on a connected socket that outlives the stream. 08006 when the peer will not, or the deadline comes.
+  // Shakes hands on a connected socket that outlives the stream. 08006 when the peer will not, or
+  // the deadline comes.
   Result<std::unique_ptr<Stream>> Accept(int fd, int64_t deadline_us) const;
 
   // RFC 5929 tls-server-end-point: the hash of our certificate; empty when its signature algorithm

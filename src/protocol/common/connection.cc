@@ -14,7 +14,9 @@ void Connection::Wake() {
   const std::lock_guard lock(mutex_);
   switch (state_) {
     case State::kNew:
-    case State::kQueued: wake_pending_ = true; break;
+    case State::kQueued:
+      wake_pending_ = true;
+      break;
     case State::kRunning:
       wake_pending_ = true;
       running_wake_->Signal();
@@ -27,7 +29,8 @@ void Connection::Wake() {
         self->runner_->Enqueue(self, Reason::kWoken);
       });
       break;
-    case State::kClosed: break;
+    case State::kClosed:
+      break;
   }
 }
 
@@ -55,24 +58,25 @@ void ConnectionRunner::ParkLocked(Connection& connection, int64_t deadline_us) {
   connection.state_ = Connection::State::kParked;
   // Armed under the lock: a Wake that follows finds the wait in the reactor's queue before its own
   // action.
-  connection.watch_->Arm(
-      connection.socket_.fd(), deadline_us,
-      [this, self = connection.shared_from_this()](sys::Reactor::Event event) {
-        {
-          const std::lock_guard lock(self->mutex_);
-          if (self->state_ != Connection::State::kParked) return;  // Wake was first.
-          self->state_ = Connection::State::kQueued;
-        }
-        Enqueue(self, event == sys::Reactor::Event::kReadable ? Connection::Reason::kReadable
-                                                              : Connection::Reason::kTimeout);
-      });
+  connection.watch_->Arm(connection.socket_.fd(), deadline_us,
+                         [this, self = connection.shared_from_this()](sys::Reactor::Event event) {
+                           {
+                             const std::lock_guard lock(self->mutex_);
+                             if (self->state_ != Connection::State::kParked)
+                               return;  // Wake was first.
+                             self->state_ = Connection::State::kQueued;
+                           }
+                           Enqueue(self, event == sys::Reactor::Event::kReadable
+                                             ? Connection::Reason::kReadable
+                                             : Connection::Reason::kTimeout);
+                         });
 }
 
 void ConnectionRunner::Enqueue(std::shared_ptr<Connection> connection, Connection::Reason reason) {
   Connection& queued = *connection;
-  const bool accepted = pool_.Submit(
-      [this, connection = std::move(connection), reason] { Run(connection, reason); },
-      queued.urgent_);
+  const bool accepted =
+      pool_.Submit([this, connection = std::move(connection), reason] { Run(connection, reason); },
+                   queued.urgent_);
   if (!accepted) Forget(queued);
 }
 

@@ -16,8 +16,8 @@ namespace helios::protocol {
 
 class ConnectionRunner;
 
-// A client's connection: it has a thread while it is served and none while it is parked, waiting for
-// the client's next bytes.
+// A client's connection: it has a thread while it is served and none while it is parked, waiting
+// for the client's next bytes.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   enum class Reason : uint8_t {
@@ -38,8 +38,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   explicit Connection(sys::Socket socket) : socket_(std::move(socket)) {}
   virtual ~Connection() = default;
 
-  // Serves until there is nothing to do (no bytes wait, also not in buffers) or the connection is over.
-  // Runs on one thread at a time. `wake` interrupts what the connection waits for; clear it, then look.
+  // Serves until there is nothing to do (no bytes wait, also not in buffers) or the connection is
+  // over. Runs on one thread at a time. `wake` interrupts what the connection waits for; clear it,
+  // then look.
   virtual Next Serve(Reason reason, sys::WakeEvent& wake) = 0;
   // Asks the connection to end soon, with this error for the client. Any thread; calls Wake.
   virtual void AskToEnd(const Status& reason) = 0;

@@ -54,10 +54,9 @@ struct Listener::State : std::enable_shared_from_this<State> {
         admission(std::make_shared<Admission>(options.limits)) {}
 
   void Arm(size_t index) {
-    watches[index]->Arm(sockets[index].fd(), sys::kNoDeadline,
-                        [self = shared_from_this(), index](sys::Reactor::Event) {
-                          self->AcceptWaiting(index);
-                        });
+    watches[index]->Arm(
+        sockets[index].fd(), sys::kNoDeadline,
+        [self = shared_from_this(), index](sys::Reactor::Event) { self->AcceptWaiting(index); });
   }
 
   void AcceptWaiting(size_t index) {
@@ -90,8 +89,7 @@ struct Listener::State : std::enable_shared_from_this<State> {
       (void)stream.Write(options.refusal, 0).ok();
       return;
     }
-    const int64_t deadline_us =
-        sys::SystemClock().MonotonicMicros() + options.login_timeout_us;
+    const int64_t deadline_us = sys::SystemClock().MonotonicMicros() + options.login_timeout_us;
     runner.Start(factory(std::move(accepted), std::move(ticket), deadline_us), deadline_us);
   }
 

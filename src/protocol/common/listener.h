@@ -13,8 +13,8 @@
 
 namespace helios::protocol {
 
-// Counts clients that have not said who they are yet, in all and by address, so that nobody can fill
-// the server with half-open connections.
+// Counts clients that have not said who they are yet, in all and by address, so that nobody can
+// fill the server with half-open connections.
 //
 // Thread safety: all calls, from any thread.
 class Admission {
@@ -64,8 +64,9 @@ class Listener {
     int64_t login_timeout_us = 60 * sys::kMicrosPerSecond;
     std::string refusal;  // What a client without a ticket gets before its connection is closed.
   };
-  using Factory = std::function<std::shared_ptr<Connection>(
-      sys::ListeningSocket::Accepted accepted, Admission::Ticket ticket, int64_t login_deadline_us)>;
+  using Factory = std::function<std::shared_ptr<Connection>(sys::ListeningSocket::Accepted accepted,
+                                                            Admission::Ticket ticket,
+                                                            int64_t login_deadline_us)>;
 
   Listener(sys::Reactor& reactor, ConnectionRunner& runner,
            std::vector<sys::ListeningSocket> sockets, Options options, Factory factory);

@@ -105,9 +105,8 @@ Result<std::string> ScramServer::FirstMessage(std::string_view client_first) {
 Result<std::string> ScramServer::FinalMessage(std::string_view client_final) {
   std::string_view rest = client_final;
   HELIOS_TRY(const std::string_view binding, TakeAttribute('c', &rest));
-  const std::string expected =
-      sys::Base64Encode(gs2_header_ + (options_.with_channel_binding ? options_.channel_binding
-                                                                     : std::string()));
+  const std::string expected = sys::Base64Encode(
+      gs2_header_ + (options_.with_channel_binding ? options_.channel_binding : std::string()));
   if (!sys::ConstantTimeEqual(binding, expected)) {
     if (options_.with_channel_binding) {
       return Error(ErrorCode::kInvalidAuthorization).Message("SCRAM channel binding check failed");
@@ -127,8 +126,8 @@ Result<std::string> ScramServer::FinalMessage(std::string_view client_final) {
   if (!proof.ok() || proof->size() != sys::kSha256Bytes) {
     return Malformed("Malformed proof in client-final-message.");
   }
-  const std::string auth_message = fmt::format("{},{},{}", client_first_bare_, server_first_,
-                                               client_final.substr(0, proof_at));
+  const std::string auth_message =
+      fmt::format("{},{},{}", client_first_bare_, server_first_, client_final.substr(0, proof_at));
   const std::string client_signature = sys::HmacSha256(verifier_.stored_key, auth_message);
   const std::string client_key = Xor(*proof, client_signature);
   // The comparison runs for unknown users too: they must not answer sooner.
@@ -147,10 +146,11 @@ ScramServer::Verifier MakeScramVerifier(std::string_view password, std::string_v
 }
 
 ScramServer::Verifier MakeMockVerifier(std::string_view user, std::string_view server_secret) {
-  return {.iterations = 4096,
-          .salt = sys::HmacSha256(server_secret, fmt::format("salt {}", user)).substr(0, kSaltBytes),
-          .stored_key = sys::HmacSha256(server_secret, fmt::format("stored {}", user)),
-          .server_key = sys::HmacSha256(server_secret, fmt::format("server {}", user))};
+  return {
+      .iterations = 4096,
+      .salt = sys::HmacSha256(server_secret, fmt::format("salt {}", user)).substr(0, kSaltBytes),
+      .stored_key = sys::HmacSha256(server_secret, fmt::format("stored {}", user)),
+      .server_key = sys::HmacSha256(server_secret, fmt::format("server {}", user))};
 }
 
 }  // namespace helios::protocol

@@ -36,8 +36,8 @@ class ScramServer {
   ScramServer(Verifier verifier, bool is_known, Options options)
       : verifier_(std::move(verifier)), is_known_(is_known), options_(std::move(options)) {}
 
-  // Both return the answer. 08P01 malformed, 28000 channel binding differs. FinalMessage: 28P01 with an
-  // empty message when the proof is wrong; the caller words it.
+  // Both return the answer. 08P01 malformed, 28000 channel binding differs. FinalMessage: 28P01
+  // with an empty message when the proof is wrong; the caller words it.
   Result<std::string> FirstMessage(std::string_view client_first);
   Result<std::string> FinalMessage(std::string_view client_final);
 

@@ -10,9 +10,9 @@
 namespace helios::protocol::http {
 
 struct Request {
-  std::string method;  // Upper case.
-  std::string path;    // Percent-decoded, without the query.
-  std::string query;   // What follows '?', as it came.
+  std::string method;                                        // Upper case.
+  std::string path;                                          // Percent-decoded, without the query.
+  std::string query;                                         // What follows '?', as it came.
   std::vector<std::pair<std::string, std::string>> headers;  // Names in lower case.
   std::string body;
   std::string client_address;
@@ -30,7 +30,8 @@ struct Response {
 
 using Handler = std::function<Response(const Request&)>;
 
-// Which handler answers which path. Exact paths, and prefixes that end in '/'; the longest match wins.
+// Which handler answers which path. Exact paths, and prefixes that end in '/'; the longest match
+// wins.
 //
 // Thread safety: Handle from any thread, once everything is added. Handlers are called from many
 // threads at once and may block.

@@ -28,9 +28,12 @@ Result<Channel::Outcome> Channel::Fill(int64_t deadline_us) {
       end_ += result.byte_count;
       received_bytes_ += result.byte_count;
       return Outcome::kMessage;
-    case sys::ReadOutcome::kEnd: return Outcome::kEnd;
-    case sys::ReadOutcome::kTimeout: return Outcome::kTimeout;
-    case sys::ReadOutcome::kWoken: return Outcome::kWoken;
+    case sys::ReadOutcome::kEnd:
+      return Outcome::kEnd;
+    case sys::ReadOutcome::kTimeout:
+      return Outcome::kTimeout;
+    case sys::ReadOutcome::kWoken:
+      return Outcome::kWoken;
   }
   return Outcome::kEnd;
 }
@@ -82,10 +85,14 @@ Result<Channel::Incoming> Channel::ReadLargeBody(char type, size_t byte_count,
     if (!result.ok()) return std::move(result).status();
     received_bytes_ += result->byte_count;
     switch (result->outcome) {
-      case sys::ReadOutcome::kBytes: break;
-      case sys::ReadOutcome::kEnd: return UnexpectedEnd();
-      case sys::ReadOutcome::kTimeout: return Incoming{Outcome::kTimeout};
-      case sys::ReadOutcome::kWoken: return Incoming{Outcome::kWoken};
+      case sys::ReadOutcome::kBytes:
+        break;
+      case sys::ReadOutcome::kEnd:
+        return UnexpectedEnd();
+      case sys::ReadOutcome::kTimeout:
+        return Incoming{Outcome::kTimeout};
+      case sys::ReadOutcome::kWoken:
+        return Incoming{Outcome::kWoken};
     }
   }
   large_bytes_ = 0;

@@ -48,9 +48,7 @@ class Channel {
   std::string& out() { return out_; }
   Status Flush(int64_t deadline_us = sys::kNoDeadline);
   // Flushes when much is waiting.
-  Status FlushIfLarge() {
-    return out_.size() >= kFlushBytes ? Flush() : Status::Ok();
-  }
+  Status FlushIfLarge() { return out_.size() >= kFlushBytes ? Flush() : Status::Ok(); }
   // Gives buffers back while the connection idles. Requires: nothing is buffered.
   void ReleaseMemory();
 

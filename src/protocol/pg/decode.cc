@@ -190,16 +190,20 @@ size_t MessageBytesMax(char type) {
     case 'P':
     case 'B':
     case 'F':
-    case 'd': return kLargeMessageBytesMax;
+    case 'd':
+      return kLargeMessageBytesMax;
     case 'C':
     case 'D':
     case 'E':
     case 'H':
     case 'S':
     case 'X':
-    case 'c': return kSmallMessageBytesMax;
-    case 'f': return kSmallMessageBytesMax;
-    default: return 0;
+    case 'c':
+      return kSmallMessageBytesMax;
+    case 'f':
+      return kSmallMessageBytesMax;
+    default:
+      return 0;
   }
 }
 

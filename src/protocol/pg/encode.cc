@@ -37,11 +37,16 @@ void AppendFields(std::string_view severity, std::string_view sqlstate, const Er
 
 std::string_view SeverityName(compute::Notice::Severity severity) {
   switch (severity) {
-    case compute::Notice::Severity::kDebug: return "DEBUG";
-    case compute::Notice::Severity::kLog: return "LOG";
-    case compute::Notice::Severity::kInfo: return "INFO";
-    case compute::Notice::Severity::kNotice: return "NOTICE";
-    case compute::Notice::Severity::kWarning: return "WARNING";
+    case compute::Notice::Severity::kDebug:
+      return "DEBUG";
+    case compute::Notice::Severity::kLog:
+      return "LOG";
+    case compute::Notice::Severity::kInfo:
+      return "INFO";
+    case compute::Notice::Severity::kNotice:
+      return "NOTICE";
+    case compute::Notice::Severity::kWarning:
+      return "WARNING";
   }
   return "NOTICE";
 }
@@ -115,8 +120,7 @@ void AppendRowDescription(std::span<const compute::FieldDescription> fields,
     AppendBigEndian(out, field.type.oid);
     AppendBigEndian(out, field.type_length);
     AppendBigEndian(out, field.type.typmod);
-    const int16_t format =
-        formats.empty() ? int16_t{0} : formats[formats.size() == 1 ? 0 : i];
+    const int16_t format = formats.empty() ? int16_t{0} : formats[formats.size() == 1 ? 0 : i];
     AppendBigEndian(out, format);
   }
 }

@@ -39,11 +39,16 @@ bool PgConnection::Extended(char type, std::string_view body) {
 
 Status PgConnection::HandleExtended(char type, std::string_view body) {
   switch (type) {
-    case 'P': return Parse(body);
-    case 'B': return Bind(body);
-    case 'D': return Describe(body);
-    case 'E': return Execute(body);
-    default: return CloseTarget(body);
+    case 'P':
+      return Parse(body);
+    case 'B':
+      return Bind(body);
+    case 'D':
+      return Describe(body);
+    case 'E':
+      return Execute(body);
+    default:
+      return CloseTarget(body);
   }
 }
 

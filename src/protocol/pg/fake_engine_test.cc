@@ -1,9 +1,10 @@
 // The fake engine's code; the dialogue tests use it.
 
+#include "protocol/pg/internal/fake_engine.h"
+
 #include <charconv>
 
 #include "protocol/common/scram.h"
-#include "protocol/pg/internal/fake_engine.h"
 
 namespace helios::protocol::pg {
 namespace {
@@ -27,7 +28,7 @@ FieldDescription Field(std::string name, Oid type) {
 }  // namespace
 
 std::optional<std::vector<FieldDescription>> FakeSession::FieldsOf(const std::string& sql,
-                                                                  std::span<const Oid> types) {
+                                                                   std::span<const Oid> types) {
   if (sql.starts_with("series ") || sql == "fail") return {{Field("n", type_oid::kInt4)}};
   if (sql.starts_with("text ")) return {{Field("t", type_oid::kText)}};
   if (sql == "echo") {
@@ -164,9 +165,9 @@ Result<const compute::StatementDescription*> FakeSession::DescribeStatement(
 Status FakeSession::Bind(std::string_view portal, std::string_view statement,
                          std::vector<Value> parameters) {
   const Statement& bound = statements_.find(statement)->second;
-  portals_.insert_or_assign(
-      std::string(portal),
-      Portal{.sql = bound.sql, .parameters = std::move(parameters), .fields = bound.description.fields});
+  portals_.insert_or_assign(std::string(portal), Portal{.sql = bound.sql,
+                                                        .parameters = std::move(parameters),
+                                                        .fields = bound.description.fields});
   return Status::Ok();
 }
 

@@ -86,7 +86,8 @@ struct SaslInitialMessage {
 };
 Result<SaslInitialMessage> DecodeSaslInitial(std::string_view body);
 
-// Bytes that a message of this type may have (its length word not counted); 0: there is no such type.
+// Bytes that a message of this type may have (its length word not counted); 0: there is no such
+// type.
 size_t MessageBytesMax(char type);
 
 // --- what the server sends; all append to `out`

@@ -138,14 +138,18 @@ Connection::Next PgConnection::ServeMessages(Reason reason) {
       return Close();
     }
     switch (read->outcome) {
-      case Channel::Outcome::kEnd: return Close();
-      case Channel::Outcome::kWoken: wake_->Clear(); continue;
+      case Channel::Outcome::kEnd:
+        return Close();
+      case Channel::Outcome::kWoken:
+        wake_->Clear();
+        continue;
       case Channel::Outcome::kTimeout:
         // Half a message holds the thread until the rest has come.
         is_timeout = !channel_.HasPartialInput();
         linger_until_us = NowUs() + server_.options().linger_us;
         continue;
-      case Channel::Outcome::kMessage: break;
+      case Channel::Outcome::kMessage:
+        break;
     }
     if (!Dispatch(read->type, read->body) || is_broken_) return Close();
     if (!channel_.HasInput()) linger_until_us = NowUs() + server_.options().linger_us;
@@ -155,14 +159,18 @@ Connection::Next PgConnection::ServeMessages(Reason reason) {
 bool PgConnection::Dispatch(char type, std::string_view body) {
   if (skip_until_sync_ && type != 'S' && type != 'X') return true;
   switch (type) {
-    case 'Q': return SimpleQuery(body);
+    case 'Q':
+      return SimpleQuery(body);
     case 'P':
     case 'B':
     case 'D':
     case 'E':
-    case 'C': return Extended(type, body);
-    case 'S': return Sync();
-    case 'H': return channel_.Flush().ok();
+    case 'C':
+      return Extended(type, body);
+    case 'S':
+      return Sync();
+    case 'H':
+      return channel_.Flush().ok();
     case 'F':
       // The function-call protocol ends with ReadyForQuery, as a query does.
       SendError(Error(ErrorCode::kFeatureNotSupported)
@@ -171,12 +179,15 @@ bool PgConnection::Dispatch(char type, std::string_view body) {
       session_->AbortStatement();
       Ready();
       return true;
-    case 'X': return false;
+    case 'X':
+      return false;
     // What a client went on sending after a COPY had failed.
     case 'd':
     case 'c':
-    case 'f': return true;
-    default: return false;
+    case 'f':
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -37,11 +37,16 @@ Way ChooseWay(const Vector& vector, bool binary) {
     case type_oid::kJson:
       if (vector.physical() == PhysicalType::kVarlen) return Way::kBytes;
       break;
-    case type_oid::kBool: return binary ? Way::kBinary : Way::kBoolText;
-    case type_oid::kInt2: return binary ? Way::kInt16Binary : Way::kInt16Text;
-    case type_oid::kInt4: return binary ? Way::kInt32Binary : Way::kInt32Text;
-    case type_oid::kInt8: return binary ? Way::kInt64Binary : Way::kInt64Text;
-    default: break;
+    case type_oid::kBool:
+      return binary ? Way::kBinary : Way::kBoolText;
+    case type_oid::kInt2:
+      return binary ? Way::kInt16Binary : Way::kInt16Text;
+    case type_oid::kInt4:
+      return binary ? Way::kInt32Binary : Way::kInt32Text;
+    case type_oid::kInt8:
+      return binary ? Way::kInt64Binary : Way::kInt64Text;
+    default:
+      break;
   }
   return binary ? Way::kBinary : Way::kText;
 }
@@ -91,14 +96,27 @@ Status AppendValue(const Column& column, size_t row, const TextFormat& format, s
       out->append(bytes, 5);
       return Status::Ok();
     }
-    case Way::kInt16Text: AppendDecimal(vector.At<int16_t>(row), out); return Status::Ok();
-    case Way::kInt32Text: AppendDecimal(vector.At<int32_t>(row), out); return Status::Ok();
-    case Way::kInt64Text: AppendDecimal(vector.At<int64_t>(row), out); return Status::Ok();
-    case Way::kInt16Binary: AppendFixed(vector.At<int16_t>(row), out); return Status::Ok();
-    case Way::kInt32Binary: AppendFixed(vector.At<int32_t>(row), out); return Status::Ok();
-    case Way::kInt64Binary: AppendFixed(vector.At<int64_t>(row), out); return Status::Ok();
+    case Way::kInt16Text:
+      AppendDecimal(vector.At<int16_t>(row), out);
+      return Status::Ok();
+    case Way::kInt32Text:
+      AppendDecimal(vector.At<int32_t>(row), out);
+      return Status::Ok();
+    case Way::kInt64Text:
+      AppendDecimal(vector.At<int64_t>(row), out);
+      return Status::Ok();
+    case Way::kInt16Binary:
+      AppendFixed(vector.At<int16_t>(row), out);
+      return Status::Ok();
+    case Way::kInt32Binary:
+      AppendFixed(vector.At<int32_t>(row), out);
+      return Status::Ok();
+    case Way::kInt64Binary:
+      AppendFixed(vector.At<int64_t>(row), out);
+      return Status::Ok();
     case Way::kText:
-    case Way::kBinary: return AppendByType(column, row, format, out);
+    case Way::kBinary:
+      return AppendByType(column, row, format, out);
   }
   return Status::Ok();
 }
@@ -110,8 +128,8 @@ Status SendDataRows(const Chunk& rows, std::span<const int16_t> formats, const T
   std::vector<Column> columns;
   columns.reserve(rows.column_count());
   for (size_t i = 0; i < rows.column_count(); ++i) {
-    const bool binary =
-        !formats.empty() && formats[formats.size() == 1 ? 0 : i] == static_cast<int16_t>(Format::kBinary);
+    const bool binary = !formats.empty() && formats[formats.size() == 1 ? 0 : i] ==
+                                                static_cast<int16_t>(Format::kBinary);
     columns.push_back({&rows.column(i), ChooseWay(rows.column(i), binary)});
   }
   for (size_t row = 0; row < rows.row_count(); ++row) {

@@ -10,9 +10,9 @@
 
 namespace helios::protocol::pg {
 
-// Writes the rows as DataRow messages straight from their vectors into the channel's buffer, and sends
-// that whenever it is full. Format codes: none is text for all, one holds for all, else one a column.
-// An error leaves no half of a message behind.
+// Writes the rows as DataRow messages straight from their vectors into the channel's buffer, and
+// sends that whenever it is full. Format codes: none is text for all, one holds for all, else one a
+// column. An error leaves no half of a message behind.
 Status SendDataRows(const Chunk& rows, std::span<const int16_t> formats, const TextFormat& format,
                     Channel& channel);
 

@@ -25,8 +25,8 @@ ServerMetrics::ServerMetrics()
                                                   "Sessions opened, PostgreSQL protocol")),
       authentication_failures(sys::Metrics().AddCounter("heliosdb_pg_authentication_failures_total",
                                                         "Logins refused, PostgreSQL protocol")),
-      statements(sys::Metrics().AddCounter("heliosdb_pg_statements_total",
-                                           "Query and Execute messages")),
+      statements(
+          sys::Metrics().AddCounter("heliosdb_pg_statements_total", "Query and Execute messages")),
       errors(sys::Metrics().AddCounter("heliosdb_pg_errors_total", "Errors sent to clients")),
       received_bytes(sys::Metrics().AddCounter("heliosdb_pg_received_bytes_total",
                                                "Bytes received, PostgreSQL protocol")),

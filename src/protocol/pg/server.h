@@ -18,8 +18,9 @@ enum class AuthMethod : uint8_t { kTrust, kScram };
 
 struct ServerOptions {
   AuthMethod auth = AuthMethod::kScram;
-  const sys::TlsContext* tls = nullptr;  // Null: no encryption on offer. Its ALPN name: "postgresql".
-  bool require_tls = false;              // Of clients that come over a network.
+  const sys::TlsContext* tls =
+      nullptr;               // Null: no encryption on offer. Its ALPN name: "postgresql".
+  bool require_tls = false;  // Of clients that come over a network.
   size_t connection_count_max = 10'000;
   int64_t login_timeout_us = 60 * sys::kMicrosPerSecond;
   // How long an active connection keeps its thread while its client thinks.
@@ -42,8 +43,8 @@ struct ServerMetrics {
 
 // PostgreSQL's wire protocol on a set of sockets.
 //
-// Thread safety: all calls, from any thread. Lifetime: engine, TLS context, reactor and runner outlive
-// it; it outlives its connections (stop the runner first).
+// Thread safety: all calls, from any thread. Lifetime: engine, TLS context, reactor and runner
+// outlive it; it outlives its connections (stop the runner first).
 class Server {
  public:
   Server(compute::Engine& engine, ConnectionRunner& runner, ServerOptions options);

@@ -1,5 +1,5 @@
-// Start-up, authentication, and what reaches a connection from outside: notifications, cancellation,
-// termination, time.
+// Start-up, authentication, and what reaches a connection from outside: notifications,
+// cancellation, termination, time.
 
 #include <gtest/gtest.h>
 

@@ -48,8 +48,10 @@ Result<bool> PgSink::ReadCopyData(std::string* data) {
       return std::move(read).status();
     }
     switch (read->outcome) {
-      case Channel::Outcome::kMessage: break;
-      case Channel::Outcome::kTimeout: continue;
+      case Channel::Outcome::kMessage:
+        break;
+      case Channel::Outcome::kTimeout:
+        continue;
       case Channel::Outcome::kWoken:
         options_.wake->Clear();
         if (!options_.is_canceled->load()) continue;
@@ -60,15 +62,19 @@ Result<bool> PgSink::ReadCopyData(std::string* data) {
             .Message("unexpected EOF on client connection with an open transaction");
     }
     switch (read->type) {
-      case 'd': data->append(read->body); return true;
-      case 'c': return false;
+      case 'd':
+        data->append(read->body);
+        return true;
+      case 'c':
+        return false;
       case 'f': {
         HELIOS_TRY(const std::string_view reason, DecodeString(read->body));
         return Error(ErrorCode::kQueryCanceled).Message("COPY from stdin failed: {}", reason);
       }
       // Clients that pipeline sent these before they knew of the COPY.
       case 'H':
-      case 'S': continue;
+      case 'S':
+        continue;
       default:
         if (read->type == 'X') is_broken_ = true;
         return Error(ErrorCode::kProtocolViolation)

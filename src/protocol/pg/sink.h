@@ -16,7 +16,7 @@ namespace helios::protocol::pg {
 class PgSink final : public compute::ResultSink {
  public:
   struct Options {
-    std::span<const int16_t> formats;             // Of the portal; empty: text.
+    std::span<const int16_t> formats;  // Of the portal; empty: text.
     // Whether the statement is to end, for a COPY that waits for its client.
     const std::atomic<bool>* is_canceled = nullptr;
     sys::WakeEvent* wake = nullptr;

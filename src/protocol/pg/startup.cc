@@ -30,7 +30,8 @@ Status UnencryptedDataAfter(std::string_view request) {
   return Error(ErrorCode::kProtocolViolation)
       .Message("received unencrypted data after {} request", request)
       .Detail(
-          "This could be either a client-software bug or evidence of an attempted man-in-the-middle "
+          "This could be either a client-software bug or evidence of an attempted "
+          "man-in-the-middle "
           "attack.");
 }
 
@@ -57,8 +58,10 @@ Result<Channel::Incoming> PgConnection::ReadOrEnd(
   while (true) {
     HELIOS_TRY(const Channel::Incoming incoming, (channel_.*read)(login_deadline_us_));
     switch (incoming.outcome) {
-      case Channel::Outcome::kMessage: return incoming;
-      case Channel::Outcome::kEnd: return ClientLeft();
+      case Channel::Outcome::kMessage:
+        return incoming;
+      case Channel::Outcome::kEnd:
+        return ClientLeft();
       case Channel::Outcome::kTimeout:
         return Error(ErrorCode::kConnectionFailure).Message("login timed out");
       case Channel::Outcome::kWoken:
@@ -70,7 +73,8 @@ Result<Channel::Incoming> PgConnection::ReadOrEnd(
 }
 
 Result<bool> PgConnection::AcceptTls() {
-  HELIOS_TRY(auto stream, server_.options().tls->Accept(channel_.stream().fd(), login_deadline_us_));
+  HELIOS_TRY(auto stream,
+             server_.options().tls->Accept(channel_.stream().fd(), login_deadline_us_));
   stream->SetWakeEvent(wake_);
   channel_.ReplaceStream(std::move(stream));
   return true;
@@ -133,8 +137,8 @@ Status PgConnection::CheckStartup(const StartupPacket& packet, compute::SessionO
     } else if (name.starts_with("_pq_.")) {
       unknown_options.push_back(name);
     } else {
-      options->settings.emplace_back(
-          name, name == "client_encoding" ? CanonicalEncoding(value) : value);
+      options->settings.emplace_back(name,
+                                     name == "client_encoding" ? CanonicalEncoding(value) : value);
     }
   }
   if ((packet.code & 0xffff) != 0 || !unknown_options.empty()) {

@@ -1,9 +1,10 @@
 // The test client's code; the dialogue tests use it.
 
+#include "protocol/pg/internal/test_client.h"
+
 #include <gtest/gtest.h>
 
 #include "base/codec.h"
-#include "protocol/pg/internal/test_client.h"
 #include "protocol/pg/messages.h"
 
 namespace helios::protocol::pg {

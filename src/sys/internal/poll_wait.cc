@@ -17,8 +17,7 @@ PollOutcome PollFor(int fd, Direction direction, int wake_fd, int64_t deadline_u
     timespec timeout;
     timespec* timeout_or_forever = nullptr;
     if (deadline_us != kNoDeadline) {
-      const int64_t left_us =
-          std::max<int64_t>(0, deadline_us - SystemClock().MonotonicMicros());
+      const int64_t left_us = std::max<int64_t>(0, deadline_us - SystemClock().MonotonicMicros());
       timeout = {.tv_sec = left_us / kMicrosPerSecond,
                  .tv_nsec = left_us % kMicrosPerSecond * 1000};
       timeout_or_forever = &timeout;

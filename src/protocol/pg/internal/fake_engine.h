@@ -66,7 +66,7 @@ class FakeSession final : public compute::Session {
                                       compute::ResultSink& sink);
   Status RunCopy(bool in, compute::ResultSink& sink);
   static std::optional<std::vector<compute::FieldDescription>> FieldsOf(const std::string& sql,
-                                                                       std::span<const Oid> types);
+                                                                        std::span<const Oid> types);
 
   const int32_t process_id_;
   compute::SessionObserver& observer_;
@@ -89,8 +89,8 @@ class FakeEngine final : public compute::Engine {
 
   std::optional<compute::ScramVerifier> FindScramVerifier(std::string_view user) override;
   // Database "missing" does not exist.
-  Result<std::unique_ptr<compute::Session>> OpenSession(const compute::SessionOptions& options,
-                                                        compute::SessionObserver& observer) override;
+  Result<std::unique_ptr<compute::Session>> OpenSession(
+      const compute::SessionOptions& options, compute::SessionObserver& observer) override;
   std::vector<std::pair<std::string, std::string>> ReportedSettings(
       const compute::Session& session) override;
   void CancelSession(int32_t process_id, uint32_t secret_key) override;

@@ -84,9 +84,9 @@ class PgConnection final : public Connection, public compute::SessionObserver {
   sys::WakeEvent* wake_ = nullptr;
   std::unique_ptr<compute::Session> session_;
   bool has_place_ = false;
-  bool is_broken_ = false;         // The client is gone or out of step.
+  bool is_broken_ = false;  // The client is gone or out of step.
   bool skip_until_sync_ = false;
-  bool in_extended_ = false;       // Between an extended message and its Sync.
+  bool in_extended_ = false;  // Between an extended message and its Sync.
   int64_t idle_since_us_ = 0;
   uint64_t counted_received_ = 0;
   uint64_t counted_sent_ = 0;
