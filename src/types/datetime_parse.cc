@@ -223,7 +223,9 @@ class Reader {
         return SetZone(zone);
       }
     }
-    if (out_.has_date()) {
+    const bool clock_and_offset = text.find('-') == text.find_first_of("-/.") && time_only_ &&
+                                  text.find('-') == text.rfind('-');
+    if (out_.has_date() || clock_and_offset) {
       // "20011225-0800": after the date a number with an offset behind it is a time.
       const size_t dash = text.find('-');
       if (dash == std::string_view::npos || out_.hour.has_value()) return Problem::kFormat;
@@ -339,23 +341,14 @@ class Reader {
     const size_t dot = text.find('.');
     const bool knows_date_part =
         out_.year.has_value() || out_.month.has_value() || out_.day.has_value();
-    if (time_only_) return ReadTimeNumber(text);
+    if (time_only_) return ReadDigits(text);
     if (dot != std::string_view::npos) {
       if (!knows_date_part && !out_.has_date()) return ReadDateParts(text);
       return dot > 2 ? ReadDigits(text) : Problem::kFormat;
     }
     if (text.size() >= 6 && (!knows_date_part || !out_.hour.has_value())) return ReadDigits(text);
-    if (out_.has_date()) return out_.hour.has_value() ? Problem::kFormat : ReadTimeNumber(text);
+    if (out_.has_date()) return out_.hour.has_value() ? Problem::kFormat : ReadDigits(text);
     return ReadDateNumber(text);
-  }
-
-  // A bare number where a time is wanted: hhmm, hhmmss, or an hour that AM or PM follows.
-  Problem ReadTimeNumber(std::string_view text) {
-    if (text.size() > 2) return ReadDigits(text);
-    int32_t hour;
-    if (out_.hour.has_value() || !ToInt(text, &hour)) return Problem::kFormat;
-    out_.hour = hour;
-    return hour > 24 ? Problem::kFieldOverflow : Problem::kNone;
   }
 
   Problem ReadWord(const std::string& text, const DateTimeToken* next) {
@@ -660,6 +653,13 @@ Result<TimeTz> ParseClock(std::string_view text, Target target, const DateTimeCo
   const auto fail = [&](Problem problem) { return ToError(problem, TypeNameOf(target), text, ""); };
   const TimeZone& zone = parsed.zone != nullptr ? *parsed.zone : ZoneOf(context);
   int64_t date = DateFromTimestamp(LocalNow(context));
+  // A zone whose offset changes in the year needs the date.
+  constexpr int64_t kHalfYear = 182 * kMicrosPerDay;
+  if (parsed.zone != nullptr && !parsed.has_date() &&
+      zone.AtUtc(context.now_us).seconds_east !=
+          zone.AtUtc(context.now_us + kHalfYear).seconds_east) {
+    return fail(Problem::kFormat);
+  }
   TimeTz time;
   if (parsed.special == DateTimeWord::Kind::kNow) {
     time.microseconds = TimeOfTimestamp(LocalNow(context));

@@ -281,6 +281,7 @@ class Reader {
       value[0] = 0;
     }
     if (overflow || value[1] > 59 || value[2] > 60) return Problem::kOverflow;
+    if (!Mark(Unit::kHour) || !Mark(Unit::kMinute) || !Mark(Unit::kSecond)) return Problem::kFormat;
     Sum clock;
     clock.Micros(value[0], kMicrosPerHour);
     clock.Micros(value[1], kMicrosPerMinute);
@@ -290,6 +291,14 @@ class Reader {
     sum_.overflow |= clock.overflow;
     unit_ = Unit::kDay;
     return Problem::kNone;
+  }
+
+  // A unit may come once.
+  bool Mark(Unit unit) {
+    const uint32_t bit = 1u << static_cast<uint32_t>(unit);
+    const bool is_new = (seen_ & bit) == 0;
+    seen_ |= bit;
+    return is_new;
   }
 
   Problem ReadNumber(std::string_view text) {
@@ -307,6 +316,7 @@ class Reader {
         return Problem::kFormat;
       }
       if (overflow || months > 11) return Problem::kOverflow;
+      if (!Mark(Unit::kMonth)) return Problem::kFormat;
       Sum value;
       value.Months(whole, 12);
       value.Months(text[0] == '-' ? -months : months, 1);
@@ -317,6 +327,7 @@ class Reader {
     }
     if (!ReadDecimal(text, &whole, &fraction, &overflow)) return Problem::kFormat;
     if (overflow) return Problem::kOverflow;
+    if (!Mark(unit)) return Problem::kFormat;
     if (sql_negative_ && text[0] != '-') {
       whole = -whole;
       fraction = -fraction;
@@ -336,7 +347,7 @@ class Reader {
       if (text[0] == 'T') {
         in_time = true;
         text.remove_prefix(1);
-        if (text.empty()) return found ? Problem::kNone : Problem::kFormat;
+        if (text.empty()) return Problem::kNone;
         continue;
       }
       size_t length = text[0] == '-' || text[0] == '+' ? 1 : 0;
@@ -420,6 +431,7 @@ class Reader {
   Unit unit_ = Unit::kNone;
   bool sql_negative_ = false;
   bool found_ = false;
+  uint32_t seen_ = 0;
   Sum sum_;
 };
 
@@ -432,6 +444,12 @@ Result<Interval> ParseInterval(std::string_view text, int32_t typmod, IntervalSt
   if (problem == Problem::kFormat) {
     return Error(ErrorCode::kInvalidDatetimeFormat)
         .Message("invalid input syntax for type interval: \"{}\"", text);
+  }
+  // Months that only overflow when years are counted in months are found late, with another error.
+  constexpr int64_t kMonthsOfYearsMax = int64_t{INT32_MAX} * 12 + 11;
+  if (problem == Problem::kNone && !sum.overflow && std::llabs(sum.months) > INT32_MAX &&
+      std::llabs(sum.months) <= kMonthsOfYearsMax) {
+    return Error(ErrorCode::kDatetimeFieldOverflow).Message("interval out of range");
   }
   const bool fits = sum.months <= INT32_MAX && sum.months >= INT32_MIN && sum.days <= INT32_MAX &&
                     sum.days >= INT32_MIN && !sum.overflow;

@@ -28,7 +28,7 @@ Status ZeroCharacter() {
 // Walks one json text; with an output it writes the canonical form, else it only validates.
 class JsonReader {
  public:
-  JsonReader(std::string_view text, bool builds) : lexer_(text), builds_(builds) {}
+  JsonReader(std::string_view text, bool builds) : lexer_(text, builds), builds_(builds) {}
 
   Status Read(std::string* out) {
     HELIOS_TRY(lexer_.Next());

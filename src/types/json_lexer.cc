@@ -145,6 +145,7 @@ Status JsonLexer::LexString() {
         }
         code = code << 4 | static_cast<uint32_t>(digit);
       }
+      if (!checks_surrogates_) continue;
       if (code >= 0xd800 && code <= 0xdbff) {
         if (after_high_surrogate) {
           return Fail("Unicode high surrogate must not follow a high surrogate.");

@@ -16,7 +16,9 @@ class JsonLexer {
     kComma, kColon,
   };
 
-  explicit JsonLexer(std::string_view text) : text_(text) {}
+  // Only a reader of the strings' characters cares whether surrogates come in pairs.
+  JsonLexer(std::string_view text, bool checks_surrogates)
+      : text_(text), checks_surrogates_(checks_surrogates) {}
 
   // Moves to the next token.
   Status Next();
@@ -36,6 +38,7 @@ class JsonLexer {
   std::string Context() const;
 
   const std::string_view text_;
+  const bool checks_surrogates_;
   size_t begin_ = 0;
   size_t end_ = 0;
   Token token_ = Token::kEnd;

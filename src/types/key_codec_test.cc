@@ -1,0 +1,205 @@
+#include "types/key_codec.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "types/array.h"
+#include "types/io.h"
+#include "types/numeric.h"
+
+namespace helios {
+namespace {
+
+// Values of one type, in ascending order, equal ones side by side.
+struct OrderedValues {
+  Oid type;
+  std::vector<std::string> texts;
+};
+
+Vector Load(Oid type, const std::vector<std::string>& texts) {
+  Vector vector{SqlType{type}};
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const Status status = ParseText({type}, texts[i], TextFormat(), &vector, i);
+    EXPECT_TRUE(status.ok()) << texts[i] << ": " << status.ToString();
+  }
+  return vector;
+}
+
+std::vector<OrderedValues> Samples() {
+  using namespace type_oid;
+  return {
+      {kBool, {"f", "t"}},
+      {kInt2, {"-32768", "-1", "0", "1", "32767"}},
+      {kInt4, {"-2147483648", "-1", "0", "1", "256", "2147483647"}},
+      {kInt8, {"-9223372036854775808", "-1", "0", "1", "9223372036854775807"}},
+      {kOid, {"0", "1", "2147483648", "4294967295"}},
+      {kFloat4, {"-Infinity", "-1.5", "-0", "0", "1e-30", "1.5", "Infinity", "NaN"}},
+      {kFloat8, {"-Infinity", "-1e300", "-1", "-0", "0", "5e-324", "1", "1e300", "Infinity", "NaN"}},
+      {kText, {"", "A", "a", std::string("ab"), "b", "ba", "\xc3\xa9"}},
+      {kBpchar, {"", "a", "a   ", "ab"}},
+      {kBytea, {"\\x", "\\x00", "\\x0000", "\\x0001", "\\x00ff", "\\x01", "\\xff", "\\xffff"}},
+      {kNumeric,
+       {"-Infinity", "-1e100", "-12345678901234567890123456789012345678901234567890", "-100.5",
+        "-100", "-99.99", "-1", "-0.1", "-0.01", "0", "0.000", "1e-100", "0.001", "0.01", "0.0101",
+        "0.1", "1", "1.00", "1.01", "9.9", "10", "10.5", "99", "100", "100.000", "1e50", "1e300",
+        "Infinity", "NaN"}},
+      {kDate, {"-infinity", "4713-11-24 BC", "2000-01-01", "2020-02-29", "infinity"}},
+      {kTime, {"00:00", "12:30:00.000001", "24:00"}},
+      {kTimetz, {"12:00+05", "12:00+04", "10:00+01", "09:00+00", "12:00-05"}},
+      {kTimestamp, {"-infinity", "1999-01-01", "2020-01-01 00:00:00.000001", "infinity"}},
+      {kTimestamptz, {"-infinity", "1999-01-01", "2020-01-01 00:00:00.000001", "infinity"}},
+      {kInterval,
+       {"-1000 years", "-1 mon", "-30 days", "-1 day", "-00:00:01", "0", "1 sec", "24:00", "1 day",
+        "29 days 23:59:59", "1 mon", "30 days", "720:00:00", "1 mon 1 sec", "1000 years"}},
+      {kUuid, {"00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-0000000000ff",
+               "ff000000-0000-0000-0000-000000000000"}},
+      {kInet, {"10.0.0.0/8", "10.0.0.0/16", "10.0.0.1", "11.0.0.0/8", "::1"}},
+      {kVarbit, {"", "0", "00", "01", "1", "10"}},
+      {kInt4Array, {"{}", "{-1}", "{1}", "{1,2}", "{1,2,3}", "{1,3}", "{1,NULL}", "{2}",
+                    "{NULL}"}},
+      {kTextArray, {"{}", "{\"\"}", "{a}", "{a,b}", "{ab}", "{b}"}},
+      {kNumericArray, {"{1.0}", "{1.00}", "{1.5}", "{2}"}},
+  };
+}
+
+TEST(KeyCodecTest, OrderOfKeysIsOrderOfValues) {
+  for (const OrderedValues& sample : Samples()) {
+    const Vector vector = Load(sample.type, sample.texts);
+    for (const bool descending : {false, true}) {
+      for (size_t i = 0; i < sample.texts.size(); ++i) {
+        for (size_t j = 0; j < sample.texts.size(); ++j) {
+          const KeyColumn column({sample.type}, SortOrder{descending, descending});
+          std::string a;
+          std::string b;
+          ASSERT_TRUE(AppendKey(column, vector, i, &a).ok());
+          ASSERT_TRUE(AppendKey(column, vector, j, &b).ok());
+          const int by_value = CompareRows(vector, i, vector, j) * (descending ? -1 : 1);
+          const int by_key = a.compare(b);
+          EXPECT_EQ(by_value < 0, by_key < 0)
+              << FindType(sample.type)->name << ": " << sample.texts[i] << " | " << sample.texts[j];
+          EXPECT_EQ(by_value == 0, by_key == 0)
+              << FindType(sample.type)->name << ": " << sample.texts[i] << " | " << sample.texts[j];
+          if (i < j) {
+            EXPECT_LE(CompareRows(vector, i, vector, j), 0)
+                << FindType(sample.type)->name << ": " << sample.texts[i] << " | "
+                << sample.texts[j];
+          }
+          if (a != b) {
+            EXPECT_FALSE(b.starts_with(a)) << sample.texts[i] << " | " << sample.texts[j];
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(KeyCodecTest, EqualValuesHashAlike) {
+  for (const OrderedValues& sample : Samples()) {
+    const Vector vector = Load(sample.type, sample.texts);
+    std::vector<uint64_t> hashes(sample.texts.size());
+    HashVector(vector, hashes.size(), hashes.data(), false);
+    const EqualFunction equal = EqualFunctionOf(sample.type, vector.physical());
+    const size_t width = PhysicalWidth(vector.physical());
+    for (size_t i = 0; i < hashes.size(); ++i) {
+      for (size_t j = 0; j < hashes.size(); ++j) {
+        const bool same = CompareRows(vector, i, vector, j) == 0;
+        EXPECT_EQ(same, hashes[i] == hashes[j])
+            << FindType(sample.type)->name << ": " << sample.texts[i] << " | " << sample.texts[j];
+        EXPECT_EQ(same, equal(vector.RawData() + i * width, vector.RawData() + j * width))
+            << FindType(sample.type)->name << ": " << sample.texts[i] << " | " << sample.texts[j];
+      }
+    }
+  }
+}
+
+TEST(KeyCodecTest, DecodingGivesAnEqualValue) {
+  for (const OrderedValues& sample : Samples()) {
+    const Vector vector = Load(sample.type, sample.texts);
+    for (const bool descending : {false, true}) {
+      const KeyColumn column({sample.type}, SortOrder{descending, true});
+      for (size_t i = 0; i < sample.texts.size(); ++i) {
+        std::string key;
+        ASSERT_TRUE(AppendKey(column, vector, i, &key).ok());
+        key += "tail";
+        Vector out{SqlType{sample.type}};
+        std::string_view rest = key;
+        ASSERT_TRUE(DecodeKey(column, &rest, &out, 0).ok()) << sample.texts[i];
+        EXPECT_EQ(rest, "tail");
+        EXPECT_EQ(CompareRows(vector, i, out, 0), 0) << sample.texts[i];
+        if (KeyKeepsValue(sample.type)) {
+          EXPECT_TRUE(Value::FromVector(vector, i).SameAs(Value::FromVector(out, 0)))
+              << sample.texts[i];
+        }
+        rest = key;
+        ASSERT_TRUE(SkipKey(column, &rest).ok());
+        EXPECT_EQ(rest, "tail");
+        for (size_t length = 0; length + 4 < key.size(); ++length) {
+          std::string_view cut = std::string_view(key).substr(0, length);
+          EXPECT_TRUE(DecodeKey(column, &cut, &out, 0).Is(ErrorCode::kDataCorrupted));
+        }
+      }
+    }
+  }
+}
+
+TEST(KeyCodecTest, NullsStandWhereAsked) {
+  Vector vector{SqlType{type_oid::kInt4}};
+  vector.Set<int32_t>(0, INT32_MIN);
+  vector.SetNull(1);
+  for (const bool descending : {false, true}) {
+    for (const bool nulls_first : {false, true}) {
+      const KeyColumn column({type_oid::kInt4}, SortOrder{descending, nulls_first});
+      std::string value;
+      std::string null;
+      ASSERT_TRUE(AppendKey(column, vector, 0, &value).ok());
+      ASSERT_TRUE(AppendKey(column, vector, 1, &null).ok());
+      EXPECT_EQ(null < value, nulls_first);
+      std::string_view rest = null;
+      Vector out{SqlType{type_oid::kInt4}};
+      ASSERT_TRUE(DecodeKey(column, &rest, &out, 0).ok());
+      EXPECT_TRUE(out.IsNull(0));
+    }
+  }
+}
+
+TEST(KeyCodecTest, RandomNumericsKeepTheirOrder) {
+  std::mt19937_64 random(7);
+  std::vector<Numeric> values;
+  for (int i = 0; i < 300; ++i) {
+    std::string digits(1 + random() % 60, '0');
+    for (char& digit : digits) digit = static_cast<char>('0' + random() % 10);
+    const auto scale = static_cast<int32_t>(random() % 70);
+    values.push_back(Numeric::FromDigits(random() % 2 == 0, digits, scale));
+  }
+  const KeyColumn column({type_oid::kNumeric});
+  for (const Numeric& left : values) {
+    for (const Numeric& right : values) {
+      std::string a;
+      std::string b;
+      ASSERT_TRUE(AppendKey(column, Value::Bytes({type_oid::kNumeric}, left.Encode()), &a).ok());
+      ASSERT_TRUE(AppendKey(column, Value::Bytes({type_oid::kNumeric}, right.Encode()), &b).ok());
+      const int by_value = Numeric::Compare(left, right);
+      EXPECT_EQ(by_value < 0, a < b) << left.ToString() << " " << right.ToString();
+      EXPECT_EQ(by_value == 0, a == b) << left.ToString() << " " << right.ToString();
+      EXPECT_EQ(CompareNumericEncoded(left.Encode(), right.Encode()) < 0, by_value < 0);
+    }
+  }
+}
+
+TEST(KeyCodecTest, TypesWithoutOrderAreRefused) {
+  std::string key;
+  const Status status = AppendKey(KeyColumn({type_oid::kJson}),
+                                  Value::Bytes({type_oid::kJson}, "{}"), &key);
+  EXPECT_TRUE(status.Is(ErrorCode::kUndefinedObject));
+}
+
+TEST(KeyCodecTest, PrefixEndIsPastEveryKeyWithThePrefix) {
+  EXPECT_EQ(KeyPrefixEnd("ab"), "ac");
+  EXPECT_EQ(KeyPrefixEnd("a\xff"), "b");
+  EXPECT_EQ(KeyPrefixEnd("\xff\xff"), "");
+}
+
+}  // namespace
+}  // namespace helios
