@@ -245,14 +245,14 @@ def test_alembic_migration(info: ConnInfo, schema: str, tmp_path: Path) -> None:
     engine = make_engine(info, schema)
     config = Config()
     config.set_main_option("script_location", str(tmp_path / "alembic"))
-    command.init(config, str(tmp_path / "alembic"))
+    versions = tmp_path / "alembic" / "versions"
+    versions.mkdir(parents=True)
     (tmp_path / "alembic" / "env.py").write_text(
         "from alembic import context\n"
         "connection = context.config.attributes['connection']\n"
         "context.configure(connection=connection)\n"
         "with context.begin_transaction():\n    context.run_migrations()\n"
     )
-    versions = tmp_path / "alembic" / "versions"
     (versions / "one.py").write_text(MIGRATION.format(
         revision="one", down=None,
         up="    op.create_table('account', sa.Column('id', sa.Integer, primary_key=True),\n"
@@ -267,7 +267,8 @@ def test_alembic_migration(info: ConnInfo, schema: str, tmp_path: Path) -> None:
            "    op.create_index('account_email', 'account', ['email'], unique=True)\n"
            "    op.create_check_constraint('name_long', 'account', sa.text('length(name) > 1'))\n"
            "    op.execute(\"INSERT INTO account (id, name) VALUES (1, 'ann')\")",
-        undo="    op.drop_constraint('name_long', 'account')\n"
+        undo="    op.execute('DELETE FROM account')\n"
+             "    op.drop_constraint('name_long', 'account')\n"
              "    op.drop_index('account_email')\n"
              "    op.drop_column('account', 'email')\n"
              "    op.add_column('account', sa.Column('old', sa.Integer))",
