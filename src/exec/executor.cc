@@ -46,6 +46,7 @@ Status Execution::Next(Chunk* out) {
     status = state_->root->Open();
   }
   if (status.ok()) status = state_->root->Next(out);
+  if (status.ok() && out->row_count() == 0) status = state_->FinishStatement();
   if (!status.ok()) {
     *out = Chunk();
     closed_ = true;

@@ -1,6 +1,8 @@
 #include "exec/internal/operator.h"
 
 #include "exec/internal/subplans.h"
+#include "exec/internal/write/foreign_keys.h"
+#include "exec/internal/write/unique_checks.h"
 
 namespace helios::exec {
 
@@ -71,6 +73,7 @@ QueryState::~QueryState() { CloseOperators(); }
 
 void QueryState::CloseOperators() {
   root.reset();
+  foreign_keys.reset();
   subplans.reset();
   eval.subplan_runner = nullptr;
   ctes.clear();
@@ -85,6 +88,7 @@ Status QueryState::CheckCanceled() const {
 }
 
 hidb::ReadView QueryState::StatementView() const {
+  if (newest_depth > 0) return NewestView();
   return {context.snapshot, context.writes, context.command};
 }
 
@@ -95,6 +99,49 @@ hidb::ReadView QueryState::NewestView() const {
 CteState& QueryState::Cte(uint32_t index) {
   if (index >= ctes.size()) ctes.resize(index + 1);
   return ctes[index];
+}
+
+Status QueryState::NoteNewRows(const plan::WriteTarget& target, const Chunk& rows,
+                               const Chunk* old_rows, const std::vector<std::string>& row_keys) {
+  if (target.references.empty()) return Status::Ok();
+  if (foreign_keys == nullptr) foreign_keys = std::make_unique<ForeignKeys>(*this);
+  return foreign_keys->NoteNewRows(target, rows, old_rows, row_keys);
+}
+
+Status QueryState::NoteOldRows(const plan::WriteTarget& target, const Chunk& old_rows,
+                               const Chunk* new_rows) {
+  if (target.referenced_by.empty()) return Status::Ok();
+  if (foreign_keys == nullptr) foreign_keys = std::make_unique<ForeignKeys>(*this);
+  return foreign_keys->NoteOldRows(target, old_rows, new_rows);
+}
+
+void QueryState::NoteUnique(const plan::WriteTarget& target, const plan::IndexTarget& index,
+                            const Chunk& parts, size_t row) {
+  UniqueNote note{&target, &index, {}};
+  for (const Vector& part : parts.columns()) note.parts.push_back(Value::FromVector(part, row));
+  unique_notes.push_back(std::move(note));
+}
+
+Status QueryState::FinishStatement() {
+  if (foreign_keys != nullptr) HELIOS_TRY(foreign_keys->Finish());
+  std::vector<UniqueNote> notes = std::move(unique_notes);
+  unique_notes.clear();
+  for (UniqueNote& note : notes) {
+    if (context.deferred != nullptr &&
+        context.deferred->IsDeferred(note.index->name, note.index->initially_deferred)) {
+      DeferredChecks::Check check;
+      check.kind = DeferredChecks::Check::Kind::kUnique;
+      check.plan = plan;
+      check.target = note.target;
+      check.index = static_cast<int32_t>(note.index - note.target->indexes.data());
+      check.key = std::move(note.parts);
+      check.command = context.command;
+      context.deferred->Add(std::move(check));
+      continue;
+    }
+    HELIOS_TRY(CheckUniqueNow(*this, *note.target, *note.index, note.parts));
+  }
+  return Status::Ok();
 }
 
 PhysicalType PhysicalOf(const plan::Node& node, size_t column) {

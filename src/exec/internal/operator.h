@@ -51,6 +51,8 @@ class Operator {
 };
 using OperatorPtr = std::unique_ptr<Operator>;
 
+class ForeignKeys;
+
 // A CTE's rows, made as they are first read.
 struct CteState {
   const plan::Node* body_node = nullptr;
@@ -87,6 +89,38 @@ struct QueryState {
   // The newest committed state with every own write, this command's included: for constraints.
   hidb::ReadView NewestView() const;
   CteState& Cte(uint32_t index);
+  // Makes more of a CTE's rows, or finds its end.
+  Status AdvanceCte(CteState& cte);
+  // While one lives, scans that open read the newest state and this command's writes: the look at
+  // children that foreign keys need.
+  class NewestScope {
+   public:
+    explicit NewestScope(QueryState& query) : query_(query) { ++query_.newest_depth; }
+    ~NewestScope() { --query_.newest_depth; }
+    NewestScope(const NewestScope&) = delete;
+
+   private:
+    QueryState& query_;
+  };
+  int newest_depth = 0;
+
+  // --- what writers leave to the end of the statement
+  std::unique_ptr<ForeignKeys> foreign_keys;
+  struct UniqueNote {
+    const plan::WriteTarget* target;
+    const plan::IndexTarget* index;
+    std::vector<Value> parts;
+  };
+  std::vector<UniqueNote> unique_notes;  // Deferrable constraints.
+  Status NoteNewRows(const plan::WriteTarget& target, const Chunk& rows, const Chunk* old_rows,
+                     const std::vector<std::string>& row_keys);
+  Status NoteOldRows(const plan::WriteTarget& target, const Chunk& old_rows,
+                     const Chunk* new_rows);
+  void NoteUnique(const plan::WriteTarget& target, const plan::IndexTarget& index,
+                  const Chunk& parts, size_t row);
+  // Referential actions and checks, when every writer has ended.
+  Status FinishStatement();
+
   // Gives back what running operators hold; nothing may run afterwards.
   void CloseOperators();
 };

@@ -18,8 +18,7 @@ OperatorPtr MakeDistinctOn(QueryState& query, const plan::DistinctOnNode& node, 
 OperatorPtr MakeProjectSet(QueryState& query, const plan::ProjectSetNode& node, OperatorPtr child);
 
 // Materialising.
-OperatorPtr MakeAggregate(QueryState& query, const plan::AggregateNode& node,
-                          std::vector<OperatorPtr> children, ParallelGroup* inner);
+Result<OperatorPtr> MakeAggregate(QueryState& query, const plan::AggregateNode& node);
 OperatorPtr MakeSort(QueryState& query, const plan::SortNode& node, OperatorPtr child);
 OperatorPtr MakeWindow(QueryState& query, const plan::WindowNode& node, OperatorPtr child);
 OperatorPtr MakeNestedLoop(QueryState& query, const plan::JoinNode& node, OperatorPtr left,

@@ -122,6 +122,12 @@ void MergeRanges(std::vector<hidb::KeyRange>* ranges) {
 
 // The ranges that no thread has taken yet.
 struct Morsels : SharedState {
+  void Reset() override {
+    opened = false;
+    ranges.clear();
+    next = 0;
+  }
+
   std::mutex mutex;
   bool opened = false;                 // Guarded by mutex, as are the two below.
   std::vector<hidb::KeyRange> ranges;

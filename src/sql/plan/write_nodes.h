@@ -41,6 +41,7 @@ struct IndexTarget {
   expr::ExprPtr predicate;           // Partial index; null: every row.
   bool is_constraint = false;
   bool deferrable = false;
+  bool initially_deferred = false;
 };
 
 struct CheckTarget {
@@ -122,6 +123,7 @@ struct InsertNode : Node {
   std::vector<expr::ExprPtr> returning;  // Empty and !has_returning: no output.
   bool has_returning = false;
   expr::ExprPtr check_option;            // WITH CHECK OPTION; false is 44000.
+  std::string check_option_view;         // Named in that error.
 };
 
 // Child 0: the table's columns in layout order (old values), the row key, then other columns.
@@ -133,6 +135,7 @@ struct UpdateNode : Node {
   std::vector<expr::ExprPtr> returning;
   bool has_returning = false;
   expr::ExprPtr check_option;
+  std::string check_option_view;
 };
 
 struct DeleteNode : Node {

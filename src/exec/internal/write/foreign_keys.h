@@ -1,0 +1,80 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "exec/internal/operator.h"
+#include "exec/internal/write/table_writer.h"
+
+namespace helios::exec {
+
+// The foreign keys that one statement has to look after, in two halves: rows that came or changed need
+// their parents; keys that went or changed need their children handled. Both wait for the end of the
+// statement, as in PostgreSQL, since the statement itself may put things right.
+//
+// A parent is locked KeyShare before it is looked for, and whoever takes a parent away holds its
+// Update lock: so no child slips in while its parent goes.
+//
+// Thread safety: none.
+class ForeignKeys {
+ public:
+  explicit ForeignKeys(QueryState& query);
+  ~ForeignKeys();
+
+  // New versions of rows of `target`; `old_rows` (null: inserted) tells what did not change.
+  Status NoteNewRows(const plan::WriteTarget& target, const Chunk& rows, const Chunk* old_rows,
+                     const std::vector<std::string>& row_keys);
+  // Rows that go (`new_rows` null) or whose keys may have changed.
+  Status NoteOldRows(const plan::WriteTarget& target, const Chunk& old_rows,
+                     const Chunk* new_rows);
+  // Does the referential actions, then checks what must hold. Call once the statement has written
+  // everything.
+  Status Finish();
+
+  // --- for deferred checks
+  // Whether a row's reference is satisfied; 23503 otherwise.
+  Status CheckReference(const plan::WriteTarget& target, size_t reference, const Chunk& rows,
+                        size_t row);
+  // 23503 when a child still holds the key and no parent has it any more.
+  Status CheckReferencedBy(const plan::WriteTarget& target, size_t reference,
+                           const std::vector<Value>& key);
+  TableWriter& WriterOf(const plan::WriteTarget& target);
+
+ private:
+  struct ParentKeys;
+  struct Action {
+    const plan::WriteTarget* target;
+    size_t reference;
+    std::vector<Value> old_key;
+    std::vector<Value> new_key;  // ON UPDATE; empty: the row goes.
+  };
+
+  Result<bool> ParentExists(const plan::ReferenceTarget& reference, const std::string& key);
+  Status CheckPending(bool final);
+  Status Act(const Action& action);
+  // The children of a key, locked: their columns and row keys.
+  Status FindChildren(const plan::ReferencedByTarget& reference, const std::vector<Value>& key,
+                      bool lock, std::vector<std::string>* keys, std::vector<Chunk>* rows);
+  Result<bool> HasChild(const plan::ReferencedByTarget& reference, const std::vector<Value>& key);
+  Result<bool> KeyIsBack(const plan::WriteTarget& target,
+                         const plan::ReferencedByTarget& reference,
+                         const std::vector<Value>& key);
+  Status ChangeChildren(const Action& action, const std::vector<std::string>& keys,
+                        const Chunk& rows);
+  Status StillReferenced(const plan::WriteTarget& target,
+                         const plan::ReferencedByTarget& reference,
+                         const std::vector<Value>& key);
+
+  QueryState& query_;
+  std::map<std::pair<const plan::WriteTarget*, size_t>, std::unique_ptr<ParentKeys>> parents_;
+  std::deque<Action> actions_;
+  std::vector<Action> checks_;  // NO ACTION, after all actions.
+  std::unordered_map<const plan::WriteTarget*, std::unique_ptr<TableWriter>> writers_;
+  std::unordered_map<const plan::Node*, OperatorPtr> finders_;
+};
+
+}  // namespace helios::exec

@@ -1,0 +1,404 @@
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+
+#include "exec/internal/operators.h"
+#include "exec/internal/write/table_writer.h"
+
+namespace helios::exec {
+namespace {
+
+// What INSERT, UPDATE and DELETE have in common: they take all of the child's rows, a chunk at a time,
+// and give the RETURNING rows of each.
+class Writer : public UnaryOperator {
+ public:
+  Writer(QueryState& query, const plan::Node& node, OperatorPtr child,
+         const plan::WriteTarget& target, const std::vector<expr::ExprPtr>& returning,
+         bool has_returning)
+      : UnaryOperator(query, node, std::move(child)),
+        writer_(query, target),
+        returning_(returning, query.eval),
+        has_returning_(has_returning) {}
+
+ protected:
+  Status DoOpen() override {
+    if (query_.context.writes == nullptr) {
+      return Error(ErrorCode::kReadOnlySqlTransaction)
+          .Message("cannot write in a read-only transaction");
+    }
+    return child_->Open();
+  }
+
+  Status DoNext(Chunk* out) override {
+    Chunk rows;
+    while (true) {
+      *out = Chunk();
+      HELIOS_TRY(child_->Next(&rows));
+      if (rows.row_count() == 0) return Status::Ok();
+      // Other columns that RETURNING sees lie behind the table's.
+      Chunk written;
+      HELIOS_TRY(Write(rows, &written));
+      HELIOS_TRY(writer_.StageIfLarge());
+      if (query_.counted_write == &node_) query_.affected_rows += written.row_count();
+      if (!has_returning_ || written.row_count() == 0) continue;
+      return returning_.Evaluate(written, out);
+    }
+  }
+
+  // Writes one chunk of the child's rows; `written`: what RETURNING looks at, a row for each row
+  // affected.
+  virtual Status Write(Chunk& rows, Chunk* written) = 0;
+
+  static Chunk FirstColumns(const Chunk& rows, size_t count) {
+    Chunk out;
+    for (size_t i = 0; i < count; ++i) out.AddColumn(rows.column(i));
+    out.SetRowCount(rows.row_count());
+    return out;
+  }
+
+  static Status CheckOption(std::optional<Expression>& check, const std::string& view,
+                            const Chunk& rows, const TextFormat& format) {
+    if (!check) return Status::Ok();
+    Vector result;
+    HELIOS_TRY(check->Evaluate(rows, &result));
+    for (size_t row = 0; row < rows.row_count(); ++row) {
+      if (!result.IsNull(row) && result.At<uint8_t>(row) != 0) continue;
+      return Error(ErrorCode::kWithCheckOptionViolation)
+          .Message("new row violates check option for view \"{}\"", view)
+          .Detail("Failing row contains {}.", DescribeRow(rows, row, format));
+    }
+    return Status::Ok();
+  }
+
+  TableWriter writer_;
+  Expressions returning_;
+  const bool has_returning_;
+};
+
+class Insert : public Writer {
+ public:
+  Insert(QueryState& query, const plan::InsertNode& node, OperatorPtr child)
+      : Writer(query, node, std::move(child), *node.target, node.returning, node.has_returning),
+        insert_(node) {
+    for (const auto& [column, expression] : node.set) set_.emplace_back(*expression, query.eval);
+    if (node.set_where != nullptr) where_.emplace(*node.set_where, query.eval);
+    if (node.check_option != nullptr) check_option_.emplace(*node.check_option, query.eval);
+  }
+
+ protected:
+  Status DoOpen() override {
+    touched_.clear();
+    return Writer::DoOpen();
+  }
+
+  Status Write(Chunk& rows, Chunk* written) override {
+    HELIOS_TRY(writer_.Prepare(&rows));
+    switch (insert_.on_conflict) {
+      case plan::InsertNode::OnConflict::kError: break;
+      case plan::InsertNode::OnConflict::kNothing: HELIOS_TRY(DropConflicting(&rows)); break;
+      case plan::InsertNode::OnConflict::kUpdate: return InsertOrUpdate(rows, written);
+    }
+    *written = rows;
+    return rows.row_count() == 0 ? Status::Ok() : Add(rows, nullptr);
+  }
+
+ private:
+  Status Add(const Chunk& rows, std::vector<std::string>* row_keys) {
+    HELIOS_TRY(CheckOption(check_option_, insert_.check_option_view, rows,
+                           query_.eval.text_format));
+    std::vector<std::string> keys;
+    HELIOS_TRY(writer_.MakeRowKeys(rows, &keys));
+    HELIOS_TRY(writer_.Insert(rows, keys));
+    if (row_keys != nullptr) *row_keys = std::move(keys);
+    return Status::Ok();
+  }
+
+  // REPEATABLE READ: a row in the way that this transaction cannot see.
+  Status RefuseUnseen(const std::vector<std::string>& holders) {
+    if (!query_.context.repeatable_read) return Status::Ok();
+    hidb::GetRequest request;
+    request.table = insert_.target->layout;
+    for (const std::string& holder : holders) {
+      if (!holder.empty()) request.row_keys.push_back(holder);
+    }
+    if (request.row_keys.empty()) return Status::Ok();
+    request.view = {query_.context.snapshot, query_.context.writes, query_.context.command + 1};
+    Chunk existing;
+    std::vector<bool> found;
+    HELIOS_TRY(query_.context.storage->Get(request, &existing, &found));
+    return std::find(found.begin(), found.end(), false) == found.end() ? Status::Ok()
+                                                                       : ConcurrentChange(false);
+  }
+
+  // DO NOTHING: keeps the rows that nothing stored, and no row before them, stands in the way of.
+  Status DropConflicting(Chunk* rows) {
+    const size_t count = rows->row_count();
+    std::vector<bool> drop(count, false);
+    const auto judge = [&](int32_t arbiter) -> Status {
+      std::vector<std::string> holders, keys;
+      HELIOS_TRY(writer_.FindHolders(arbiter, *rows, &holders, &keys));
+      HELIOS_TRY(RefuseUnseen(holders));
+      std::unordered_set<std::string_view> seen;
+      for (size_t row = 0; row < count; ++row) {
+        if (drop[row] || keys[row].empty()) continue;
+        drop[row] = !holders[row].empty() || !seen.insert(keys[row]).second;
+      }
+      return Status::Ok();
+    };
+    if (insert_.arbiter) {
+      HELIOS_TRY(judge(*insert_.arbiter));
+    } else {
+      HELIOS_TRY(judge(-1));
+      for (size_t i = 0; i < insert_.target->indexes.size(); ++i) {
+        if (!insert_.target->indexes[i].layout->unique) continue;
+        HELIOS_TRY(judge(static_cast<int32_t>(i)));
+      }
+    }
+    auto kept = std::make_shared<Selection>();
+    for (size_t row = 0; row < count; ++row) {
+      if (!drop[row]) kept->push_back(static_cast<SelectionIndex>(row));
+    }
+    if (kept->size() < count) rows->Slice(std::move(kept));
+    return Status::Ok();
+  }
+
+  Status InsertOrUpdate(const Chunk& rows, Chunk* written) {
+    const size_t count = rows.row_count();
+    const int32_t arbiter = insert_.arbiter.value_or(-1);
+    std::vector<std::string> holders, keys;
+    HELIOS_TRY(writer_.FindHolders(arbiter, rows, &holders, &keys));
+    auto fresh = std::make_shared<Selection>();
+    auto taken = std::make_shared<Selection>();
+    std::vector<std::string> taken_keys;
+    std::unordered_set<std::string_view> seen;
+    for (size_t row = 0; row < count; ++row) {
+      const bool again = !keys[row].empty() && !seen.insert(keys[row]).second;
+      if (again || (!holders[row].empty() && touched_.count(holders[row]) > 0)) {
+        return Error(ErrorCode::kCardinalityViolation)
+            .Message("ON CONFLICT DO UPDATE command cannot affect row a second time")
+            .Hint("Ensure that no rows proposed for insertion within the same command have "
+                  "duplicate constrained values.");
+      }
+      if (holders[row].empty()) {
+        fresh->push_back(static_cast<SelectionIndex>(row));
+      } else {
+        taken->push_back(static_cast<SelectionIndex>(row));
+        taken_keys.push_back(holders[row]);
+      }
+    }
+    HELIOS_TRY(RefuseUnseen(taken_keys));
+    Chunk inserted;
+    if (!fresh->empty()) {
+      inserted = rows;
+      inserted.Slice(fresh);
+      std::vector<std::string> row_keys;
+      HELIOS_TRY(Add(inserted, &row_keys));
+      touched_.insert(row_keys.begin(), row_keys.end());
+    }
+    Chunk updated;
+    if (!taken->empty()) {
+      Chunk proposed = rows;
+      proposed.Slice(taken);
+      HELIOS_TRY(UpdateHolders(proposed, std::move(taken_keys), &updated));
+    }
+    if (updated.row_count() == 0) {
+      *written = std::move(inserted);
+    } else if (inserted.row_count() == 0) {
+      *written = std::move(updated);
+    } else {
+      Chunk all = CopyChunk(inserted);
+      AppendRows(updated, 0, kVectorRowsMax, &all);
+      *written = std::move(all);
+    }
+    return Status::Ok();
+  }
+
+  // Changes the rows in the way; `proposed` (EXCLUDED) has one row for each key.
+  Status UpdateHolders(const Chunk& proposed, std::vector<std::string> keys, Chunk* updated) {
+    const auto mode = writer_.TouchesKeys(insert_.set) ? hidb::RowLockMode::kUpdate
+                                                       : hidb::RowLockMode::kNoKeyUpdate;
+    hidb::RowLockRequest lock;
+    lock.txn = query_.context.txn;
+    lock.space = insert_.target->layout->space;
+    lock.keys = keys;
+    lock.mode = mode;
+    lock.options.timeout_us = query_.context.lock_timeout_us;
+    lock.options.canceled = query_.context.canceled;
+    lock.snapshot = query_.context.repeatable_read ? query_.context.snapshot : kTimestampMax;
+    HELIOS_TRY(auto outcomes, query_.context.storage->LockRows(lock));
+    for (const hidb::RowLockOutcome& outcome : outcomes) {
+      if (outcome.changed && query_.context.repeatable_read) return ConcurrentChange(false);
+    }
+    Chunk existing;
+    std::vector<std::string> found = keys;
+    HELIOS_TRY(writer_.FetchNewest(&found, &existing));
+    if (found.size() != keys.size()) {
+      // A row in the way went before its lock was ours: run again, it may be inserted now.
+      if (query_.context.repeatable_read) return ConcurrentChange(true);
+      return Error(ErrorCode::kWriteConflict)
+          .Message("could not serialize access due to concurrent delete");
+    }
+    Chunk both = existing;
+    for (const Vector& column : proposed.columns()) both.AddColumn(column);
+    if (where_) {
+      auto passed = std::make_shared<Selection>();
+      HELIOS_TRY(where_->Select(both, passed.get()));
+      if (passed->empty()) return Status::Ok();
+      std::vector<std::string> kept;
+      for (SelectionIndex row : *passed) kept.push_back(keys[row]);
+      keys = std::move(kept);
+      both.Slice(std::move(passed));
+    }
+    const Chunk old_rows = FirstColumns(both, writer_.width());
+    Chunk new_rows = old_rows;
+    for (size_t i = 0; i < set_.size(); ++i) {
+      Vector value;
+      HELIOS_TRY(set_[i].Evaluate(both, &value));
+      new_rows.column(insert_.set[i].first) = std::move(value);
+    }
+    HELIOS_TRY(writer_.Prepare(&new_rows));
+    HELIOS_TRY(CheckOption(check_option_, insert_.check_option_view, new_rows,
+                           query_.eval.text_format));
+    HELIOS_TRY(writer_.Update(old_rows, keys, new_rows));
+    touched_.insert(keys.begin(), keys.end());
+    *updated = std::move(new_rows);
+    return Status::Ok();
+  }
+
+  const plan::InsertNode& insert_;
+  std::vector<Expression> set_;
+  std::optional<expr::Evaluator> where_;
+  std::optional<Expression> check_option_;
+  std::unordered_set<std::string> touched_;  // Row keys that DO UPDATE must not meet again.
+};
+
+// Rows to change, locked: the child's rows without those that name a row again or name none.
+class RowChanger : public Writer {
+ public:
+  using Writer::Writer;
+
+ protected:
+  Status DoOpen() override {
+    seen_.clear();
+    check_repeats_ = !GivesRowsOnce(*node_.children[0]);
+    return Writer::DoOpen();
+  }
+
+  // Fills `keys`, drops rows from `rows`, locks.
+  Status TakeRows(Chunk* rows, hidb::RowLockMode mode, std::vector<std::string>* keys) {
+    const size_t count = rows->row_count();
+    const Vector& column = rows->column(writer_.width());
+    auto kept = std::make_shared<Selection>();
+    keys->clear();
+    for (size_t row = 0; row < count; ++row) {
+      if (column.IsNull(row)) continue;
+      std::string key(column.View(row));
+      // Of several matches PostgreSQL takes one; which is not said.
+      if (check_repeats_ && !seen_.insert(key).second) continue;
+      kept->push_back(static_cast<SelectionIndex>(row));
+      keys->push_back(std::move(key));
+    }
+    if (kept->size() < count) rows->Slice(std::move(kept));
+    return writer_.LockForChange(*keys, mode);
+  }
+
+  // Whether a subtree shows each table row at most once: a scan, filtered.
+  static bool GivesRowsOnce(const plan::Node& node) {
+    switch (node.kind) {
+      case plan::NodeKind::kScan: return true;
+      case plan::NodeKind::kFilter:
+      case plan::NodeKind::kProject:
+      case plan::NodeKind::kSort:
+      case plan::NodeKind::kLimit: return GivesRowsOnce(*node.children[0]);
+      case plan::NodeKind::kJoin: {
+        const auto type = static_cast<const plan::JoinNode&>(node).join_type;
+        return (type == plan::JoinType::kSemi || type == plan::JoinType::kAnti ||
+                type == plan::JoinType::kMark || type == plan::JoinType::kSingle) &&
+               GivesRowsOnce(*node.children[0]);
+      }
+      default: return false;
+    }
+  }
+
+ private:
+  std::unordered_set<std::string> seen_;
+  bool check_repeats_ = true;
+};
+
+class Update : public RowChanger {
+ public:
+  Update(QueryState& query, const plan::UpdateNode& node, OperatorPtr child)
+      : RowChanger(query, node, std::move(child), *node.target, node.returning,
+                   node.has_returning),
+        update_(node),
+        mode_(writer_.TouchesKeys(node.set) ? hidb::RowLockMode::kUpdate
+                                            : hidb::RowLockMode::kNoKeyUpdate) {
+    for (const auto& [column, expression] : node.set) set_.emplace_back(*expression, query.eval);
+    if (node.check_option != nullptr) check_option_.emplace(*node.check_option, query.eval);
+  }
+
+ protected:
+  Status Write(Chunk& rows, Chunk* written) override {
+    std::vector<std::string> keys;
+    HELIOS_TRY(TakeRows(&rows, mode_, &keys));
+    *written = Chunk();
+    if (keys.empty()) return Status::Ok();
+    const Chunk old_rows = FirstColumns(rows, writer_.width());
+    Chunk new_rows = old_rows;
+    for (size_t i = 0; i < set_.size(); ++i) {
+      Vector value;
+      HELIOS_TRY(set_[i].Evaluate(rows, &value));
+      new_rows.column(update_.set[i].first) = std::move(value);
+    }
+    HELIOS_TRY(writer_.Prepare(&new_rows));
+    HELIOS_TRY(CheckOption(check_option_, update_.check_option_view, new_rows,
+                           query_.eval.text_format));
+    HELIOS_TRY(writer_.Update(old_rows, keys, new_rows));
+    *written = std::move(new_rows);
+    for (size_t i = writer_.width() + 1; i < rows.column_count(); ++i) {
+      written->AddColumn(rows.column(i));
+    }
+    return Status::Ok();
+  }
+
+ private:
+  const plan::UpdateNode& update_;
+  const hidb::RowLockMode mode_;
+  std::vector<Expression> set_;
+  std::optional<Expression> check_option_;
+};
+
+class Delete : public RowChanger {
+ public:
+  Delete(QueryState& query, const plan::DeleteNode& node, OperatorPtr child)
+      : RowChanger(query, node, std::move(child), *node.target, node.returning,
+                   node.has_returning) {}
+
+ protected:
+  Status Write(Chunk& rows, Chunk* written) override {
+    std::vector<std::string> keys;
+    HELIOS_TRY(TakeRows(&rows, hidb::RowLockMode::kUpdate, &keys));
+    *written = Chunk();
+    if (keys.empty()) return Status::Ok();
+    *written = FirstColumns(rows, writer_.width());
+    HELIOS_TRY(writer_.Delete(*written, keys));
+    for (size_t i = writer_.width() + 1; i < rows.column_count(); ++i) {
+      written->AddColumn(rows.column(i));
+    }
+    return Status::Ok();
+  }
+};
+
+}  // namespace
+
+OperatorPtr MakeInsert(QueryState& query, const plan::InsertNode& node, OperatorPtr child) {
+  return std::make_unique<Insert>(query, node, std::move(child));
+}
+OperatorPtr MakeUpdate(QueryState& query, const plan::UpdateNode& node, OperatorPtr child) {
+  return std::make_unique<Update>(query, node, std::move(child));
+}
+OperatorPtr MakeDelete(QueryState& query, const plan::DeleteNode& node, OperatorPtr child) {
+  return std::make_unique<Delete>(query, node, std::move(child));
+}
+
+}  // namespace helios::exec
