@@ -95,13 +95,6 @@ Result<int64_t> TruncateInZone(std::string_view field, int64_t utc, std::string_
   HELIOS_TRY(const TimeZone* zone, TimeZone::FindOrError(zone_name));
   return TruncateTimestamptz(field, utc, *zone);
 }
-Result<int64_t> Bin(const Interval& stride, int64_t timestamp, int64_t origin) {
-  return BinTimestamp(stride, timestamp, origin, false);
-}
-Result<int64_t> BinZoned(const Interval& stride, int64_t timestamp, int64_t origin) {
-  return BinTimestamp(stride, timestamp, origin, true);
-}
-
 // --- make_* ---
 
 Result<int64_t> MakeZoned(FunctionCall& call, int32_t year, int32_t month, int32_t day,
@@ -220,8 +213,8 @@ constexpr KernelEntry kKernels[] = {
     {"timestamptz_trunc", Map<TruncateZoned>},
     {"timestamptz_trunc_zone", Map<TruncateInZone>},
     {"interval_trunc", Map<TruncateInterval>},
-    {"timestamp_bin", Map<Bin>},
-    {"timestamptz_bin", Map<BinZoned>},
+    {"timestamp_bin", Map<BinTimestamp>},
+    {"timestamptz_bin", Map<BinTimestamp>},
     {"make_date", Map<MakeDate>},
     {"make_time", Map<MakeTime>},
     {"make_timestamp", Map<MakeTimestamp>},
