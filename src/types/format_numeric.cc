@@ -1,0 +1,572 @@
+// to_char and to_number of numbers. The template is parsed into elements and a description (digits
+// before and after the point, flags); the elements are then walked beside the digits of the number, as
+// Oracle's rules, which PostgreSQL follows, want it.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "types/format.h"
+#include "types/text.h"
+
+namespace helios {
+
+namespace {
+
+enum class Key : uint8_t {
+  kLiteral, kNine, kZero, kPoint, kComma, kPr, kS, kMi, kPl, kSg, kL, kRoman, kRomanLower, kTh,
+  kThLower, kV, kE, kFm, kB, kC,
+};
+
+struct Element {
+  Key key;
+  std::string text;  // Of a literal.
+};
+
+enum class SignPlace : uint8_t { kNone, kBefore, kAfter };
+
+struct Template {
+  std::vector<Element> elements;
+  int32_t before = 0;
+  int32_t after = 0;
+  int32_t multiplier = 0;
+  int32_t before_sign = 0;
+  int32_t zero_start = 0;  // Position of the first '0', from 1; 0: none.
+  int32_t zero_end = 0;
+  bool decimal = false, bracket = false, fill = false, plus = false, minus = false, roman = false;
+  bool has_multiplier = false, exponent = false, blank = false, sign_here = false;
+  SignPlace sign = SignPlace::kNone;
+};
+
+struct NamedKey {
+  std::string_view name;
+  Key key;
+};
+// Longer names first among those with one beginning.
+constexpr NamedKey kKeys[] = {
+    {",", Key::kComma}, {".", Key::kPoint}, {"0", Key::kZero}, {"9", Key::kNine}, {"B", Key::kB},
+    {"b", Key::kB}, {"C", Key::kC}, {"c", Key::kC}, {"D", Key::kPoint}, {"d", Key::kPoint},
+    {"EEEE", Key::kE}, {"eeee", Key::kE}, {"FM", Key::kFm}, {"fm", Key::kFm}, {"G", Key::kComma},
+    {"g", Key::kComma}, {"L", Key::kL}, {"l", Key::kL}, {"MI", Key::kMi}, {"mi", Key::kMi},
+    {"PL", Key::kPl}, {"pl", Key::kPl}, {"PR", Key::kPr}, {"pr", Key::kPr}, {"RN", Key::kRoman},
+    {"rn", Key::kRomanLower}, {"SG", Key::kSg}, {"sg", Key::kSg}, {"SP", Key::kLiteral},
+    {"sp", Key::kLiteral}, {"S", Key::kS}, {"s", Key::kS}, {"TH", Key::kTh}, {"th", Key::kThLower},
+    {"V", Key::kV}, {"v", Key::kV},
+};
+
+Status Syntax(std::string_view message) {
+  return Error(ErrorCode::kSyntaxError).Message("{}", message);
+}
+
+class TemplateParser {
+ public:
+  Result<Template> Parse(std::string_view format) {
+    while (!format.empty()) {
+      if (format[0] == '"') {
+        TakeQuoted(&format);
+        continue;
+      }
+      if (format[0] == '\\' && format.size() > 1 && format[1] == '"') format.remove_prefix(1);
+      const NamedKey* found = nullptr;
+      for (const NamedKey& key : kKeys) {
+        if (format.starts_with(key.name) && key.key != Key::kLiteral) {
+          found = &key;
+          break;
+        }
+      }
+      if (found == nullptr) {
+        const size_t length = std::min(
+            format.size(), Utf8CharBytes(static_cast<unsigned char>(format[0])));
+        out_.elements.push_back({Key::kLiteral, std::string(format.substr(0, length))});
+        format.remove_prefix(length);
+        continue;
+      }
+      HELIOS_TRY(Describe(found->key));
+      out_.elements.push_back({found->key, ""});
+      format.remove_prefix(found->name.size());
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void TakeQuoted(std::string_view* format) {
+    format->remove_prefix(1);
+    std::string text;
+    while (!format->empty() && (*format)[0] != '"') {
+      if ((*format)[0] == '\\' && format->size() > 1) format->remove_prefix(1);
+      text.push_back((*format)[0]);
+      format->remove_prefix(1);
+    }
+    if (!format->empty()) format->remove_prefix(1);
+    out_.elements.push_back({Key::kLiteral, std::move(text)});
+  }
+
+  Status Describe(Key key) {
+    if (out_.exponent && key != Key::kE) return Syntax("\"EEEE\" must be the last pattern used");
+    switch (key) {
+      case Key::kNine:
+        if (out_.bracket) return Syntax("\"9\" must be ahead of \"PR\"");
+        if (out_.has_multiplier) {
+          ++out_.multiplier;
+        } else if (out_.decimal) {
+          ++out_.after;
+        } else {
+          ++out_.before;
+        }
+        break;
+      case Key::kZero:
+        if (out_.bracket) return Syntax("\"0\" must be ahead of \"PR\"");
+        if (out_.zero_start == 0 && !out_.decimal) out_.zero_start = out_.before + 1;
+        if (out_.decimal) {
+          ++out_.after;
+        } else {
+          ++out_.before;
+        }
+        out_.zero_end = out_.before + out_.after;
+        break;
+      case Key::kPoint:
+        if (out_.decimal) return Syntax("multiple decimal points");
+        if (out_.has_multiplier) return Syntax("cannot use \"V\" and decimal point together");
+        out_.decimal = true;
+        break;
+      case Key::kFm: out_.fill = true; break;
+      case Key::kB: out_.blank = true; break;
+      case Key::kS:
+        if (out_.sign != SignPlace::kNone) return Syntax("cannot use \"S\" twice");
+        if (out_.plus || out_.minus || out_.bracket) {
+          return Syntax("cannot use \"S\" and \"PL\"/\"MI\"/\"SG\"/\"PR\" together");
+        }
+        out_.sign = out_.decimal ? SignPlace::kAfter : SignPlace::kBefore;
+        out_.before_sign = out_.before;
+        break;
+      case Key::kMi:
+        if (out_.sign != SignPlace::kNone) return Syntax("cannot use \"S\" and \"MI\" together");
+        out_.minus = true;
+        break;
+      case Key::kPl:
+        if (out_.sign != SignPlace::kNone) return Syntax("cannot use \"S\" and \"PL\" together");
+        out_.plus = true;
+        break;
+      case Key::kSg:
+        if (out_.sign != SignPlace::kNone) return Syntax("cannot use \"S\" and \"SG\" together");
+        out_.minus = out_.plus = true;
+        break;
+      case Key::kPr:
+        if (out_.sign != SignPlace::kNone || out_.plus || out_.minus) {
+          return Syntax("cannot use \"PR\" and \"S\"/\"PL\"/\"MI\"/\"SG\" together");
+        }
+        out_.bracket = true;
+        break;
+      case Key::kRoman:
+      case Key::kRomanLower: out_.roman = true; break;
+      case Key::kV:
+        if (out_.decimal) return Syntax("cannot use \"V\" and decimal point together");
+        out_.has_multiplier = true;
+        break;
+      case Key::kE:
+        if (out_.exponent) return Syntax("cannot use \"EEEE\" twice");
+        if (out_.blank || out_.fill || out_.sign != SignPlace::kNone || out_.bracket ||
+            out_.minus || out_.plus || out_.roman || out_.has_multiplier) {
+          return Error(ErrorCode::kSyntaxError)
+              .Message("\"EEEE\" is incompatible with other formats")
+              .Detail("\"EEEE\" may only be used together with digit and decimal point patterns.");
+        }
+        out_.exponent = true;
+        break;
+      default: break;
+    }
+    return Status::Ok();
+  }
+
+  Template out_;
+};
+
+// English ordinal ending of a number's digits.
+std::string_view OrdinalEnding(std::string_view digits, bool upper) {
+  const char last = digits.empty() ? '0' : digits.back();
+  const bool teen = digits.size() > 1 && digits[digits.size() - 2] == '1';
+  if (!teen) {
+    switch (last) {
+      case '1': return upper ? "ST" : "st";
+      case '2': return upper ? "ND" : "nd";
+      case '3': return upper ? "RD" : "rd";
+      default: break;
+    }
+  }
+  return upper ? "TH" : "th";
+}
+
+std::string Roman(int64_t value) {
+  if (value > 3999 || value < 1) return std::string(15, '#');
+  static constexpr struct {
+    int64_t value;
+    std::string_view text;
+  } kParts[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"}, {90, "XC"},
+                {50, "L"},   {40, "XL"},  {10, "X"},  {9, "IX"},   {5, "V"},   {4, "IV"}, {1, "I"}};
+  std::string out;
+  for (const auto& part : kParts) {
+    for (; value >= part.value; value -= part.value) out.append(part.text);
+  }
+  return out;
+}
+
+// Walks the elements beside the digits.
+class NumberWriter {
+ public:
+  // `number`: digits with a point when the template has decimals, no sign.
+  NumberWriter(const Template& pattern, std::string number, char sign, int32_t leading_blanks)
+      : pattern_(pattern), number_(std::move(number)), sign_(sign), blanks_(leading_blanks) {
+    bracket_ = pattern.bracket;
+    sign_place_ = pattern.sign;
+    zero_start_ = pattern.zero_start > 0 ? pattern.zero_start - 1 : 0;
+    has_zero_ = pattern.zero_start > 0;
+    if (pattern.plus || pattern.minus) {
+      // MI, PL and SG write the sign themselves.
+      sign_written_ = !(pattern.plus && !pattern.minus);
+    } else {
+      if (sign_ != '-' && bracket_ && pattern.fill) bracket_ = false;
+      sign_written_ = sign_ == '+' && pattern.fill && sign_place_ == SignPlace::kNone;
+      if (sign_place_ == SignPlace::kBefore && pattern.before == pattern.before_sign) {
+        sign_place_ = SignPlace::kAfter;
+      }
+    }
+    digit_count_ = pattern.after + pattern.before - 1;
+    if (pattern.fill && pattern.decimal) FindLastRelevant();
+    if (!sign_written_ && blanks_ == 0) ++digit_count_;
+  }
+
+  std::string Write() {
+    for (const Element& element : pattern_.elements) WriteElement(element);
+    return std::move(out_);
+  }
+
+ private:
+  // In fill mode zeros at the end of the decimals are not shown, but those that a '0' asks for.
+  void FindLastRelevant() {
+    const size_t point = number_.find('.');
+    if (point == std::string::npos) return;
+    size_t last = point;
+    for (size_t i = point + 1; i < number_.size(); ++i) {
+      if (number_[i] != '0') last = i;
+    }
+    if (pattern_.zero_end > blanks_) {
+      const auto last_zero = static_cast<size_t>(pattern_.zero_end - blanks_);
+      if (last < last_zero) last = std::min(last_zero, number_.size());
+    }
+    last_relevant_ = static_cast<int64_t>(last);
+  }
+
+  void WriteElement(const Element& element) {
+    switch (element.key) {
+      case Key::kNine:
+      case Key::kZero:
+      case Key::kPoint: WriteDigit(element.key); return;
+      case Key::kComma:
+        if (digits_begun_) {
+          out_.push_back(',');
+        } else if (!pattern_.fill) {
+          out_.push_back(' ');
+        }
+        return;
+      case Key::kL: out_.push_back(' '); return;
+      case Key::kRoman:
+      case Key::kRomanLower: WriteRoman(element.key == Key::kRomanLower); return;
+      case Key::kTh:
+      case Key::kThLower:
+        if (pattern_.roman || number_[0] == '#' || sign_ == '-' || pattern_.decimal) return;
+        out_.append(OrdinalEnding(number_, element.key == Key::kTh));
+        return;
+      case Key::kMi:
+        if (sign_ == '-') {
+          out_.push_back('-');
+        } else if (!pattern_.fill) {
+          out_.push_back(' ');
+        }
+        return;
+      case Key::kPl:
+        if (sign_ == '+') {
+          out_.push_back('+');
+        } else if (!pattern_.fill) {
+          out_.push_back(' ');
+        }
+        return;
+      case Key::kSg: out_.push_back(sign_); return;
+      case Key::kLiteral: out_.append(element.text); return;
+      default: return;
+    }
+  }
+
+  void WriteRoman(bool lower) {
+    const std::string digits = number_.substr(0, number_.find('.'));
+    std::string text = Roman(digits.size() > 4 || sign_ == '-' || digits[0] == '#'
+                                 ? 0
+                                 : std::strtoll(digits.c_str(), nullptr, 10));
+    if (lower) {
+      for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    }
+    if (!pattern_.fill && text.size() < 15) out_.append(15 - text.size(), ' ');
+    out_.append(text);
+  }
+
+  // '0' in front of the point of a template that asks for none there.
+  bool IsUnwantedZero() const {
+    return !has_zero_ && at_ == 0 && number_[0] == '0' && pattern_.after != 0;
+  }
+  bool LastRelevantIsPoint() const {
+    return last_relevant_ >= 0 && last_relevant_ < static_cast<int64_t>(number_.size()) &&
+           number_[static_cast<size_t>(last_relevant_)] == '.';
+  }
+
+  void WriteSignBefore() {
+    const bool reached = current_ >= blanks_ || (has_zero_ && zero_start_ == current_);
+    if (sign_written_ || !reached || (IsUnwantedZero() && !LastRelevantIsPoint())) return;
+    if (sign_place_ != SignPlace::kNone) {
+      if (sign_place_ == SignPlace::kBefore) {
+        out_.push_back(sign_ == '-' ? '-' : '+');
+        sign_written_ = true;
+      }
+    } else if (bracket_) {
+      out_.push_back(sign_ == '+' ? ' ' : '<');
+      sign_written_ = true;
+    } else if (sign_ == '+') {
+      if (!pattern_.fill) out_.push_back(' ');
+      sign_written_ = true;
+    } else {
+      out_.push_back('-');
+      sign_written_ = true;
+    }
+  }
+
+  void WriteDigit(Key key) {
+    WriteSignBefore();
+    if (current_ < blanks_ && (zero_start_ > current_ || !has_zero_)) {
+      if (!pattern_.fill) out_.push_back(' ');
+    } else if (has_zero_ && current_ < blanks_ && zero_start_ <= current_) {
+      out_.push_back('0');
+      digits_begun_ = true;
+    } else {
+      WriteCharacter(key);
+      if (at_ < number_.size()) ++at_;
+    }
+    WriteSignAfter();
+    ++current_;
+  }
+
+  void WriteCharacter(Key key) {
+    const char c = at_ < number_.size() ? number_[at_] : '\0';
+    if (c == '.') {
+      if (!LastRelevantIsPoint() || pattern_.fill) out_.push_back('.');
+      return;
+    }
+    if (last_relevant_ >= 0 && static_cast<int64_t>(at_) > last_relevant_ && key != Key::kZero) {
+      return;
+    }
+    if (IsUnwantedZero()) {
+      if (!pattern_.fill) {
+        out_.push_back(' ');
+      } else if (LastRelevantIsPoint()) {
+        out_.push_back('0');
+      }
+      return;
+    }
+    if (c == '\0') return;
+    out_.push_back(c);
+    digits_begun_ = true;
+  }
+
+  void WriteSignAfter() {
+    int32_t end = digit_count_ + (blanks_ != 0 ? 1 : 0) + (pattern_.decimal ? 1 : 0);
+    if (last_relevant_ >= 0 && last_relevant_ == static_cast<int64_t>(at_)) end = current_;
+    if (current_ + 1 != end) return;
+    if (sign_written_ && bracket_) {
+      out_.push_back(sign_ == '+' ? ' ' : '>');
+    } else if (sign_place_ == SignPlace::kAfter) {
+      out_.push_back(sign_ == '-' ? '-' : '+');
+    }
+  }
+
+  const Template& pattern_;
+  const std::string number_;
+  const char sign_;
+  const int32_t blanks_;
+  bool bracket_ = false;
+  bool has_zero_ = false;
+  SignPlace sign_place_ = SignPlace::kNone;
+  int32_t zero_start_ = 0;
+  int32_t digit_count_ = 0;
+  int64_t last_relevant_ = -1;
+  bool sign_written_ = false;
+  bool digits_begun_ = false;
+  int32_t current_ = 0;
+  size_t at_ = 0;
+  std::string out_;
+};
+
+// `text` is the rounded number: optional minus, digits, and pattern.after decimals.
+std::string WriteNumber(const Template& pattern, std::string text) {
+  char sign = '+';
+  if (text[0] == '-') {
+    sign = '-';
+    text.erase(0, 1);
+  }
+  const auto before = static_cast<int32_t>(std::min(text.find('.'), text.size()));
+  int32_t blanks = 0;
+  if (before < pattern.before) {
+    blanks = pattern.before - before;
+  } else if (before > pattern.before && !pattern.roman) {
+    text.assign(static_cast<size_t>(pattern.before + pattern.after) + 1, '#');
+    text[static_cast<size_t>(pattern.before)] = '.';
+    if (pattern.after == 0) text.pop_back();
+  }
+  if (text.empty()) text = "0";
+  return NumberWriter(pattern, std::move(text), sign, blanks).Write();
+}
+
+std::string ScientificText(std::string text) {
+  if (text[0] != '-') text.insert(0, " ");
+  return text;
+}
+
+// NaN and infinities show as filled positions.
+std::string SpecialText(const Template& pattern) {
+  std::string text(static_cast<size_t>(pattern.before + pattern.after) + 1, '#');
+  text[static_cast<size_t>(pattern.before)] = '.';
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> NumericToChar(const Numeric& value, std::string_view format) {
+  HELIOS_TRY(const Template pattern, TemplateParser().Parse(format));
+  if (pattern.exponent) {
+    if (!value.is_finite()) {
+      std::string text(static_cast<size_t>(pattern.before + pattern.after) + 6, '#');
+      text[0] = ' ';
+      text[static_cast<size_t>(pattern.before) + 1] = '.';
+      return text;
+    }
+    return ScientificText(value.FormatScientific(pattern.after));
+  }
+  if (!value.is_finite()) {
+    return NumberWriter(pattern, SpecialText(pattern), value.Sign() < 0 ? '-' : '+', 0).Write();
+  }
+  Numeric scaled = value;
+  if (pattern.has_multiplier) {
+    HELIOS_TRY(const Numeric factor,
+               Numeric::Power(Numeric::FromInt64(10), Numeric::FromInt64(pattern.multiplier)));
+    HELIOS_TRY(scaled, Numeric::Multiply(value, factor));
+    Template widened = pattern;
+    widened.before += pattern.multiplier;
+    return WriteNumber(widened, scaled.Round(pattern.after).ToString());
+  }
+  return WriteNumber(pattern, scaled.Round(pattern.roman ? 0 : pattern.after).ToString());
+}
+
+Result<std::string> Int64ToChar(int64_t value, std::string_view format) {
+  return NumericToChar(Numeric::FromInt64(value), format);
+}
+
+Result<std::string> DoubleToChar(double value, std::string_view format,
+                                 int32_t significant_digits) {
+  HELIOS_TRY(const Template pattern, TemplateParser().Parse(format));
+  if (!std::isfinite(value)) {
+    return NumericToChar(std::isnan(value) ? Numeric::NaN() : Numeric::Infinity(value < 0),
+                         format);
+  }
+  char buffer[512];
+  if (pattern.exponent) {
+    std::snprintf(buffer, sizeof(buffer), "%.*e", std::min(pattern.after, 300), value);
+    return ScientificText(buffer);
+  }
+  Template widened = pattern;
+  if (pattern.has_multiplier) {
+    value *= std::pow(10.0, pattern.multiplier);
+    widened.before += pattern.multiplier;
+  }
+  if (pattern.roman) value = std::rint(value);
+  const int integer_digits = std::snprintf(buffer, sizeof(buffer), "%.0f", std::fabs(value));
+  // No more digits than the type holds.
+  const int32_t after = std::clamp(significant_digits - integer_digits, 0, pattern.after);
+  std::snprintf(buffer, sizeof(buffer), "%.*f", after, value);
+  widened.after = std::min(widened.after, after);
+  return WriteNumber(widened, buffer);
+}
+
+Result<Numeric> ToNumber(std::string_view text, std::string_view format) {
+  HELIOS_TRY(const Template pattern, TemplateParser().Parse(format));
+  if (pattern.exponent) return Error(ErrorCode::kFeatureNotSupported)
+      .Message("\"EEEE\" not supported for input");
+  if (pattern.roman) return Error(ErrorCode::kFeatureNotSupported)
+      .Message("\"RN\" not supported for input");
+  bool negative = false;
+  std::string digits;
+  int32_t scale = -1;
+  size_t at = 0;
+  const auto peek = [&] { return at < text.size() ? text[at] : '\0'; };
+  const auto take_sign = [&] {
+    while (peek() == ' ') ++at;
+    if (peek() == '-' || peek() == '<') {
+      negative = true;
+      ++at;
+    } else if (peek() == '+') {
+      ++at;
+    }
+  };
+  for (const Element& element : pattern.elements) {
+    if (at >= text.size()) break;
+    switch (element.key) {
+      case Key::kNine:
+      case Key::kZero:
+        if (digits.empty() && scale < 0) take_sign();
+        if (peek() >= '0' && peek() <= '9') {
+          digits.push_back(peek());
+          if (scale >= 0) ++scale;
+          ++at;
+        } else if (peek() == '.' && pattern.decimal && scale < 0) {
+          // Fewer digits before the point than the template allows.
+          scale = 0;
+          ++at;
+        }
+        break;
+      case Key::kPoint:
+        if (peek() == '.' && scale < 0) {
+          scale = 0;
+          ++at;
+        }
+        break;
+      case Key::kComma:
+        if (peek() == ',') ++at;
+        break;
+      case Key::kS:
+      case Key::kMi:
+      case Key::kPl:
+      case Key::kSg:
+      case Key::kPr: take_sign(); break;
+      case Key::kLiteral: at += Utf8Length(element.text) > 0 ? element.text.size() : 0; break;
+      case Key::kTh:
+      case Key::kThLower: at += 2; break;
+      case Key::kL:
+        if (!(peek() >= '0' && peek() <= '9') && peek() != '-' && peek() != '+') {
+          at += Utf8CharBytes(static_cast<unsigned char>(peek()));
+        }
+        break;
+      default: break;
+    }
+  }
+  if (at < text.size() && text.find('-', at) == at) negative = true;
+  if (digits.empty()) {
+    return Error(ErrorCode::kInvalidTextRepresentation)
+        .Message("invalid input syntax for type numeric: \"{}\"", TrimSpaces(text));
+  }
+  Numeric value = Numeric::FromDigits(negative, digits, std::max(scale, 0));
+  if (pattern.has_multiplier) {
+    HELIOS_TRY(const Numeric factor,
+               Numeric::Power(Numeric::FromInt64(10), Numeric::FromInt64(-pattern.multiplier)));
+    HELIOS_TRY(value, Numeric::Multiply(value, factor));
+  }
+  return value;
+}
+
+}  // namespace helios
