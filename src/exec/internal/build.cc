@@ -37,7 +37,7 @@ Result<OperatorPtr> BuildUnary(QueryState& query, const plan::Node& node, Parall
     case NodeKind::kDistinctOn:
       return MakeDistinctOn(query, NodeAs<plan::DistinctOnNode>(node), std::move(child));
     case NodeKind::kWindow:
-      return Error(ErrorCode::kFeatureNotSupported).Message("window functions are not supported yet");
+      return MakeWindow(query, NodeAs<plan::WindowNode>(node), std::move(child));
     case NodeKind::kLockRows:
       return MakeLockRows(query, NodeAs<plan::LockRowsNode>(node), std::move(child));
     case NodeKind::kInsert:
