@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
+#include <string_view>
 
 #include "server/config.h"
+#include "server/shell/shell.h"
 #include "server/start.h"
 #include "server/version.h"
 
@@ -62,10 +64,13 @@ int Start(const std::map<std::string, std::vector<std::string>>& texts) {
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
+  // The shell reads its options itself: they are those of psql.
+  if (argc > 1 && std::string_view(argv[1]) == "sql") return shell::ShellMain(argc - 1, argv + 1);
   CLI::App app("HeliosDB, a distributed SQL database", "heliosdb");
   app.require_subcommand(1);
   app.set_version_flag("--version", VersionText());
   CLI::App* const start = app.add_subcommand("start", "Start a server");
+  app.add_subcommand("sql", "Open the interactive shell (heliosdb sql --help)");
   CLI::App* const version = app.add_subcommand("version", "Print the version");
   std::map<std::string, std::vector<std::string>> texts;
   AddSettings(start, &texts);
