@@ -105,7 +105,8 @@ struct Listener::State : std::enable_shared_from_this<State> {
 
 Listener::Listener(sys::Reactor& reactor, ConnectionRunner& runner,
                    std::vector<sys::ListeningSocket> sockets, Options options, Factory factory)
-    : state_(std::make_shared<State>(reactor, runner, std::move(options), std::move(factory))) {
+    : port_(sockets.front().port()),
+      state_(std::make_shared<State>(reactor, runner, std::move(options), std::move(factory))) {
   state_->sockets = std::move(sockets);
   for (size_t i = 0; i < state_->sockets.size(); ++i) {
     state_->watches.push_back(reactor.NewWatch());
@@ -115,21 +116,14 @@ Listener::Listener(sys::Reactor& reactor, ConnectionRunner& runner,
 
 Listener::~Listener() { Stop(); }
 
-uint16_t Listener::port() const { return state_->sockets.front().port(); }
-
-std::vector<std::string> Listener::addresses() const {
-  std::vector<std::string> addresses;
-  for (const auto& socket : state_->sockets) addresses.push_back(socket.address());
-  return addresses;
-}
-
 void Listener::Stop() {
+  if (is_stopped_) return;
+  is_stopped_ = true;
   std::promise<void> done;
   state_->reactor.Post([state = state_, &done] {
-    if (!state->stopped) {
-      state->stopped = true;
-      for (const auto& watch : state->watches) watch->Disarm();
-    }
+    state->stopped = true;
+    for (const auto& watch : state->watches) watch->Disarm();
+    state->sockets.clear();
     done.set_value();
   });
   done.get_future().wait();

@@ -54,7 +54,8 @@ class Admission {
 
 // Accepts connections on the reactor's thread and starts them.
 //
-// Thread safety: Stop from any thread but the reactor's. Lifetime: reactor and runner outlive it.
+// Thread safety: none; not to be stopped on the reactor's thread. Lifetime: reactor and runner outlive
+// it. Requires: at least one socket.
 class Listener {
  public:
   struct Options {
@@ -72,13 +73,14 @@ class Listener {
            std::vector<sys::ListeningSocket> sockets, Options options, Factory factory);
   ~Listener();
 
-  uint16_t port() const;
-  std::vector<std::string> addresses() const;
-  // Accepts nothing more; the sockets are closed when this returns.
+  uint16_t port() const { return port_; }
+  // Accepts nothing more; the sockets are closed when this returns. Before the reactor stops.
   void Stop();
 
  private:
   struct State;
+  const uint16_t port_;
+  bool is_stopped_ = false;
   // Shared with the reactor's callbacks.
   std::shared_ptr<State> state_;
 };
