@@ -13,7 +13,7 @@
 namespace helios::storage {
 
 // Staged writes are versions that lie in the store before their transaction's outcome is known, each
-// batch of them under a timestamp of its own (docs/adr on staged writes). This says what a staged
+// batch of them under a timestamp of its own (docs/adr/0014-staged-writes.md). This says what a staged
 // timestamp means at the moment.
 struct StagedState {
   TxnId txn;                // 0 after a restart.
