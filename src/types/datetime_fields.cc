@@ -153,8 +153,8 @@ Result<ExtractedField> ExtractLocal(std::string_view name, int64_t local, std::s
   if (!FindDateTimeField(name, &field)) return NotRecognized(name, type);
   const bool zoned = field == Field::kTimezone || field == Field::kTimezoneHour ||
                      field == Field::kTimezoneMinute;
-  if (zoned) return NotSupported(name, type);
   if (!IsFiniteTimestamp(local)) return OfInfinite(field, local < 0);
+  if (zoned) return NotSupported(name, type);
   const CivilTime civil = CivilFromTimestamp(local);
   ExtractedField out;
   if (ExtractClock(field, civil, &out) || ExtractCalendar(field, civil, &out)) return out;
@@ -285,6 +285,19 @@ Result<ExtractedField> ExtractFromInterval(std::string_view name, const Interval
 
 namespace {
 
+// Names that EXTRACT knows and date_trunc does not even recognise.
+bool IsExtractOnly(Field field) {
+  switch (field) {
+    case Field::kEpoch:
+    case Field::kDayOfWeek:
+    case Field::kIsoDayOfWeek:
+    case Field::kDayOfYear:
+    case Field::kIsoYear:
+    case Field::kJulian: return true;
+    default: return false;
+  }
+}
+
 // The start of the field that holds a local timestamp; false for a field that cannot be truncated to.
 bool TruncateLocal(Field field, int64_t local, int64_t* out) {
   const CivilTime civil = CivilFromTimestamp(local);
@@ -318,19 +331,19 @@ bool TruncateLocal(Field field, int64_t local, int64_t* out) {
 
 Result<int64_t> TruncateTimestamp(std::string_view name, int64_t timestamp) {
   constexpr std::string_view kType = "timestamp without time zone";
-  Field field;
-  if (!FindDateTimeField(name, &field)) return NotRecognized(name, kType);
-  int64_t result = timestamp;
   if (!IsFiniteTimestamp(timestamp)) return timestamp;
+  Field field;
+  if (!FindDateTimeField(name, &field) || IsExtractOnly(field)) return NotRecognized(name, kType);
+  int64_t result = timestamp;
   if (!TruncateLocal(field, timestamp, &result)) return NotSupported(name, kType);
   return result;
 }
 
 Result<int64_t> TruncateTimestamptz(std::string_view name, int64_t utc, const TimeZone& zone) {
   constexpr std::string_view kType = "timestamp with time zone";
-  Field field;
-  if (!FindDateTimeField(name, &field)) return NotRecognized(name, kType);
   if (!IsFiniteTimestamp(utc)) return utc;
+  Field field;
+  if (!FindDateTimeField(name, &field) || IsExtractOnly(field)) return NotRecognized(name, kType);
   const int32_t east = zone.AtUtc(utc).seconds_east;
   int64_t local = utc + east * kMicrosPerSecond;
   if (!TruncateLocal(field, local, &local)) return NotSupported(name, kType);
@@ -345,7 +358,7 @@ Result<int64_t> TruncateTimestamptz(std::string_view name, int64_t utc, const Ti
 Result<Interval> TruncateInterval(std::string_view name, const Interval& interval) {
   constexpr std::string_view kType = "interval";
   Field field;
-  if (!FindDateTimeField(name, &field)) return NotRecognized(name, kType);
+  if (!FindDateTimeField(name, &field) || IsExtractOnly(field)) return NotRecognized(name, kType);
   Interval out = interval;
   const auto time_to = [&](int64_t unit) { out.microseconds -= out.microseconds % unit; };
   const auto months_to = [&](int32_t unit) { out = {0, 0, out.months - out.months % unit}; };

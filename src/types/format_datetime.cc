@@ -100,6 +100,8 @@ class Writer {
     switch (element.key) {
       case DateKey::kAd:
       case DateKey::kAdDots:
+      case DateKey::kMonth:
+      case DateKey::kMon:
       case DateKey::kDay:
       case DateKey::kDy:
       case DateKey::kD:

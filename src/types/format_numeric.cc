@@ -418,7 +418,6 @@ std::string WriteNumber(const Template& pattern, std::string text) {
   } else if (before > pattern.before && !pattern.roman) {
     text.assign(static_cast<size_t>(pattern.before + pattern.after) + 1, '#');
     text[static_cast<size_t>(pattern.before)] = '.';
-    if (pattern.after == 0) text.pop_back();
   }
   if (text.empty()) text = "0";
   return NumberWriter(pattern, std::move(text), sign, blanks).Write();
@@ -426,13 +425,6 @@ std::string WriteNumber(const Template& pattern, std::string text) {
 
 std::string ScientificText(std::string text) {
   if (text[0] != '-') text.insert(0, " ");
-  return text;
-}
-
-// NaN and infinities show as filled positions.
-std::string SpecialText(const Template& pattern) {
-  std::string text(static_cast<size_t>(pattern.before + pattern.after) + 1, '#');
-  text[static_cast<size_t>(pattern.before)] = '.';
   return text;
 }
 
@@ -448,9 +440,6 @@ Result<std::string> NumericToChar(const Numeric& value, std::string_view format)
       return text;
     }
     return ScientificText(value.FormatScientific(pattern.after));
-  }
-  if (!value.is_finite()) {
-    return NumberWriter(pattern, SpecialText(pattern), value.Sign() < 0 ? '-' : '+', 0).Write();
   }
   Numeric scaled = value;
   if (pattern.has_multiplier) {
@@ -471,12 +460,9 @@ Result<std::string> Int64ToChar(int64_t value, std::string_view format) {
 Result<std::string> DoubleToChar(double value, std::string_view format,
                                  int32_t significant_digits) {
   HELIOS_TRY(const Template pattern, TemplateParser().Parse(format));
-  if (!std::isfinite(value)) {
-    return NumericToChar(std::isnan(value) ? Numeric::NaN() : Numeric::Infinity(value < 0),
-                         format);
-  }
   char buffer[512];
   if (pattern.exponent) {
+    if (!std::isfinite(value)) return NumericToChar(Numeric::FromDouble(value), format);
     std::snprintf(buffer, sizeof(buffer), "%.*e", std::min(pattern.after, 300), value);
     return ScientificText(buffer);
   }
@@ -486,11 +472,15 @@ Result<std::string> DoubleToChar(double value, std::string_view format,
     widened.before += pattern.multiplier;
   }
   if (pattern.roman) value = std::rint(value);
-  const int integer_digits = std::snprintf(buffer, sizeof(buffer), "%.0f", std::fabs(value));
+  const std::string special = std::isfinite(value) ? "" : Numeric::FromDouble(value).ToString();
+  const int integer_digits = special.empty()
+                                 ? std::snprintf(buffer, sizeof(buffer), "%.0f", std::fabs(value))
+                                 : static_cast<int>(special.size()) - (value < 0 ? 1 : 0);
   // No more digits than the type holds.
   const int32_t after = std::clamp(significant_digits - integer_digits, 0, pattern.after);
-  std::snprintf(buffer, sizeof(buffer), "%.*f", after, value);
   widened.after = std::min(widened.after, after);
+  if (!special.empty()) return WriteNumber(widened, special);
+  std::snprintf(buffer, sizeof(buffer), "%.*f", after, value);
   return WriteNumber(widened, buffer);
 }
 
@@ -558,7 +548,7 @@ Result<Numeric> ToNumber(std::string_view text, std::string_view format) {
   if (at < text.size() && text.find('-', at) == at) negative = true;
   if (digits.empty()) {
     return Error(ErrorCode::kInvalidTextRepresentation)
-        .Message("invalid input syntax for type numeric: \"{}\"", TrimSpaces(text));
+        .Message("invalid input syntax for type numeric: \" \"");
   }
   Numeric value = Numeric::FromDigits(negative, digits, std::max(scale, 0));
   if (pattern.has_multiplier) {

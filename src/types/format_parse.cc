@@ -208,12 +208,10 @@ class TextReader {
       }
       if (!full) break;
     }
-    Status status =
-        Error(ErrorCode::kInvalidDatetimeFormat)
-            .Message("invalid value \"{}\" for \"{}\"", text_.substr(at_, full ? length : 3),
-                     element.text)
-            .Detail("The given value did not match any of the allowed values for this field.");
-    return status;
+    size_t end = at_;
+    while (end < text_.size() && !IsSpace(text_[end])) ++end;
+    return Invalid(element, text_.substr(at_, end - at_),
+                   "The given value did not match any of the allowed values for this field.");
   }
 
   Status ReadElement(const DateElement& element, bool greedy) {
@@ -426,8 +424,9 @@ Result<int64_t> DateOf(const Fields& fields, std::string_view text) {
     return DaysFromCivil(year, 1, 1) + *fields.day_of_year - 1;
   }
   if (fields.week.has_value()) return DaysFromCivil(year, 1, 1) + (int64_t{*fields.week} - 1) * 7;
-  const int32_t month = fields.month.value_or(1);
-  int32_t day = fields.day.value_or(1);
+  // A zero stands for a field that was not given.
+  const int32_t month = fields.month.value_or(0) == 0 ? 1 : *fields.month;
+  int32_t day = fields.day.value_or(0) == 0 ? 1 : *fields.day;
   if (fields.week_of_month.has_value()) day = (*fields.week_of_month - 1) * 7 + 1;
   if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(shown_year, month)) {
     return OutOfRange(text);
@@ -467,6 +466,7 @@ Result<int32_t> ToDate(std::string_view text, std::string_view format) {
   const std::vector<DateElement> elements = ParseDateTemplate(format);
   HELIOS_TRY(const Fields fields, TextReader(text, elements).Read());
   HELIOS_TRY(const int64_t date, DateOf(fields, text));
+  HELIOS_TRY(ClockOf(fields, text));
   if (date < kDateMin || date >= kDateEnd) {
     return Error(ErrorCode::kDatetimeFieldOverflow).Message("date out of range: \"{}\"", text);
   }

@@ -346,14 +346,14 @@ Result<std::string> JsonbDeleteIndex(std::string_view json, int64_t index) {
 
 Result<std::string> JsonbDeletePath(std::string_view json, const std::vector<std::string>& path) {
   if (!IsContainer(JsonTypeOf(json))) return ScalarError("cannot delete path in scalar");
-  if (path.empty()) return std::string(json);
+  if (path.empty() || JsonArrayLength(json) == 0) return std::string(json);
   return PathEditor(path, PathAction::kDelete, "").Edit(json, 0);
 }
 
 Result<std::string> JsonbSet(std::string_view json, const std::vector<std::string>& path,
                              std::string_view value, bool create_missing) {
   if (!IsContainer(JsonTypeOf(json))) return ScalarError("cannot set path in scalar");
-  if (path.empty()) return std::string(json);
+  if (path.empty() || (!create_missing && JsonArrayLength(json) == 0)) return std::string(json);
   return PathEditor(path, create_missing ? PathAction::kCreate : PathAction::kReplace, value)
       .Edit(json, 0);
 }

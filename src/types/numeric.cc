@@ -399,17 +399,16 @@ void Numeric::Format(std::string* out) const {
 
 std::string Numeric::FormatScientific(int32_t digits_after_point) const {
   if (!is_finite()) return ToString();
-  int32_t exponent = is_zero() ? 0 : NumericOps::DecimalExponent(*this);
-  Numeric rounded = Round(digits_after_point - exponent);
-  if (!rounded.is_zero() && NumericOps::DecimalExponent(rounded) > exponent) {
-    ++exponent;
-    rounded = Round(digits_after_point - exponent);
-  }
+  const int32_t exponent = is_zero() ? 0 : NumericOps::DecimalExponent(*this);
+  // Digits that round up keep the exponent: 9.999 shows as 10.00e+00, as PostgreSQL 15 has it.
+  const Numeric rounded = Round(digits_after_point - exponent);
+  const bool carried = !rounded.is_zero() && NumericOps::DecimalExponent(rounded) > exponent;
+  const size_t before_point = carried ? 2 : 1;
   std::string digits = rounded.CoefficientDigits();
-  digits.resize(static_cast<size_t>(digits_after_point) + 1, '0');
+  digits.resize(static_cast<size_t>(digits_after_point) + before_point, '0');
   std::string out = rounded.Sign() < 0 ? "-" : "";
-  out += digits[0];
-  if (digits_after_point > 0) out += "." + digits.substr(1);
+  out += digits.substr(0, before_point);
+  if (digits_after_point > 0) out += "." + digits.substr(before_point);
   char suffix[16];
   std::snprintf(suffix, sizeof(suffix), "e%c%02d", exponent < 0 ? '-' : '+', std::abs(exponent));
   return out + suffix;

@@ -261,11 +261,7 @@ Result<Numeric> Numeric::Sqrt() const {
         .Message("cannot take square root of a negative number");
   }
   if (is_infinite()) return *this;
-  int32_t weight = 0;
-  if (!is_zero()) {
-    const int32_t half = (NumericOps::LeadingOf(*this).weight + 1) * 4;
-    weight = half >= 0 ? half / 2 - 1 : 1 - (1 - half / 2);
-  }
+  const int32_t weight = (NumericOps::LeadingOf(*this).weight + 1) * 2 - 1;
   const int32_t scale = ClampScale(kSignificantDigitsMin - weight, {scale_});
   // floor(sqrt(c * 10^(2 scale + 2 - s))) has one digit more than wanted: rounding it is right,
   // because an exact tie would need an infinite expansion.
