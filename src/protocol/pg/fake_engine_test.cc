@@ -114,8 +114,11 @@ Result<ExecuteOutcome> FakeSession::Run(Portal& portal, int64_t max_rows, bool d
   if (sql.starts_with("set ")) changes_.emplace_back("TimeZone", sql.substr(4));
   if (sql == "wait") {
     std::unique_lock lock(mutex_);
+    is_waiting_ = true;
+    canceled_.notify_all();
     canceled_.wait(lock, [this] { return is_canceled_; });
     is_canceled_ = false;
+    is_waiting_ = false;
     return Error(ErrorCode::kQueryCanceled).Message("canceling statement due to user request");
   }
   HELIOS_TRY(sink.OnComplete("OK"));
@@ -241,6 +244,11 @@ void FakeSession::Notify(std::string channel) {
 void FakeSession::Terminate(Status reason) {
   Cancel();
   observer_.OnTerminate(std::move(reason));
+}
+
+void FakeSession::AwaitWaiting() {
+  std::unique_lock lock(mutex_);
+  canceled_.wait(lock, [this] { return is_waiting_; });
 }
 
 void FakeSession::SetIdleLimit(int64_t us) {

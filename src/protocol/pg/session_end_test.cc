@@ -200,6 +200,7 @@ TEST(Outside, TerminationReachesIdleBusyAndCopyingClients) {
   for (const std::string sql : {"", "wait", "copyin"}) {
     auto client = server.Login();
     if (!sql.empty()) client->Send(QueryMessage(sql));
+    if (sql == "wait") server.engine.newest()->AwaitWaiting();
     if (sql == "copyin") client->ReceiveUntil('G');
     server.engine.newest()->Terminate(reason);
     do {
@@ -228,6 +229,7 @@ TEST(Outside, ShutdownLetsRunningStatementsFinish) {
   auto busy = server.Login();
   FakeSession* session = server.engine.newest();
   busy->Send(QueryMessage("wait"));
+  session->AwaitWaiting();
   auto half = server.Connect();
   server.runner.AskAllToEnd(Error(ErrorCode::kAdminShutdown).Message("bye"));
   EXPECT_EQ(idle->ReceiveUntil('E'), "E");

@@ -50,6 +50,8 @@ class FakeSession final : public compute::Session {
   void Notify(std::string channel);
   void Terminate(Status reason);
   void SetIdleLimit(int64_t us);
+  // Returns once "wait" runs.
+  void AwaitWaiting();
 
  private:
   struct Statement {
@@ -78,6 +80,7 @@ class FakeSession final : public compute::Session {
   mutable std::mutex mutex_;
   std::condition_variable canceled_;
   bool is_canceled_ = false;
+  bool is_waiting_ = false;
   std::vector<compute::Notification> notifications_;
   int64_t idle_limit_us_ = 0;
 };
