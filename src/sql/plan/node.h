@@ -129,6 +129,8 @@ struct FilterNode : Node {
 struct ProjectNode : Node {
   ProjectNode() : Node(NodeKind::kProject) {}
   std::vector<expr::ExprPtr> expressions;
+  // While the plan is made: hands on exactly the columns `ids` of its child (no expressions yet).
+  bool shape_only = false;
 };
 
 // A select list with set-returning functions: for each input row, as many rows as the longest set,
@@ -203,6 +205,7 @@ struct ApplyNode : Node {
   ApplyNode() : Node(NodeKind::kApply) {}
   JoinType join_type = JoinType::kInner;
   std::vector<std::pair<uint32_t, uint32_t>> slots;  // (parameter slot, left column)
+  std::vector<uint32_t> slot_ids;                    // While the plan is made: ids of those columns.
   expr::ExprPtr condition;                           // Over left then right columns.
 };
 
@@ -275,6 +278,9 @@ struct WithCteNode : Node {
   WithCteNode() : Node(NodeKind::kWithCte) {}
   uint32_t first_cte = 0;
   std::vector<bool> always_run;  // Data-modifying bodies.
+  // For each body: its number (CteScanNode::cte). Normally first_cte, first_cte + 1, ...
+  std::vector<uint32_t> cte_indexes;
+  std::vector<bool> materialize;  // AS MATERIALIZED: not to be merged into the statement.
 };
 struct CteScanNode : Node {
   CteScanNode() : Node(NodeKind::kCteScan) {}
@@ -292,6 +298,7 @@ struct RecursiveUnionNode : Node {
 struct WorkTableNode : Node {
   WorkTableNode() : Node(NodeKind::kWorkTable) {}
   uint32_t work_table = 0;
+  std::string name;
 };
 
 }  // namespace helios::sql::plan

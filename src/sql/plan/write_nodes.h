@@ -124,6 +124,8 @@ struct InsertNode : Node {
   bool has_returning = false;
   expr::ExprPtr check_option;            // WITH CHECK OPTION; false is 44000.
   std::string check_option_view;         // Named in that error.
+  // While the plan is made: ids of the row's columns, then those of EXCLUDED.
+  std::vector<uint32_t> row_ids;
 };
 
 // Child 0: the table's columns in layout order (old values), the row key, then other columns.
@@ -136,6 +138,8 @@ struct UpdateNode : Node {
   bool has_returning = false;
   expr::ExprPtr check_option;
   std::string check_option_view;
+  // While the plan is made: ids of the row's columns as RETURNING and the check see them.
+  std::vector<uint32_t> row_ids;
 };
 
 struct DeleteNode : Node {
@@ -155,6 +159,7 @@ struct LockRowsNode : Node {
     hidb::RowLockMode mode = hidb::RowLockMode::kUpdate;
     hidb::LockWait wait = hidb::LockWait::kWait;
     std::string relation;
+    uint32_t key_id = 0;  // While the plan is made: the id of the key column.
   };
   std::vector<Target> targets;
 };

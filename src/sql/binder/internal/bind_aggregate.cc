@@ -1,0 +1,375 @@
+// Binder: aggregates and window functions.
+#include <algorithm>
+
+#include "sql/binder/internal/binder.h"
+#include "sql/plan/walk.h"
+
+namespace helios::sql::binder {
+
+namespace {
+namespace t = type_oid;
+using expr::As;
+using expr::ExprKind;
+
+bool SameCall(const plan::AggregateNode::Call& a, const plan::AggregateNode::Call& b) {
+  if (a.function != b.function || a.distinct != b.distinct ||
+      a.arguments.size() != b.arguments.size() || a.order_by.size() != b.order_by.size() ||
+      (a.filter == nullptr) != (b.filter == nullptr)) {
+    return false;
+  }
+  for (size_t i = 0; i < a.arguments.size(); ++i) {
+    if (!expr::Equal(*a.arguments[i], *b.arguments[i]) ||
+        expr::ContainsVolatile(*a.arguments[i]) || expr::ContainsSubplan(*a.arguments[i])) {
+      return false;
+    }
+  }
+  for (size_t i = 0; i < a.order_by.size(); ++i) {
+    if (!expr::Equal(*a.order_by[i].expression, *b.order_by[i].expression) ||
+        a.order_by[i].descending != b.order_by[i].descending ||
+        a.order_by[i].nulls_first != b.order_by[i].nulls_first) {
+      return false;
+    }
+  }
+  return a.filter == nullptr || expr::Equal(*a.filter, *b.filter);
+}
+}  // namespace
+
+Result<ExprPtr> Binder::BindAggregate(const ast::FunctionCall& call, ResolvedCall resolved,
+                                      QueryScope& scope) {
+  plan::AggregateNode::Call pending;
+  pending.function = resolved.callable.aggregate;
+  pending.distinct = call.distinct;
+  pending.type = {resolved.result, -1};
+  const std::string& name = call.name.back();
+  if (pending.function->is_ordered_set && !call.within_group) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("WITHIN GROUP is required for ordered-set aggregate {}", name)
+        .Position(PositionOf(call.location));
+  }
+  if (!pending.function->is_ordered_set && call.within_group) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP", name)
+        .Position(PositionOf(call.location));
+  }
+  if (call.args.empty() && !call.star && !call.within_group && name == "count") {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("{}(*) must be used to call a parameterless aggregate function", name)
+        .Position(PositionOf(call.location));
+  }
+  const bool outer_aggregate = scope.inside_aggregate;
+  scope.inside_aggregate = true;
+  Status status;
+  if (call.within_group) {
+    pending.direct_argument_count = static_cast<uint32_t>(call.args.size());
+    for (size_t i = 0; i < call.order_by.size() && status.ok(); ++i) {
+      const size_t at = call.args.size() + i;
+      auto key = MakeSortKey(resolved.arguments[at]->Clone(), call.order_by[i]);
+      if (key.ok()) {
+        pending.order_by.push_back(std::move(key).value());
+      } else {
+        status = std::move(key).status();
+      }
+    }
+  } else {
+    for (const ast::SortItem& item : call.order_by) {
+      auto bound = BindExpr(*item.expr, scope);
+      if (bound.ok()) {
+        // An expression that is an argument too is compared as the argument's type.
+        auto key = MakeSortKey(std::move(bound).value(), item);
+        if (key.ok()) {
+          pending.order_by.push_back(std::move(key).value());
+          continue;
+        }
+        status = std::move(key).status();
+      } else {
+        status = std::move(bound).status();
+      }
+      break;
+    }
+  }
+  pending.arguments = std::move(resolved.arguments);
+  if (status.ok() && call.distinct) {
+    for (const ExprPtr& argument : pending.arguments) {
+      if (types_.Equality(argument->type.oid) == nullptr) {
+        status = Error(ErrorCode::kUndefinedFunction)
+                     .Message("could not identify an equality operator for type {}",
+                              types_.Name(argument->type.oid))
+                     .Position(PositionOf(argument->location));
+      }
+    }
+    for (const plan::SortKey& key : pending.order_by) {
+      const bool listed = std::any_of(
+          pending.arguments.begin(), pending.arguments.end(), [&](const ExprPtr& argument) {
+            const expr::Expr* plain = argument.get();
+            while (plain->kind == ExprKind::kCast && !expr::Equal(*plain, *key.expression)) {
+              plain = plain->children[0].get();
+            }
+            return expr::Equal(*plain, *key.expression);
+          });
+      if (!listed && status.ok()) {
+        status = Error(ErrorCode::kInvalidColumnReference)
+                     .Message("in an aggregate with DISTINCT, ORDER BY expressions must appear in "
+                              "argument list")
+                     .Position(PositionOf(key.expression->location));
+      }
+    }
+  }
+  if (status.ok() && call.filter != nullptr) {
+    const Clause outer = scope.clause;
+    scope.clause = Clause::kFilter;
+    auto filter = BindExpr(*call.filter, scope);
+    if (filter.ok()) filter = types_.CoerceBoolean(std::move(filter).value(), "FILTER");
+    scope.clause = outer;
+    if (filter.ok()) {
+      pending.filter = std::move(filter).value();
+    } else {
+      status = std::move(filter).status();
+    }
+  }
+  scope.inside_aggregate = outer_aggregate;
+  HELIOS_TRY(status);
+  // The call belongs to the innermost query whose columns it uses.
+  plan::IdSet ids;
+  for (const ExprPtr& argument : pending.arguments) {
+    plan::CollectIds(*argument, plan_->subplans, &ids);
+  }
+  if (pending.filter != nullptr) plan::CollectIds(*pending.filter, plan_->subplans, &ids);
+  QueryScope* owner = nullptr;
+  for (QueryScope* level = &scope; level != nullptr; level = level->parent) {
+    for (uint32_t id : ids) {
+      if (owners_[id] == level) owner = level;
+    }
+    if (owner != nullptr) break;
+  }
+  if (owner == nullptr) owner = &scope;
+  for (const PendingAggregate& other : owner->aggregates) {
+    if (ids.contains(other.id)) {
+      return Error(ErrorCode::kGroupingError)
+          .Message("aggregate function calls cannot be nested")
+          .Position(PositionOf(call.location));
+    }
+  }
+  for (const PendingWindow& other : owner->windows) {
+    if (ids.contains(other.id)) {
+      return Error(ErrorCode::kGroupingError)
+          .Message("aggregate function calls cannot contain window function calls")
+          .Position(PositionOf(call.location));
+    }
+  }
+  HELIOS_TRY(CheckAggregateAllowed(*owner, call.location));
+  for (const PendingAggregate& other : owner->aggregates) {
+    if (SameCall(other.call, pending)) return MakeColumn(other.id, call.location);
+  }
+  PendingAggregate aggregate;
+  aggregate.id = NewColumn(name, pending.type, owner);
+  aggregate.call = std::move(pending);
+  owner->aggregates.push_back(std::move(aggregate));
+  return MakeColumn(owner->aggregates.back().id, call.location);
+}
+
+Result<ExprPtr> Binder::BindGrouping(const ast::Grouping& grouping, QueryScope& scope) {
+  PendingGrouping pending;
+  if (grouping.args.size() > 31) {
+    return Error(ErrorCode::kTooManyArguments)
+        .Message("GROUPING must have fewer than 32 arguments")
+        .Position(PositionOf(grouping.location));
+  }
+  for (const ast::ExprPtr& arg : grouping.args) {
+    HELIOS_TRY(ExprPtr bound, BindExpr(*arg, scope));
+    pending.arguments.push_back(std::move(bound));
+  }
+  pending.id = NewColumn("grouping", {t::kInt4, -1}, &scope);
+  pending.location = grouping.location;
+  scope.groupings.push_back(std::move(pending));
+  return MakeColumn(scope.groupings.back().id, grouping.location);
+}
+
+Status Binder::BindFrame(const ast::WindowSpec& spec, QueryScope& scope, PendingWindow* out) {
+  plan::WindowFrame& frame = out->call.frame;
+  if (!spec.has_frame) return Status::Ok();
+  frame.mode = spec.unit == ast::FrameUnit::kRows    ? plan::WindowFrame::Mode::kRows
+               : spec.unit == ast::FrameUnit::kRange ? plan::WindowFrame::Mode::kRange
+                                                     : plan::WindowFrame::Mode::kGroups;
+  frame.start = static_cast<plan::WindowFrame::Bound>(spec.start.bound);
+  frame.end = static_cast<plan::WindowFrame::Bound>(spec.end.bound);
+  frame.exclude = static_cast<plan::WindowFrame::Exclude>(spec.exclusion);
+  if (frame.mode == plan::WindowFrame::Mode::kGroups && out->order_by.empty()) {
+    return Error(ErrorCode::kWindowingError)
+        .Message("GROUPS mode requires an ORDER BY clause")
+        .Position(PositionOf(spec.location));
+  }
+  const bool range = frame.mode == plan::WindowFrame::Mode::kRange;
+  for (const ast::FrameBound* bound : {&spec.start, &spec.end}) {
+    if (bound->offset == nullptr) continue;
+    const Clause outer = scope.clause;
+    scope.clause = Clause::kWindowFrame;
+    HELIOS_TRY(ExprPtr offset, BindExpr(*bound->offset, scope));
+    scope.clause = outer;
+    plan::IdSet ids;
+    plan::CollectIds(*offset, plan_->subplans, &ids);
+    for (uint32_t id : ids) {
+      if (owners_[id] == &scope) {
+        return Error(ErrorCode::kInvalidColumnReference)
+            .Message("argument of {} must not contain variables",
+                     range ? "RANGE" : (spec.unit == ast::FrameUnit::kRows ? "ROWS" : "GROUPS"))
+            .Position(PositionOf(bound->offset->location));
+      }
+    }
+    ExprPtr& slot = bound == &spec.start ? frame.start_offset : frame.end_offset;
+    if (!range) {
+      HELIOS_TRY(slot, types_.CoerceInt8(std::move(offset),
+                                         spec.unit == ast::FrameUnit::kRows ? "ROWS" : "GROUPS"));
+      continue;
+    }
+    if (out->order_by.size() != 1) {
+      return Error(ErrorCode::kWindowingError)
+          .Message("RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
+          .Position(PositionOf(spec.location));
+    }
+    const SqlType key = out->order_by[0].expression->type;
+    for (const char* op : {"-", "+"}) {
+      auto probe = std::make_unique<expr::ColumnExpr>(0, key);
+      probe->physical = types_.Physical(key.oid);
+      auto shifted = MakeOperator(op, std::move(probe), offset->Clone(), -1);
+      if (!shifted.ok() || shifted.value()->kind != ExprKind::kFunction ||
+          shifted.value()->children[0]->kind != ExprKind::kColumn) {
+        return Error(ErrorCode::kFeatureNotSupported)
+            .Message("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} "
+                     "and offset type {}",
+                     types_.Name(key.oid), types_.Name(offset->type.oid))
+            .Hint("Cast the offset value to an appropriate type.")
+            .Position(PositionOf(bound->offset->location));
+      }
+      const auto* function = As<expr::FunctionExpr>(*shifted.value()).function;
+      (op[0] == '-' ? frame.minus : frame.plus) = function;
+      slot = std::move(shifted.value()->children[1]);
+    }
+  }
+  return Status::Ok();
+}
+
+Status Binder::BindWindowSpec(const ast::WindowSpec& spec, QueryScope& scope, PendingWindow* out) {
+  const std::string& base = spec.is_reference ? spec.name : spec.base_window;
+  if (!base.empty()) {
+    const ast::WindowSpec* found = nullptr;
+    if (scope.window_clause != nullptr) {
+      for (const ast::WindowSpec& candidate : *scope.window_clause) {
+        if (candidate.name == base && &candidate != &spec) found = &candidate;
+      }
+    }
+    if (found == nullptr) {
+      return Error(ErrorCode::kUndefinedObject)
+          .Message("window \"{}\" does not exist", base)
+          .Position(PositionOf(spec.location));
+    }
+    if (!spec.is_reference && found->has_frame) {
+      return Error(ErrorCode::kWindowingError)
+          .Message("cannot copy window \"{}\" because it has a frame clause", base)
+          .Position(PositionOf(spec.location));
+    }
+    HELIOS_TRY(BindWindowSpec(*found, scope, out));
+    if (spec.is_reference) return Status::Ok();
+    if (!spec.partition_by.empty()) {
+      return Error(ErrorCode::kWindowingError)
+          .Message("cannot override PARTITION BY clause of window \"{}\"", base)
+          .Position(PositionOf(spec.location));
+    }
+    if (!spec.order_by.empty() && !out->order_by.empty()) {
+      return Error(ErrorCode::kWindowingError)
+          .Message("cannot override ORDER BY clause of window \"{}\"", base)
+          .Position(PositionOf(spec.location));
+    }
+  }
+  const Clause outer = scope.clause;
+  scope.clause = Clause::kWindowPartition;
+  for (const ast::ExprPtr& key : spec.partition_by) {
+    HELIOS_TRY(ExprPtr bound, BindExpr(*key, scope));
+    HELIOS_TRY(bound, types_.ResolveUnknown(std::move(bound)));
+    if (types_.Less(bound->type.oid) == nullptr) {
+      return Error(ErrorCode::kUndefinedFunction)
+          .Message("could not identify an ordering operator for type {}",
+                   types_.Name(bound->type.oid))
+          .Position(PositionOf(key->location));
+    }
+    out->partition_by.push_back(std::move(bound));
+  }
+  scope.clause = Clause::kWindowOrder;
+  for (const ast::SortItem& item : spec.order_by) {
+    HELIOS_TRY(ExprPtr bound, BindExpr(*item.expr, scope));
+    HELIOS_TRY(plan::SortKey key, MakeSortKey(std::move(bound), item));
+    out->order_by.push_back(std::move(key));
+  }
+  scope.clause = outer;
+  return BindFrame(spec, scope, out);
+}
+
+Result<ExprPtr> Binder::BindWindowCall(const ast::FunctionCall& call, ResolvedCall resolved,
+                                       QueryScope& scope) {
+  const std::string& name = call.name.back();
+  if (call.over == nullptr) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("window function {} requires an OVER clause", name)
+        .Position(PositionOf(call.location));
+  }
+  if (call.distinct) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("DISTINCT is not implemented for window functions")
+        .Position(PositionOf(call.location));
+  }
+  if (!call.order_by.empty()) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("aggregate ORDER BY is not implemented for window functions")
+        .Position(PositionOf(call.location));
+  }
+  if (call.filter != nullptr && resolved.callable.window != nullptr) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("FILTER is not implemented for non-aggregate window functions")
+        .Position(PositionOf(call.location));
+  }
+  if (call.args.empty() && !call.star && name == "count") {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("{}(*) must be used to call a parameterless aggregate function", name)
+        .Position(PositionOf(call.location));
+  }
+  if (scope.clause != Clause::kSelect && scope.clause != Clause::kOrderBy &&
+      scope.clause != Clause::kDistinctOn) {
+    return Error(ErrorCode::kWindowingError)
+        .Message("window functions are not allowed in {}", ClauseName(scope.clause))
+        .Position(PositionOf(call.location));
+  }
+  if (scope.inside_aggregate) {
+    return Error(ErrorCode::kGroupingError)
+        .Message("aggregate function calls cannot contain window function calls")
+        .Position(PositionOf(call.location));
+  }
+  PendingWindow pending;
+  pending.call.window = resolved.callable.window;
+  pending.call.aggregate = resolved.callable.aggregate;
+  pending.call.type = {resolved.result, -1};
+  pending.call.arguments = std::move(resolved.arguments);
+  if (call.filter != nullptr) {
+    const Clause outer = scope.clause;
+    scope.clause = Clause::kFilter;
+    HELIOS_TRY(pending.call.filter, BindExpr(*call.filter, scope));
+    HELIOS_TRY(pending.call.filter,
+               types_.CoerceBoolean(std::move(pending.call.filter), "FILTER"));
+    scope.clause = outer;
+  }
+  plan::IdSet ids;
+  for (const ExprPtr& argument : pending.call.arguments) {
+    plan::CollectIds(*argument, plan_->subplans, &ids);
+  }
+  for (const PendingWindow& other : scope.windows) {
+    if (ids.contains(other.id)) {
+      return Error(ErrorCode::kWindowingError)
+          .Message("window function calls cannot be nested")
+          .Position(PositionOf(call.location));
+    }
+  }
+  HELIOS_TRY(BindWindowSpec(*call.over, scope, &pending));
+  pending.id = NewColumn(name, pending.call.type, &scope);
+  scope.windows.push_back(std::move(pending));
+  return MakeColumn(scope.windows.back().id, call.location);
+}
+
+}  // namespace helios::sql::binder

@@ -1,0 +1,264 @@
+// Binder: WITH.
+#include <algorithm>
+
+#include "sql/binder/internal/binder.h"
+#include "sql/ast_util.h"
+#include "sql/plan/walk.h"
+
+namespace helios::sql::binder {
+
+namespace {
+namespace t = type_oid;
+
+bool Mentions(const ast::Statement& statement, const std::string& name) {
+  bool found = false;
+  ast::WalkRelations(statement, [&](const ast::RelationName& relation) {
+    found = found || (relation.schema.empty() && relation.name == name);
+  });
+  return found;
+}
+}  // namespace
+
+Status Binder::NameCteColumns(const ast::CommonTable& table,
+                              const std::vector<ResultColumn>& columns, CteEntry* entry) {
+  if (table.columns.size() > columns.size()) {
+    return Error(ErrorCode::kInvalidColumnReference)
+        .Message("WITH query \"{}\" has {} columns available but {} columns specified", table.name,
+                 columns.size(), table.columns.size())
+        .Position(PositionOf(table.location));
+  }
+  entry->column_names.clear();
+  entry->column_types.clear();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    entry->column_names.push_back(i < table.columns.size() ? table.columns[i] : columns[i].name);
+    entry->column_types.push_back(columns_[columns[i].id].type);
+  }
+  return Status::Ok();
+}
+
+Result<NodePtr> Binder::BindRecursive(const ast::CommonTable& table, CteEntry* entry,
+                                      CteScope* ctes, QueryScope* parent) {
+  const auto& select = ast::As<ast::SelectStatement>(*table.query);
+  if (select.op != ast::SetOperation::kUnion) {
+    return Error(ErrorCode::kInvalidRecursion)
+        .Message("recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] "
+                 "recursive-term",
+                 table.name)
+        .Position(PositionOf(table.location));
+  }
+  if (!table.search_column.empty() || !table.cycle_mark.empty()) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("SEARCH and CYCLE clauses are not supported")
+        .Position(PositionOf(table.location));
+  }
+  if (!select.order_by.empty() || select.limit != nullptr || select.offset != nullptr ||
+      !select.locking.empty()) {
+    const char* what = !select.order_by.empty()   ? "ORDER BY"
+                       : select.offset != nullptr ? "OFFSET"
+                       : select.limit != nullptr  ? "LIMIT"
+                                                  : "FOR UPDATE/SHARE";
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("{} in a recursive query is not implemented", what)
+        .Position(PositionOf(table.location));
+  }
+  if (Mentions(*select.left, table.name)) {
+    return Error(ErrorCode::kInvalidRecursion)
+        .Message("recursive reference to query \"{}\" must not appear within its non-recursive "
+                 "term",
+                 table.name)
+        .Position(PositionOf(table.location));
+  }
+  CteScope inner;
+  inner.parent = ctes;
+  CteScope* terms = ctes;
+  std::vector<NodePtr> bodies;
+  std::vector<bool> always_run;
+  if (select.with != nullptr) {
+    HELIOS_TRY(BindWith(*select.with, parent, &inner, &bodies, &always_run));
+    terms = &inner;
+  }
+  entry->not_yet_bound = true;
+  HELIOS_TRY(BoundQuery left, BindQuery(*select.left, parent, terms, {}));
+  entry->not_yet_bound = false;
+  HELIOS_TRY(NameCteColumns(table, left.columns, entry));
+  entry->work_table = plan_->work_table_count++;
+  entry->recursive_open = true;
+  entry->self_references = 0;
+  QueryOptions options;
+  options.resolve_unknown = false;
+  options.targets = entry->column_types;
+  HELIOS_TRY(BoundQuery right, BindQuery(*select.right, parent, terms, options));
+  entry->recursive_open = false;
+  if (right.columns.size() != left.columns.size()) {
+    return Error(ErrorCode::kSyntaxError)
+        .Message("each UNION query must have the same number of columns");
+  }
+  if (entry->self_references > 1) {
+    return Error(ErrorCode::kInvalidRecursion)
+        .Message("recursive reference to query \"{}\" must not appear more than once", table.name)
+        .Position(PositionOf(table.location));
+  }
+  for (size_t i = 0; i < left.columns.size(); ++i) {
+    const SqlType have = entry->column_types[i];
+    const std::vector<SqlType> pair{have, columns_[right.columns[i].id].type};
+    HELIOS_TRY(const Oid common, types_.CommonType(pair, {}, "UNION"));
+    if (common != have.oid) {
+      return Error(ErrorCode::kDatatypeMismatch)
+          .Message("recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
+                   "overall",
+                   table.name, i + 1, types_.Name(have), types_.Name(common))
+          .Hint("Cast the output of the non-recursive term to the correct type.");
+    }
+    if (have.typmod >= 0 && pair[1].typmod != have.typmod) {
+      return Error(ErrorCode::kDatatypeMismatch)
+          .Message("recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
+                   "overall",
+                   table.name, i + 1, types_.Name(have), types_.Name(have.oid))
+          .Hint("Cast the output of the non-recursive term to the correct type.");
+    }
+  }
+  auto node = std::make_unique<plan::RecursiveUnionNode>();
+  node->work_table = entry->work_table;
+  node->distinct = !select.all;
+  for (size_t i = 0; i < left.columns.size(); ++i) {
+    node->ids.push_back(NewColumn(entry->column_names[i], entry->column_types[i], nullptr));
+  }
+  HELIOS_TRY(NodePtr left_node, CoerceColumns(std::move(left), entry->column_types, "UNION"));
+  HELIOS_TRY(NodePtr right_node, CoerceColumns(std::move(right), entry->column_types, "UNION"));
+  node->children.push_back(std::move(left_node));
+  node->children.push_back(std::move(right_node));
+  if (bodies.empty()) return node;
+  return WrapCtes(std::move(node), &inner, std::move(bodies), std::move(always_run));
+}
+
+Status Binder::BindWith(const ast::WithClause& with, QueryScope* parent, CteScope* ctes,
+                        std::vector<NodePtr>* bodies, std::vector<bool>* always_run) {
+  for (size_t i = 0; i < with.tables.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (with.tables[j].name == with.tables[i].name) {
+        return Error(ErrorCode::kDuplicateAlias)
+            .Message("WITH query name \"{}\" specified more than once", with.tables[i].name)
+            .Position(PositionOf(with.tables[i].location));
+      }
+    }
+  }
+  // RECURSIVE lets queries refer to later ones; they are bound in an order that allows it.
+  std::vector<size_t> order;
+  std::vector<bool> placed(with.tables.size(), false);
+  while (order.size() < with.tables.size()) {
+    const size_t before = order.size();
+    for (size_t i = 0; i < with.tables.size(); ++i) {
+      if (placed[i]) continue;
+      bool ready = true;
+      for (size_t j = 0; j < with.tables.size() && ready && with.recursive; ++j) {
+        if (j == i || placed[j]) continue;
+        ready = !Mentions(*with.tables[i].query, with.tables[j].name);
+      }
+      if (!ready) continue;
+      placed[i] = true;
+      order.push_back(i);
+      break;
+    }
+    if (order.size() == before) {
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("mutual recursion between WITH items is not implemented")
+          .Position(PositionOf(with.tables[0].location));
+    }
+  }
+  for (size_t at : order) {
+    const ast::CommonTable& table = with.tables[at];
+    ctes->entries.emplace_back();
+    CteEntry& entry = ctes->entries.back();
+    entry.name = table.name;
+    entry.definition = &table;
+    entry.index = plan_->cte_count++;
+    NodePtr body;
+    if (table.query->kind != ast::StatementKind::kSelect) {
+      if (parent != nullptr) {
+        return Error(ErrorCode::kFeatureNotSupported)
+            .Message("WITH clause containing a data-modifying statement must be at the top level")
+            .Position(PositionOf(table.location));
+      }
+      entry.data_modifying = true;
+      entry.not_yet_bound = true;
+      HELIOS_TRY(BoundQuery query, BindDml(*table.query, parent, ctes));
+      entry.not_yet_bound = false;
+      entry.returns_rows = !query.columns.empty();
+      HELIOS_TRY(NameCteColumns(table, query.columns, &entry));
+      body = std::move(query.node);
+      if (entry.returns_rows) {
+        std::vector<uint32_t> ids;
+        for (const ResultColumn& column : query.columns) ids.push_back(column.id);
+        body = Shape(std::move(body), ids);
+      }
+    } else if (with.recursive && Mentions(*table.query, table.name)) {
+      HELIOS_TRY(body, BindRecursive(table, &entry, ctes, parent));
+    } else {
+      entry.not_yet_bound = true;
+      HELIOS_TRY(BoundQuery query,
+                 BindQuery(ast::As<ast::SelectStatement>(*table.query), parent, ctes, {}));
+      entry.not_yet_bound = false;
+      HELIOS_TRY(NameCteColumns(table, query.columns, &entry));
+      std::vector<uint32_t> ids;
+      for (const ResultColumn& column : query.columns) ids.push_back(column.id);
+      body = Shape(std::move(query.node), ids);
+      entry.inline_each = table.materialize == ast::CteMaterialize::kNever;
+    }
+    bodies->push_back(std::move(body));
+    always_run->push_back(entry.data_modifying);
+  }
+  return Status::Ok();
+}
+
+Result<NodePtr> Binder::WrapCtes(NodePtr node, CteScope* ctes, std::vector<NodePtr> bodies,
+                                 std::vector<bool> always_run) {
+  auto with = std::make_unique<plan::WithCteNode>();
+  with->ids = node->ids;
+  with->first_cte = ctes->entries.front().index;
+  with->children.push_back(std::move(node));
+  size_t i = 0;
+  for (const CteEntry& entry : ctes->entries) {
+    with->cte_indexes.push_back(entry.index);
+    with->materialize.push_back(entry.definition->materialize == ast::CteMaterialize::kAlways);
+    with->children.push_back(std::move(bodies[i++]));
+  }
+  with->always_run = std::move(always_run);
+  return with;
+}
+
+Result<NodePtr> Binder::BindCteReference(CteEntry& cte, const ast::FromTable& item,
+                                         QueryScope& scope) {
+  if (!cte.returns_rows) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("WITH query \"{}\" does not have a RETURNING clause", cte.name)
+        .Position(PositionOf(item.relation.location));
+  }
+  ScopeRelation* relation = NewRelation(scope);
+  relation->alias = cte.name;
+  NodePtr node;
+  std::vector<uint32_t> ids;
+  for (size_t i = 0; i < cte.column_names.size(); ++i) {
+    const uint32_t id = NewColumn(cte.column_names[i], cte.column_types[i], nullptr);
+    relation->columns.push_back({cte.column_names[i], id});
+    ids.push_back(id);
+  }
+  if (cte.recursive_open) {
+    ++cte.self_references;
+    auto work = std::make_unique<plan::WorkTableNode>();
+    work->work_table = cte.work_table;
+    work->name = cte.name;
+    node = std::move(work);
+  } else {
+    ++cte.uses;
+    auto scan = std::make_unique<plan::CteScanNode>();
+    scan->cte = cte.index;
+    scan->name = cte.name;
+    node = std::move(scan);
+  }
+  node->ids = ids;
+  HELIOS_TRY(ApplyAlias(item.alias.get(), relation, item.location));
+  HELIOS_TRY(AddRelation(scope, relation, item.location));
+  return node;
+}
+
+}  // namespace helios::sql::binder

@@ -1,0 +1,372 @@
+// Binder: what names mean: columns, relations, tables.
+#include "sql/binder/internal/binder.h"
+
+#include "sql/parser/parser.h"
+
+namespace helios::sql::binder {
+
+namespace {
+namespace t = type_oid;
+}  // namespace
+
+std::string_view ClauseName(Clause clause) {
+  switch (clause) {
+    case Clause::kNone: return "this context";
+    case Clause::kSelect: return "SELECT";
+    case Clause::kFromFunction: return "functions in FROM";
+    case Clause::kFromSubquery: return "FROM clause of their own query level";
+    case Clause::kJoinOn: return "JOIN conditions";
+    case Clause::kWhere: return "WHERE";
+    case Clause::kGroupBy: return "GROUP BY";
+    case Clause::kHaving: return "HAVING";
+    case Clause::kFilter: return "FILTER";
+    case Clause::kWindowPartition: return "window definitions";
+    case Clause::kWindowOrder: return "window definitions";
+    case Clause::kWindowFrame: return "window definitions";
+    case Clause::kOrderBy: return "ORDER BY";
+    case Clause::kDistinctOn: return "DISTINCT ON";
+    case Clause::kLimit: return "LIMIT";
+    case Clause::kOffset: return "OFFSET";
+    case Clause::kValues: return "VALUES";
+    case Clause::kInsertValues: return "VALUES";
+    case Clause::kUpdateSource: return "UPDATE";
+    case Clause::kReturning: return "RETURNING";
+    case Clause::kOnConflict: return "ON CONFLICT";
+    case Clause::kMergeWhen: return "MERGE WHEN conditions";
+    case Clause::kCheck: return "check constraints";
+    case Clause::kDefault: return "DEFAULT expressions";
+    case Clause::kGenerated: return "column generation expressions";
+    case Clause::kIndexExpression: return "index expressions";
+    case Clause::kIndexPredicate: return "index predicates";
+    case Clause::kAlterUsing: return "transform expressions";
+    case Clause::kPolicy: return "policy expressions";
+  }
+  return "";
+}
+
+uint32_t Binder::NewColumn(std::string name, SqlType type, QueryScope* owner) {
+  owners_.push_back(owner);
+  relations_of_.push_back(nullptr);
+  plan::ColumnRecord record;
+  record.name = std::move(name);
+  record.type = type;
+  record.physical = types_.Physical(type.oid);
+  return columns_.Add(std::move(record));
+}
+
+ExprPtr Binder::MakeColumn(uint32_t id, int location) {
+  auto column = std::make_unique<expr::ColumnExpr>(id, columns_[id].type);
+  column->physical = columns_[id].physical;
+  column->name = columns_[id].name;
+  column->location = location;
+  return column;
+}
+
+ExprPtr Binder::MakeWholeRow(const ScopeRelation& relation, int location) {
+  auto row = std::make_unique<expr::RowExpr>(SqlType{t::kRecord, -1});
+  row->location = location;
+  for (const ScopeColumn& column : relation.columns) {
+    row->children.push_back(MakeColumn(column.id, location));
+    row->field_names.push_back(column.name);
+  }
+  return row;
+}
+
+Result<ExprPtr> Binder::FindColumn(const std::string& name, QueryScope& scope, int location) {
+  for (QueryScope* level = &scope; level != nullptr; level = level->parent) {
+    uint32_t found = kNoColumn;
+    const ScopeRelation* in = nullptr;
+    for (const ScopeRelation* relation : level->relations) {
+      if (!relation->columns_visible) continue;
+      if (relation->lateral_only && !level->lateral_active) continue;
+      for (const ScopeColumn& column : relation->columns) {
+        if (column.name != name) continue;
+        if (found != kNoColumn) {
+          return Error(ErrorCode::kAmbiguousColumn)
+              .Message("column reference \"{}\" is ambiguous", name)
+              .Position(PositionOf(location));
+        }
+        found = column.id;
+        in = relation;
+      }
+    }
+    if (found == kNoColumn) continue;
+    if (in->lateral_only && !in->lateral_ok) {
+      return Error(ErrorCode::kInvalidColumnReference)
+          .Message("invalid reference to FROM-clause entry for table \"{}\"", in->alias)
+          .Detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
+          .Position(PositionOf(location));
+    }
+    return MakeColumn(found, location);
+  }
+  return ExprPtr();
+}
+
+Result<ScopeRelation*> Binder::FindRelation(const std::string& schema, const std::string& name,
+                                            QueryScope& scope, int location) {
+  for (QueryScope* level = &scope; level != nullptr; level = level->parent) {
+    ScopeRelation* found = nullptr;
+    for (ScopeRelation* relation : level->relations) {
+      if (!relation->name_visible || relation->alias != name) continue;
+      if (relation->lateral_only && !level->lateral_active) continue;
+      if (!schema.empty() && relation->schema != schema) continue;
+      if (found != nullptr) {
+        return Error(ErrorCode::kAmbiguousAlias)
+            .Message("table reference \"{}\" is ambiguous", name)
+            .Position(PositionOf(location));
+      }
+      found = relation;
+    }
+    if (found == nullptr) continue;
+    if (found->lateral_only && !found->lateral_ok) {
+      return Error(ErrorCode::kInvalidColumnReference)
+          .Message("invalid reference to FROM-clause entry for table \"{}\"", name)
+          .Detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
+          .Position(PositionOf(location));
+    }
+    return found;
+  }
+  return static_cast<ScopeRelation*>(nullptr);
+}
+
+Status Binder::MissingRelation(const std::string& name, QueryScope& scope, int location) {
+  for (QueryScope* level = &scope; level != nullptr; level = level->parent) {
+    for (const ScopeRelation* relation : level->relations) {
+      if (relation->alias == name) {
+        return Error(ErrorCode::kUndefinedTable)
+            .Message("invalid reference to FROM-clause entry for table \"{}\"", name)
+            .Hint("There is an entry for table \"{}\", but it cannot be referenced from this part "
+                  "of the query.",
+                  name)
+            .Position(PositionOf(location));
+      }
+      if (relation->catalog_table != nullptr && relation->catalog_table->name == name) {
+        return Error(ErrorCode::kUndefinedTable)
+            .Message("invalid reference to FROM-clause entry for table \"{}\"", name)
+            .Hint("Perhaps you meant to reference the table alias \"{}\".", relation->alias)
+            .Position(PositionOf(location));
+      }
+    }
+  }
+  return Error(ErrorCode::kUndefinedTable)
+      .Message("missing FROM-clause entry for table \"{}\"", name)
+      .Position(PositionOf(location));
+}
+
+Status Binder::MissingColumn(const std::string& relation, const std::string& name,
+                             QueryScope& scope, int location) {
+  auto error = relation.empty()
+                   ? Error(ErrorCode::kUndefinedColumn)
+                         .Message("column \"{}\" does not exist", name)
+                         .Position(PositionOf(location))
+                   : Error(ErrorCode::kUndefinedColumn)
+                         .Message("column {}.{} does not exist", relation, name)
+                         .Position(PositionOf(location));
+  Status status = std::move(error).ToStatus();
+  // The closest name in sight, within three edits and half of the name.
+  const auto distance = [](const std::string& a, const std::string& b) {
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+      size_t diagonal = row[0];
+      row[0] = i;
+      for (size_t j = 1; j <= b.size(); ++j) {
+        const size_t above = row[j];
+        row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+        diagonal = above;
+      }
+    }
+    return row[b.size()];
+  };
+  size_t best = 4;
+  std::string hint;
+  int ties = 0;
+  for (QueryScope* level = &scope; level != nullptr; level = level->parent) {
+    for (const ScopeRelation* candidate : level->relations) {
+      if (!candidate->name_visible || candidate->alias.empty()) continue;
+      size_t penalty = relation.empty() ? 0 : distance(relation, candidate->alias);
+      for (const ScopeColumn& column : candidate->columns) {
+        if (penalty > 3 || column.name.size() > 255 || name.size() > 255) continue;
+        const size_t cost = distance(name, column.name);
+        if (cost > name.size() / 2) continue;
+        if (cost + penalty > 3 || cost + penalty > best) continue;
+        ties = cost + penalty == best ? ties + 1 : 1;
+        best = cost + penalty;
+        hint = fmt::format("\"{}.{}\"", candidate->alias, column.name);
+      }
+    }
+  }
+  if (ties == 1) {
+    status.mutable_info().hint = "Perhaps you meant to reference the column " + hint + ".";
+  }
+  return status;
+}
+
+Result<ExprPtr> Binder::FindSystemColumn(const std::string& name, const ScopeRelation& relation,
+                                         int location) {
+  if (relation.catalog_table == nullptr && relation.table == kInvalidOid) return ExprPtr();
+  if (name == "tableoid") {
+    Value oid = Value::Fixed<uint32_t>({t::kOid, -1}, relation.table);
+    auto constant = std::make_unique<expr::ConstantExpr>(std::move(oid));
+    constant->location = location;
+    return constant;
+  }
+  if (name == "xmin" || name == "xmax" || name == "cmin" || name == "cmax") {
+    const bool is_xid = name[0] == 'x';
+    Value value = Value::Fixed<uint32_t>({is_xid ? t::kXid : t::kCid, -1}, name == "xmin" ? 2 : 0);
+    return ExprPtr(std::make_unique<expr::ConstantExpr>(std::move(value)));
+  }
+  if (name == "ctid") {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("system column \"ctid\" is not supported")
+        .Position(PositionOf(location));
+  }
+  return ExprPtr();
+}
+
+Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& scope) {
+  if (ref.star) {
+    return Error(ErrorCode::kSyntaxError)
+        .Message("row expansion via \"*\" is not supported here")
+        .Position(PositionOf(ref.location));
+  }
+  const ast::NameList& names = ref.names;
+  if (names.size() == 1) {
+    HELIOS_TRY(ExprPtr column, FindColumn(names[0], scope, ref.location));
+    if (column != nullptr) return column;
+    HELIOS_TRY(ScopeRelation* relation, FindRelation("", names[0], scope, ref.location));
+    if (relation != nullptr) return MakeWholeRow(*relation, ref.location);
+    for (QueryScope* level = &scope; level != nullptr; level = level->parent) {
+      for (const ScopeRelation* candidate : level->relations) {
+        if (!candidate->columns_visible) continue;
+        HELIOS_TRY(ExprPtr system, FindSystemColumn(names[0], *candidate, ref.location));
+        if (system != nullptr) return system;
+      }
+    }
+    return MissingColumn("", names[0], scope, ref.location);
+  }
+  if (names.size() > 4) {
+    std::string dotted;
+    for (const std::string& part : names) dotted += (dotted.empty() ? "" : ".") + part;
+    return Error(ErrorCode::kSyntaxError)
+        .Message("improper qualified name (too many dotted names): {}", dotted)
+        .Position(PositionOf(ref.location));
+  }
+  const std::string schema = names.size() >= 3 ? names[names.size() - 3] : std::string();
+  const std::string& table = names[names.size() - 2];
+  HELIOS_TRY(ScopeRelation* relation, FindRelation(schema, table, scope, ref.location));
+  if (relation == nullptr) {
+    // (column).field written without parentheses never means that, but a column named like the
+    // qualifier is worth no other treatment.
+    return MissingRelation(names.size() == 2 ? table : schema + "." + table, scope, ref.location);
+  }
+  uint32_t found = kNoColumn;
+  for (const ScopeColumn& column : relation->columns) {
+    if (column.name != names.back()) continue;
+    if (found != kNoColumn) {
+      return Error(ErrorCode::kAmbiguousColumn)
+          .Message("column reference \"{}\" is ambiguous", names.back())
+          .Position(PositionOf(ref.location));
+    }
+    found = column.id;
+  }
+  if (found != kNoColumn) return MakeColumn(found, ref.location);
+  HELIOS_TRY(ExprPtr system, FindSystemColumn(names.back(), *relation, ref.location));
+  if (system != nullptr) return system;
+  return MissingColumn(table, names.back(), scope, ref.location);
+}
+
+Result<Binder::TableName> Binder::LookUpTable(const ast::RelationName& name) {
+  const catalog::Snapshot& snapshot = *context_.snapshot;
+  TableName result;
+  const auto look_in = [&](Oid schema) {
+    result.schema = schema;
+    result.object = snapshot.FindRelation(schema, name.name);
+    if (result.object == nullptr) result.system = snapshot.FindSystemTable(schema, name.name);
+    return result.object != nullptr || result.system != nullptr;
+  };
+  if (!name.schema.empty()) {
+    if (name.schema == "pg_temp") {
+      for (Oid oid : context_.lookup->search_path()) {
+        const catalog::Schema* temporary = snapshot.FindSchema(oid);
+        if (temporary != nullptr && temporary->name.starts_with("pg_temp_") && look_in(oid)) {
+          return result;
+        }
+      }
+    } else {
+      const catalog::Schema* schema = snapshot.FindSchema(name.schema);
+      Oid oid = schema == nullptr ? kInvalidOid : schema->oid;
+      if (name.schema == "pg_catalog") oid = catalog::kPgCatalogSchema;
+      if (name.schema == "information_schema") oid = catalog::kInformationSchema;
+      if (oid != kInvalidOid && look_in(oid)) return result;
+    }
+    return Error(ErrorCode::kUndefinedTable)
+        .Message("relation \"{}.{}\" does not exist", name.schema, name.name)
+        .Position(PositionOf(name.location));
+  }
+  const std::vector<Oid>& path = context_.lookup->search_path();
+  bool catalog_listed = false;
+  for (Oid oid : path) catalog_listed = catalog_listed || oid == catalog::kPgCatalogSchema;
+  // The temporary schema comes before pg_catalog, which comes before the rest unless it is listed.
+  bool catalog_done = catalog_listed;
+  for (Oid oid : path) {
+    const catalog::Schema* schema = snapshot.FindSchema(oid);
+    const bool temporary = schema != nullptr && schema->name.starts_with("pg_temp_");
+    if (!catalog_done && !temporary) {
+      catalog_done = true;
+      if (look_in(catalog::kPgCatalogSchema)) return result;
+    }
+    if (look_in(oid)) return result;
+  }
+  if (!catalog_done && look_in(catalog::kPgCatalogSchema)) return result;
+  return Error(ErrorCode::kUndefinedTable)
+      .Message("relation \"{}\" does not exist", name.name)
+      .Position(PositionOf(name.location));
+}
+
+const CteEntry* Binder::FindCte(const ast::RelationName& name, const CteScope* ctes) {
+  if (!name.schema.empty()) return nullptr;
+  for (const CteScope* level = ctes; level != nullptr; level = level->parent) {
+    for (const CteEntry& entry : level->entries) {
+      if (entry.name == name.name && !entry.not_yet_bound) return &entry;
+    }
+  }
+  return nullptr;
+}
+
+void Binder::AddDependency(Oid oid) {
+  for (Oid known : dependencies_) {
+    if (known == oid) return;
+  }
+  dependencies_.push_back(oid);
+}
+
+void Binder::NeedTable(Oid table, const std::string& name, hidb::TableLockMode mode) {
+  for (plan::TableLockNeed& need : plan_->locks) {
+    if (need.object != table) continue;
+    if (need.mode < mode) need.mode = mode;
+    return;
+  }
+  plan_->locks.push_back({table, mode, name});
+}
+
+void Binder::NeedPrivilege(Oid object, catalog::Privilege privilege, int16_t column) {
+  for (plan::PrivilegeNeed& need : plan_->privileges) {
+    if (need.object != object || need.privilege != privilege || need.role != role_) continue;
+    if (need.columns.empty()) return;
+    for (int16_t known : need.columns) {
+      if (known == column) return;
+    }
+    if (need.columns.size() == 1 && need.columns[0] == 0) need.columns.clear();
+    need.columns.push_back(column);
+    return;
+  }
+  plan_->privileges.push_back({object, privilege, role_, {column}});
+}
+
+uint32_t Binder::AddSubplan(NodePtr node) {
+  plan_->subplans.push_back(std::move(node));
+  return static_cast<uint32_t>(plan_->subplans.size() - 1);
+}
+
+}  // namespace helios::sql::binder

@@ -1,0 +1,79 @@
+// Binder: whole statements.
+#include "sql/binder/internal/binder.h"
+
+#include <algorithm>
+
+#include "sql/ast_util.h"
+#include "sql/plan/walk.h"
+
+namespace helios::sql::binder {
+
+namespace {
+namespace t = type_oid;
+using expr::ExprKind;
+}  // namespace
+
+Binder::Binder(PlannerContext& context, plan::Plan* plan)
+    : context_(context),
+      plan_(plan),
+      types_(context.lookup, context.format, &parameters_),
+      resolver_(&types_) {
+  for (Oid type : context.parameter_types) {
+    parameters_.types.push_back(type == kInvalidOid ? Oid{t::kUnknown} : type);
+  }
+}
+
+Binder::~Binder() = default;
+
+Status Binder::BindStatement(const ast::Statement& statement) {
+  // Every $n is known before slots for outer rows are given out behind them.
+  size_t count = parameters_.types.size();
+  ast::WalkExprs(statement, [&](const ast::Expr& expr) {
+    if (const auto* parameter = ast::TryAs<ast::Parameter>(&expr)) {
+      count = std::max(count, static_cast<size_t>(std::clamp(parameter->number, 0, 65535)));
+    }
+    return ast::WalkStep::kDescend;
+  });
+  parameters_.types.resize(count, t::kUnknown);
+  plan_->statement_parameter_count = static_cast<uint32_t>(count);
+  plan_->slot_count = static_cast<uint32_t>(count);
+  plan_->slot_types.resize(count);
+  plan_->catalog_version = context_.snapshot->version();
+
+  BoundQuery query;
+  if (statement.kind == ast::StatementKind::kSelect) {
+    HELIOS_TRY(query, BindQuery(ast::As<ast::SelectStatement>(statement), nullptr, nullptr, {}));
+  } else {
+    HELIOS_TRY(query, BindDml(statement, nullptr, nullptr));
+  }
+  HELIOS_TRY(FinishParameters());
+  std::vector<uint32_t> ids;
+  for (const ResultColumn& column : query.columns) {
+    const plan::ColumnRecord& record = columns_[column.id];
+    plan_->output.push_back({column.name, record.type, record.table, record.column_number});
+    ids.push_back(column.id);
+  }
+  plan_->returns_rows = statement.kind == ast::StatementKind::kSelect || !ids.empty();
+  plan_->root = std::move(query.node);
+  if (plan_->returns_rows) {
+    const bool leads = plan_->root->ids.size() >= ids.size() &&
+                       std::equal(ids.begin(), ids.end(), plan_->root->ids.begin());
+    if (!leads) plan_->root = Shape(std::move(plan_->root), ids);
+  }
+  return Status::Ok();
+}
+
+Status Binder::FinishParameters() {
+  for (size_t i = 0; i < parameters_.types.size(); ++i) {
+    if (parameters_.types[i] == t::kUnknown) {
+      // A parameter that appears but that nothing typed was settled as text where it stood; one
+      // that does not appear at all cannot be typed.
+      return Error(ErrorCode::kIndeterminateDatatype)
+          .Message("could not determine data type of parameter ${}", i + 1);
+    }
+    if (i < plan_->slot_types.size()) plan_->slot_types[i] = {parameters_.types[i], -1};
+  }
+  return Status::Ok();
+}
+
+}  // namespace helios::sql::binder

@@ -1,0 +1,279 @@
+// Names to columns, syntax to bound plans. One object binds one statement.
+//
+// While binding, ColumnExpr::index is a column's id (statement-wide), not a position: see
+// plan::Node::ids. A column that no input of a node provides belongs to an outer query.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sql/ast.h"
+#include "sql/binder/internal/resolver.h"
+#include "sql/binder/internal/scope.h"
+#include "sql/binder/internal/type_rules.h"
+#include "sql/plan/column_table.h"
+#include "sql/planner.h"
+
+namespace helios::sql::binder {
+
+using plan::NodePtr;
+
+struct ResultColumn {
+  std::string name;
+  uint32_t id = kNoColumn;
+};
+
+// A bound query: the node's output holds at least these columns.
+struct BoundQuery {
+  NodePtr node;
+  std::vector<ResultColumn> columns;
+  std::vector<ScopeRelation*> lockable;  // Plain tables in FROM, for FOR UPDATE from outside.
+};
+
+struct QueryOptions {
+  bool resolve_unknown = true;         // Undecided literals become text.
+  std::vector<SqlType> targets;        // Types that an INSERT wants of unknown literals.
+};
+
+class Binder {
+ public:
+  Binder(PlannerContext& context, plan::Plan* plan);
+  ~Binder();
+  Binder(const Binder&) = delete;
+
+  // Fills the plan's root, output and needs.
+  Status BindStatement(const ast::Statement& statement);
+  Result<BoundQuery> BindQuery(const ast::SelectStatement& select, QueryScope* parent,
+                               CteScope* ctes, const QueryOptions& options);
+  Result<ExprPtr> BindExpr(const ast::Expr& expr, QueryScope& scope);
+  // Refuses parameters that nothing typed (42P18) and settles the list.
+  Status FinishParameters();
+
+  // An operator or a built-in function on bound operands.
+  Result<ExprPtr> MakeOperator(const std::string& op, ExprPtr left, ExprPtr right, int location);
+  Result<ExprPtr> MakeFunction(const std::string& name, std::vector<ExprPtr> arguments,
+                               int location);
+
+  TypeRules& types() { return types_; }
+  plan::ColumnTable& columns() { return columns_; }
+  Result<SqlType> ResolveType(const ast::TypeName& type);
+
+  // A relation of columns that the caller numbers 0, 1, ...: for expressions of table definitions.
+  ScopeRelation* AddDefinitionRelation(QueryScope& scope, const std::string& name,
+                                       const std::vector<TableColumn>& columns);
+  // Rewrites `statement` (a tree that was bound by this object) to its canonical form.
+  void RecordNames() { record_names_ = true; }
+  struct RecordedStar {
+    const ast::TargetItem* item;
+    std::vector<std::pair<std::string, std::string>> columns;  // (alias, column)
+  };
+  const std::unordered_map<const ast::RelationName*, std::string>& recorded_schemas() const {
+    return recorded_schemas_;
+  }
+  const std::vector<RecordedStar>& recorded_stars() const { return recorded_stars_; }
+  const std::unordered_map<const ast::TypeName*, std::string>& recorded_type_schemas() const {
+    return recorded_type_schemas_;
+  }
+  const std::vector<Oid>& dependencies() const { return dependencies_; }
+  void AddDependency(Oid oid);
+
+ private:
+  friend class DmlBinder;
+
+  // --- bind_expr*.cc
+  Result<ExprPtr> BindExprNode(const ast::Expr& expr, QueryScope& scope);
+  Result<ExprPtr> BindConstant(const ast::Constant& constant);
+  Result<ExprPtr> BindParameter(const ast::Parameter& parameter);
+  Result<ExprPtr> BindOperatorExpr(const ast::Operator& op, QueryScope& scope);
+  Result<ExprPtr> BindLike(const ast::Like& like, QueryScope& scope);
+  Result<ExprPtr> BindBetween(const ast::Between& between, QueryScope& scope);
+  Result<ExprPtr> BindIn(const ast::In& in, QueryScope& scope);
+  Result<ExprPtr> BindQuantified(const ast::Quantified& quantified, QueryScope& scope);
+  Result<ExprPtr> BindIsDistinct(const ast::IsDistinct& expr, QueryScope& scope);
+  Result<ExprPtr> BindNullIf(const ast::NullIf& expr, QueryScope& scope);
+  Result<ExprPtr> BindBooleanExpr(const ast::Boolean& expr, QueryScope& scope);
+  Result<ExprPtr> BindCase(const ast::Case& expr, QueryScope& scope);
+  Result<ExprPtr> BindCoalesce(const ast::Coalesce& expr, QueryScope& scope);
+  Result<ExprPtr> BindMinMax(const ast::MinMax& expr, QueryScope& scope);
+  Result<ExprPtr> BindCast(const ast::Cast& cast, QueryScope& scope);
+  Result<ExprPtr> BindCollate(const ast::Collate& collate, QueryScope& scope);
+  Result<ExprPtr> BindSubquery(const ast::Subquery& subquery, QueryScope& scope);
+  Result<ExprPtr> BindArray(const ast::Array& array, QueryScope& scope, SqlType target);
+  Result<ExprPtr> BindRow(const ast::Row& row, QueryScope& scope);
+  Result<ExprPtr> BindIndirection(const ast::Indirection& expr, QueryScope& scope);
+  Result<ExprPtr> BindFieldSelect(ExprPtr operand, const std::string& field, int location);
+  Result<ExprPtr> BindNullTest(const ast::NullTest& test, QueryScope& scope);
+  Result<ExprPtr> BindBooleanTest(const ast::BooleanTest& test, QueryScope& scope);
+  Result<ExprPtr> BindSqlValue(const ast::SqlValue& value);
+  Result<ExprPtr> BindGrouping(const ast::Grouping& grouping, QueryScope& scope);
+  Result<ExprPtr> MakeRowComparison(const std::string& op, std::vector<ExprPtr> left,
+                                    std::vector<ExprPtr> right, int location);
+  Result<std::vector<ExprPtr>> BindConditionalArms(const ast::ExprList& args, QueryScope& scope,
+                                                   const char* construct);
+  Result<std::string> OperatorName(const ast::NameList& op, int location);
+
+  // --- bind_call.cc
+  Result<ExprPtr> BindFunctionCall(const ast::FunctionCall& call, QueryScope& scope);
+  struct ResolvedCall {
+    Callable callable;
+    std::vector<ExprPtr> arguments;  // Coerced, defaults added.
+    std::vector<SqlType> types;      // Of the arguments as coerced.
+    Oid result = kInvalidOid;
+  };
+  Result<ResolvedCall> ResolveCall(const ast::FunctionCall& call, QueryScope& scope);
+  Status CoerceCallArguments(ResolvedCall* resolved, int location);
+  Result<ExprPtr> MakeScalarCall(ResolvedCall resolved, int location);
+  Result<ExprPtr> BindAggregate(const ast::FunctionCall& call, ResolvedCall resolved,
+                                QueryScope& scope);
+  Result<ExprPtr> BindWindowCall(const ast::FunctionCall& call, ResolvedCall resolved,
+                                 QueryScope& scope);
+  Result<ExprPtr> BindSetCall(const ast::FunctionCall& call, ResolvedCall resolved,
+                              QueryScope& scope);
+  Status CheckPlainCall(const ast::FunctionCall& call) const;
+  Status CheckAggregateAllowed(const QueryScope& scope, int location) const;
+  Result<plan::SortKey> MakeSortKey(ExprPtr expr, const ast::SortItem& item);
+  Status BindWindowSpec(const ast::WindowSpec& spec, QueryScope& scope, PendingWindow* out);
+  Status BindFrame(const ast::WindowSpec& spec, QueryScope& scope, PendingWindow* out);
+
+  // --- bind_names.cc
+  Result<ExprPtr> BindColumnRef(const ast::ColumnRef& ref, QueryScope& scope);
+  ExprPtr MakeColumn(uint32_t id, int location);
+  ExprPtr MakeWholeRow(const ScopeRelation& relation, int location);
+  Result<ExprPtr> FindColumn(const std::string& name, QueryScope& scope, int location);
+  Result<ExprPtr> FindSystemColumn(const std::string& name, const ScopeRelation& relation,
+                                   int location);
+  Result<ScopeRelation*> FindRelation(const std::string& schema, const std::string& name,
+                                      QueryScope& scope, int location);
+  Status MissingRelation(const std::string& name, QueryScope& scope, int location);
+  Status MissingColumn(const std::string& relation, const std::string& name, QueryScope& scope,
+                       int location);
+  struct TableName {
+    Oid schema = kInvalidOid;
+    const catalog::Object* object = nullptr;
+    const catalog::SystemTable* system = nullptr;
+  };
+  Result<TableName> LookUpTable(const ast::RelationName& name);
+  const CteEntry* FindCte(const ast::RelationName& name, const CteScope* ctes);
+
+  // --- bind_from.cc
+  Result<NodePtr> BindFrom(const ast::FromItem& item, QueryScope& scope);
+  Result<NodePtr> BindFromList(const std::vector<ast::FromPtr>& items, QueryScope& scope);
+  Result<NodePtr> BindTable(const ast::FromTable& item, QueryScope& scope);
+  Result<NodePtr> BindCteReference(CteEntry& cte, const ast::FromTable& item, QueryScope& scope);
+  Result<NodePtr> BindView(const catalog::Table& view, ScopeRelation* relation, int location);
+  Result<NodePtr> BindSystemTable(const catalog::SystemTable& table, ScopeRelation* relation);
+  Result<NodePtr> BindFromSubquery(const ast::FromSubquery& item, QueryScope& scope);
+  Result<NodePtr> BindFromFunction(const ast::FromFunction& item, QueryScope& scope);
+  Status BindFunctionItem(const ast::FromFunctionItem& item,
+                          const std::vector<ast::FunctionColumn>& columns, QueryScope& scope,
+                          plan::TableFunctionNode* node, std::vector<std::string>* names,
+                          std::string* function_name);
+  Result<NodePtr> BindJoin(const ast::FromJoin& join, QueryScope& scope);
+  Status MergeUsing(const ast::FromJoin& join, const std::vector<std::string>& names,
+                    const ScopeRelation& left, const ScopeRelation& right, NodePtr* node,
+                    plan::JoinNode* join_node, ScopeRelation* merged, ScopeRelation* using_only);
+  Status AddRelation(QueryScope& scope, ScopeRelation* relation, int location);
+  ScopeRelation* NewRelation(QueryScope& scope);
+  Status ApplyAlias(const ast::Alias* alias, ScopeRelation* relation, int location);
+  NodePtr MakeScan(const catalog::Table& table, ScopeRelation* relation);
+
+  // --- bind_select.cc
+  Result<BoundQuery> BindPlainSelect(const ast::SelectStatement& select, QueryScope& scope,
+                                     const QueryOptions& options);
+  Result<BoundQuery> BindValues(const ast::SelectStatement& select, QueryScope& scope,
+                                const QueryOptions& options);
+  Result<BoundQuery> BindSetOperation(const ast::SelectStatement& select, QueryScope& scope,
+                                      const QueryOptions& options);
+  Result<NodePtr> CoerceColumns(BoundQuery query, const std::vector<SqlType>& types,
+                                std::string_view context);
+  static ExprPtr TakeUnknown(plan::Node* node, uint32_t id);
+  Status AddSortAndLimit(const ast::SelectStatement& select, QueryScope& scope,
+                         std::vector<plan::SortKey> keys, NodePtr* node);
+  Result<ExprPtr> BindLimit(const ast::Expr& expr, QueryScope& scope, bool is_limit);
+
+ public:
+  struct Target {
+    ExprPtr expr;
+    std::string name;
+    int location = -1;
+    uint32_t id = kNoColumn;
+    bool junk = false;
+  };
+
+ private:
+  struct SelectState;
+  Status BindTargets(const std::vector<ast::TargetItem>& items, QueryScope& scope,
+                     std::vector<Target>* targets);
+  Status ExpandStar(const ast::TargetItem& item, QueryScope& scope, std::vector<Target>* targets);
+  Result<size_t> FindTarget(const ast::Expr& expr, QueryScope& scope, Clause clause,
+                            std::vector<Target>* targets);
+  Status BindOrderBy(const std::vector<ast::SortItem>& items, QueryScope& scope,
+                     SelectState* state);
+  Status BindGroupBy(const ast::SelectStatement& select, QueryScope& scope, SelectState* state);
+  Status AddGroupingItem(const ast::GroupingItem& item, QueryScope& scope, SelectState* state,
+                         std::vector<std::vector<uint32_t>>* sets);
+  Result<uint32_t> AddGroupExpr(const ast::Expr& expr, QueryScope& scope, SelectState* state);
+  Result<NodePtr> MakeDistinct(const ast::SelectStatement& select, SelectState& state, NodePtr node,
+                               std::vector<plan::SortKey>* keys);
+  Status BindDistinct(const ast::SelectStatement& select, QueryScope& scope, SelectState* state);
+  Status BuildAggregate(const ast::SelectStatement& select, QueryScope& scope, SelectState* state,
+                        NodePtr* node);
+  Status ReplaceGroups(ExprPtr* expr, QueryScope& scope, SelectState* state, bool in_subquery);
+  Status ReplaceGroupsInNode(plan::Node* node, QueryScope& scope, SelectState* state);
+  bool AddDependentColumn(uint32_t id, QueryScope& scope, SelectState* state);
+  void BuildWindows(QueryScope& scope, NodePtr* node);
+  void BuildSets(QueryScope& scope, NodePtr* node);
+  Status BuildProjection(QueryScope& scope, SelectState* state, NodePtr* node);
+  Status AddLocks(const ast::SelectStatement& select, QueryScope& scope, bool simple, NodePtr* node);
+  std::string TargetName(const ast::Expr& expr) const;
+
+  // --- bind_cte.cc
+  Result<NodePtr> WrapCtes(NodePtr node, CteScope* ctes, std::vector<NodePtr> bodies,
+                           std::vector<bool> always_run);
+  Status BindWith(const ast::WithClause& with, QueryScope* parent, CteScope* ctes,
+                  std::vector<NodePtr>* bodies, std::vector<bool>* always_run);
+  Result<NodePtr> BindRecursive(const ast::CommonTable& table, CteEntry* entry, CteScope* ctes,
+                                QueryScope* parent);
+  Status NameCteColumns(const ast::CommonTable& table, const std::vector<ResultColumn>& columns,
+                        CteEntry* entry);
+
+  // --- bind_dml.cc
+  Result<BoundQuery> BindDml(const ast::Statement& statement, QueryScope* parent, CteScope* ctes);
+
+ public:
+  uint32_t NewColumn(std::string name, SqlType type, QueryScope* owner);
+  uint32_t AddSubplan(NodePtr node);
+  void NeedTable(Oid table, const std::string& name, hidb::TableLockMode mode);
+  void NeedPrivilege(Oid object, catalog::Privilege privilege, int16_t column);
+  // The node with exactly these columns in this order.
+  static NodePtr Shape(NodePtr node, const std::vector<uint32_t>& ids);
+  const QueryScope* OwnerOf(uint32_t id) const { return owners_[id]; }
+
+ private:
+  PlannerContext& context_;
+  plan::Plan* plan_;
+  plan::ColumnTable columns_;
+  std::vector<const QueryScope*> owners_;       // By column id.
+  std::vector<const ScopeRelation*> relations_of_;  // By column id; null: not a FROM column.
+  std::vector<std::string> relation_names_;     // By column id.
+  ParameterTypes parameters_;
+  TypeRules types_;
+  Resolver resolver_;
+  Oid role_ = kInvalidOid;  // Checked for privileges: a view's owner, or kInvalidOid.
+  int depth_ = 0;           // Of nested queries and expressions.
+  int view_depth_ = 0;
+  bool record_names_ = false;
+  std::unordered_map<const ast::RelationName*, std::string> recorded_schemas_;
+  std::unordered_map<const ast::TypeName*, std::string> recorded_type_schemas_;
+  std::vector<RecordedStar> recorded_stars_;
+  std::vector<Oid> dependencies_;
+  // Relations outlive the scopes that name them: locks and columns refer to them.
+  std::deque<std::unique_ptr<ScopeRelation>> relation_pool_;
+  std::deque<std::unique_ptr<QueryScope>> scope_pool_;
+  std::deque<std::unique_ptr<ast::Statement>> view_trees_;
+};
+
+}  // namespace helios::sql::binder

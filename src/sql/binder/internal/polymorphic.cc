@@ -1,0 +1,124 @@
+// Resolver: the actual types behind anyelement and its kin.
+#include <algorithm>
+
+#include "sql/binder/internal/resolver.h"
+
+namespace helios::sql::binder {
+
+namespace {
+namespace t = type_oid;
+
+bool IsSimple(Oid type) {
+  return type == t::kAnyElement || type == t::kAnyNonArray || type == t::kAnyEnum;
+}
+bool IsCompatibleElement(Oid type) {
+  return type == t::kAnyCompatible || type == t::kAnyCompatibleNonArray;
+}
+bool IsPolymorphic(Oid type) {
+  return IsSimple(type) || type == t::kAnyArray || IsCompatibleElement(type) ||
+         type == t::kAnyCompatibleArray;
+}
+}  // namespace
+
+std::optional<Oid> Resolver::CommonCompatible(std::span<const Oid> actual,
+                                              std::span<const Oid> declared) const {
+  std::vector<SqlType> members;
+  bool seen = false;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    const Oid base = types_->BaseType(actual[i]);
+    if (IsCompatibleElement(declared[i])) {
+      seen = true;
+      members.push_back({actual[i], -1});
+    } else if (declared[i] == t::kAnyCompatibleArray) {
+      seen = true;
+      if (base == t::kUnknown) continue;
+      const Oid element = types_->Element(base);
+      if (element == kInvalidOid) return std::nullopt;
+      members.push_back({element, -1});
+    }
+  }
+  if (!seen) return kInvalidOid;
+  auto common = types_->CommonType(members, {}, "");
+  if (!common.ok() || *common == kInvalidOid) return std::nullopt;
+  return *common;
+}
+
+Result<Oid> Resolver::ResolvePolymorphic(std::span<const Oid> actual, std::vector<Oid>* declared,
+                                         Oid result, int location) const {
+  const bool any = IsPolymorphic(result) ||
+                   std::any_of(declared->begin(), declared->end(), IsPolymorphic);
+  if (!any) return result;
+  Oid element = kInvalidOid;
+  Oid array = kInvalidOid;
+  bool has_simple = false;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    const Oid type = actual[i];
+    Oid* slot = nullptr;
+    if (IsSimple((*declared)[i])) {
+      slot = &element;
+    } else if ((*declared)[i] == t::kAnyArray) {
+      slot = &array;
+    } else {
+      continue;
+    }
+    has_simple = true;
+    if (type == t::kUnknown) continue;
+    const Oid plain = slot == &array ? types_->BaseType(type) : type;
+    if (*slot != kInvalidOid && *slot != plain) {
+      return Error(ErrorCode::kDatatypeMismatch)
+          .Message("arguments declared \"{}\" are not all alike",
+                   slot == &array ? "anyarray" : "anyelement")
+          .Detail("{} versus {}", types_->Name(*slot), types_->Name(plain))
+          .Position(PositionOf(location));
+    }
+    *slot = plain;
+  }
+  if (array != kInvalidOid && array != t::kAnyArray) {
+    const Oid array_element = types_->Element(array);
+    if (array_element == kInvalidOid) {
+      return Error(ErrorCode::kDatatypeMismatch)
+          .Message("argument declared {} is not an array but type {}", "anyarray",
+                   types_->Name(array))
+          .Position(PositionOf(location));
+    }
+    if (element == kInvalidOid) {
+      element = array_element;
+    } else if (element != array_element) {
+      return Error(ErrorCode::kDatatypeMismatch)
+          .Message("argument declared {} is not consistent with argument declared {}", "anyarray",
+                   "anyelement")
+          .Detail("{} versus {}", types_->Name(array), types_->Name(element))
+          .Position(PositionOf(location));
+    }
+  }
+  if (has_simple && element == kInvalidOid && array != t::kAnyArray) {
+    return Error(ErrorCode::kDatatypeMismatch)
+        .Message("could not determine polymorphic type because input has type {}",
+                 types_->Name(t::kUnknown))
+        .Position(PositionOf(location));
+  }
+  if (array == kInvalidOid && element != kInvalidOid) array = types_->ArrayOf(element);
+  const std::optional<Oid> compatible = CommonCompatible(actual, *declared);
+  if (!compatible.has_value()) {
+    return Error(ErrorCode::kDatatypeMismatch)
+        .Message("arguments of anycompatible family cannot be cast to a common type")
+        .Position(PositionOf(location));
+  }
+  const auto settle = [&](Oid type) -> Oid {
+    if (IsSimple(type)) return element;
+    if (type == t::kAnyArray) return array;
+    if (IsCompatibleElement(type)) return *compatible;
+    if (type == t::kAnyCompatibleArray) return types_->ArrayOf(*compatible);
+    return type;
+  };
+  for (Oid& type : *declared) type = settle(type);
+  const Oid settled = settle(result);
+  if (settled == kInvalidOid) {
+    return Error(ErrorCode::kUndefinedObject)
+        .Message("could not find array type for data type {}", types_->Name(element))
+        .Position(PositionOf(location));
+  }
+  return settled;
+}
+
+}  // namespace helios::sql::binder

@@ -1,0 +1,250 @@
+#include "sql/binder/internal/table_expr.h"
+
+#include <algorithm>
+
+#include "sql/ast_util.h"
+#include "sql/binder/internal/binder.h"
+#include "sql/deparse.h"
+#include "sql/parser/parser.h"
+#include "sql/plan/walk.h"
+
+namespace helios::sql {
+
+namespace {
+namespace t = type_oid;
+using binder::Binder;
+using binder::Clause;
+using binder::PositionOf;
+
+Clause ClauseOf(ExpressionPurpose purpose) {
+  switch (purpose) {
+    case ExpressionPurpose::kCheck:
+    case ExpressionPurpose::kDomainCheck: return Clause::kCheck;
+    case ExpressionPurpose::kDefault: return Clause::kDefault;
+    case ExpressionPurpose::kGenerated: return Clause::kGenerated;
+    case ExpressionPurpose::kIndexExpression: return Clause::kIndexExpression;
+    case ExpressionPurpose::kIndexPredicate: return Clause::kIndexPredicate;
+    case ExpressionPurpose::kAlterUsing: return Clause::kAlterUsing;
+    case ExpressionPurpose::kPolicy: return Clause::kPolicy;
+  }
+  return Clause::kNone;
+}
+
+bool IsMutable(const expr::Expr& expr) {
+  bool found = false;
+  expr::Walk(expr, [&](const expr::Expr& node) {
+    const expr::ScalarFunction* function = nullptr;
+    if (node.kind == expr::ExprKind::kFunction) {
+      function = expr::As<expr::FunctionExpr>(node).function;
+    } else if (node.kind == expr::ExprKind::kCast) {
+      function = expr::As<expr::CastExpr>(node).function;
+    }
+    if (function != nullptr && function->volatility != expr::Volatility::kImmutable) found = true;
+    return !found;
+  });
+  return found;
+}
+
+Status CheckPurpose(const expr::Expr& expr, ExpressionPurpose purpose,
+                    const std::vector<TableColumn>& columns) {
+  switch (purpose) {
+    case ExpressionPurpose::kIndexExpression:
+      if (IsMutable(expr)) {
+        return Error(ErrorCode::kInvalidObjectDefinition)
+            .Message("functions in index expression must be marked IMMUTABLE");
+      }
+      return Status::Ok();
+    case ExpressionPurpose::kIndexPredicate:
+      if (IsMutable(expr)) {
+        return Error(ErrorCode::kInvalidObjectDefinition)
+            .Message("functions in index predicate must be marked IMMUTABLE");
+      }
+      return Status::Ok();
+    case ExpressionPurpose::kGenerated: {
+      if (IsMutable(expr)) {
+        return Error(ErrorCode::kInvalidObjectDefinition)
+            .Message("generation expression is not immutable");
+      }
+      plan::IdSet ids;
+      plan::CollectIds(expr, {}, &ids);
+      for (uint32_t id : ids) {
+        if (id >= columns.size() || !columns[id].generated) continue;
+        return Error(ErrorCode::kInvalidObjectDefinition)
+            .Message("cannot use generated column \"{}\" in column generation expression",
+                     columns[id].name)
+            .Detail("A generated column cannot reference another generated column.");
+      }
+      return Status::Ok();
+    }
+    default: return Status::Ok();
+  }
+}
+
+// Names that depend on the search path are written in full, so that the text means the same for ever.
+std::string CanonicalText(const ast::Expr& tree, const Binder& binder) {
+  // The clone has the same shape, so the n-th cast of one is the n-th of the other.
+  std::vector<const ast::Cast*> casts;
+  ast::WalkExprs(tree, [&](const ast::Expr& node) {
+    if (const auto* cast = ast::TryAs<ast::Cast>(&node)) casts.push_back(cast);
+    return ast::WalkStep::kDescend;
+  });
+  ast::ExprPtr copy = ast::Clone(tree);
+  size_t index = 0;
+  ast::WalkExprs(*copy, [&](ast::Expr& node) {
+    if (auto* cast = ast::TryAs<ast::Cast>(&node)) {
+      const auto& schemas = binder.recorded_type_schemas();
+      const auto found = schemas.find(&casts[index++]->type);
+      if (found != schemas.end() && cast->type.names.size() == 1) {
+        cast->type.names.insert(cast->type.names.begin(), found->second);
+      }
+    }
+    return ast::WalkStep::kDescend;
+  });
+  return Deparse(*copy);
+}
+}  // namespace
+
+Result<BoundTableExpression> BindTableExpression(const ast::Expr& tree,
+                                                 const std::string& table_name,
+                                                 const std::vector<TableColumn>& columns,
+                                                 ExpressionPurpose purpose, SqlType expected,
+                                                 const std::string& expected_column,
+                                                 PlannerContext& context) {
+  plan::Plan scratch;
+  Binder binder(context, &scratch);
+  binder.RecordNames();
+  binder::QueryScope scope;
+  scope.clause = ClauseOf(purpose);
+  binder.AddDefinitionRelation(scope, table_name, columns);
+  BoundTableExpression result;
+  HELIOS_TRY(result.expr, binder.BindExpr(tree, scope));
+  plan::IdSet ids;
+  plan::CollectIds(*result.expr, {}, &ids);
+  result.columns.assign(ids.begin(), ids.end());
+  std::sort(result.columns.begin(), result.columns.end());
+  if (purpose == ExpressionPurpose::kDefault && !ids.empty()) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("cannot use column reference in DEFAULT expression")
+        .Position(PositionOf(tree.location));
+  }
+  switch (purpose) {
+    case ExpressionPurpose::kCheck:
+    case ExpressionPurpose::kDomainCheck: {
+      HELIOS_TRY(result.expr, binder.types().CoerceBoolean(std::move(result.expr), "CHECK"));
+      break;
+    }
+    case ExpressionPurpose::kIndexPredicate: {
+      HELIOS_TRY(result.expr, binder.types().CoerceBoolean(std::move(result.expr), "WHERE"));
+      break;
+    }
+    case ExpressionPurpose::kPolicy: {
+      HELIOS_TRY(result.expr, binder.types().CoerceBoolean(std::move(result.expr), "POLICY"));
+      break;
+    }
+    case ExpressionPurpose::kAlterUsing:
+    case ExpressionPurpose::kDefault:
+    case ExpressionPurpose::kGenerated:
+    case ExpressionPurpose::kIndexExpression: {
+      if (expected.valid()) {
+        const Oid source = result.expr->type.oid;
+        HELIOS_TRY(expr::ExprPtr cast,
+                   binder.types().TryCoerce(std::move(result.expr), expected,
+                                            expr::CastContext::kAssignment, tree.location));
+        if (cast == nullptr && purpose == ExpressionPurpose::kAlterUsing) {
+          return Error(ErrorCode::kDatatypeMismatch)
+              .Message("result of USING clause for column \"{}\" cannot be cast automatically to "
+                       "type {}",
+                       expected_column, binder.types().Name(expected.oid))
+              .Hint("You might need to add an explicit cast.");
+        }
+        if (cast == nullptr) {
+          return Error(ErrorCode::kDatatypeMismatch)
+              .Message("column \"{}\" is of type {} but {} expression is of type {}",
+                       expected_column, binder.types().Name(expected.oid),
+                       purpose == ExpressionPurpose::kDefault ? "default" : "generation",
+                       binder.types().Name(source))
+              .Hint("You will need to rewrite or cast the expression.");
+        }
+        result.expr = std::move(cast);
+      } else {
+        HELIOS_TRY(result.expr, binder.types().ResolveUnknown(std::move(result.expr)));
+      }
+      break;
+    }
+  }
+  HELIOS_TRY(CheckPurpose(*result.expr, purpose, columns));
+  result.sql = CanonicalText(tree, binder);
+  result.depends_on = binder.dependencies();
+  return result;
+}
+
+}  // namespace helios::sql
+
+namespace helios::sql::binder {
+
+ScopeRelation* Binder::AddDefinitionRelation(QueryScope& scope, const std::string& name,
+                                             const std::vector<TableColumn>& columns) {
+  HELIOS_CHECK(columns_.size() == 0);
+  ScopeRelation* relation = NewRelation(scope);
+  relation->alias = name;
+  for (const TableColumn& column : columns) {
+    relation->columns.push_back({column.name, NewColumn(column.name, column.type, &scope)});
+  }
+  for (const ScopeColumn& column : relation->columns) relations_of_[column.id] = relation;
+  scope.relations.push_back(relation);
+  return relation;
+}
+
+Result<ExprPtr> BindStoredExpression(const std::string& sql, const std::string& table_name,
+                                     const std::vector<TableColumn>& columns, SqlType expected,
+                                     const std::string& column_name, PlannerContext& context) {
+  HELIOS_TRY(ast::ExprPtr tree, ParseExpression(sql));
+  plan::Plan scratch;
+  Binder binder(context, &scratch);
+  QueryScope scope;
+  binder.AddDefinitionRelation(scope, table_name, columns);
+  auto bound = binder.BindExpr(*tree, scope);
+  if (bound.ok()) {
+    bound = binder.types().CoerceAssignment(std::move(bound).value(), expected, column_name, -1);
+  }
+  if (!bound.ok()) {
+    // The position is in the stored text, which the client never saw.
+    Status status = std::move(bound).status();
+    status.mutable_info().position = 0;
+    return status;
+  }
+  return bound;
+}
+
+Result<ExprPtr> CastColumn(uint32_t index, SqlType from, SqlType to, PlannerContext& context) {
+  plan::Plan scratch;
+  Binder binder(context, &scratch);
+  ExprPtr column = binder.types().Typed(std::make_unique<expr::ColumnExpr>(index, from));
+  return binder.types().Cast(std::move(column), to, -1);
+}
+
+Result<ExprPtr> ColumnEqualsSlot(uint32_t column, SqlType column_type, uint32_t slot,
+                                 SqlType slot_type, PlannerContext& context) {
+  plan::Plan scratch;
+  Binder binder(context, &scratch);
+  ExprPtr left = binder.types().Typed(std::make_unique<expr::ColumnExpr>(column, column_type));
+  ExprPtr right = binder.types().Typed(std::make_unique<expr::ParameterExpr>(slot, slot_type));
+  return binder.MakeOperator("=", std::move(left), std::move(right), -1);
+}
+
+Result<ExprPtr> NextValueOf(const catalog::Column& column, PlannerContext& context) {
+  plan::Plan scratch;
+  Binder binder(context, &scratch);
+  std::vector<ExprPtr> arguments;
+  Value sequence = Value::Fixed<uint32_t>({type_oid::kRegclass, -1}, column.sequence);
+  arguments.push_back(std::make_unique<expr::ConstantExpr>(std::move(sequence)));
+  HELIOS_TRY(ExprPtr value, binder.MakeFunction("nextval", std::move(arguments), -1));
+  return binder.types().Cast(std::move(value), column.type, -1);
+}
+
+uint32_t NewSlot(plan::Plan& plan, SqlType type) {
+  plan.slot_types.push_back(type);
+  return plan.slot_count++;
+}
+
+}  // namespace helios::sql::binder
