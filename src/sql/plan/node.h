@@ -64,6 +64,7 @@ struct ScanNode : Node {
   ScanNode() : Node(NodeKind::kScan) {}
   Oid table = kInvalidOid;
   std::string table_name, alias, index_name;
+  std::vector<std::string> column_names;           // Of the layout, for EXPLAIN.
   std::shared_ptr<const hidb::TableLayout> layout;
   std::shared_ptr<const hidb::IndexLayout> index;  // Null: by primary key.
   std::vector<uint32_t> columns;                   // Output: positions in layout->columns,

@@ -12,12 +12,6 @@ namespace t = type_oid;
 using expr::As;
 
 constexpr int kViewDepthMax = 64;
-
-std::vector<uint32_t> IdsOf(const ScopeRelation& relation) {
-  std::vector<uint32_t> ids;
-  for (const ScopeColumn& column : relation.columns) ids.push_back(column.id);
-  return ids;
-}
 }  // namespace
 
 ScopeRelation* Binder::NewRelation(QueryScope&) {
