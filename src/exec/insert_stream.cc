@@ -29,13 +29,14 @@ Result<std::unique_ptr<InsertStream>> InsertStream::Open(std::shared_ptr<const p
       std::make_unique<State>(std::move(plan), target, std::move(context))));
 }
 
-Status InsertStream::Append(Chunk rows) {
+Status InsertStream::Append(Chunk* rows) {
   HELIOS_TRY(state_->query.CheckCanceled());
-  HELIOS_TRY(state_->writer.Prepare(&rows));
+  if (rows->row_count() == 0) return Status::Ok();
+  HELIOS_TRY(state_->writer.Prepare(rows));
   std::vector<std::string> keys;
-  HELIOS_TRY(state_->writer.MakeRowKeys(rows, &keys));
-  HELIOS_TRY(state_->writer.Insert(rows, keys));
-  row_count_ += rows.row_count();
+  HELIOS_TRY(state_->writer.MakeRowKeys(*rows, &keys));
+  HELIOS_TRY(state_->writer.Insert(*rows, keys));
+  row_count_ += rows->row_count();
   return state_->writer.StageIfLarge();
 }
 

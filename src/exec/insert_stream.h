@@ -13,14 +13,14 @@ namespace helios::exec {
 // back.
 class InsertStream {
  public:
-  // `target` belongs to `plan`. Errors: none but those of the context.
-  static Result<std::unique_ptr<InsertStream>> Open(std::shared_ptr<const plan::Plan> plan,
+  // `target` belongs to `owner`. 25006 when the context cannot write.
+  static Result<std::unique_ptr<InsertStream>> Open(std::shared_ptr<const plan::Plan> owner,
                                                     const plan::WriteTarget& target,
                                                     ExecutionContext context);
   ~InsertStream();
 
-  // One column for each layout column, defaults filled in; generated columns are computed here.
-  Status Append(Chunk rows);
+  // One column for each layout column, defaults filled in. Computes generated columns in `rows`.
+  Status Append(Chunk* rows);
   // Ends the statement: foreign keys and deferrable constraints. Returns the number of rows.
   Result<uint64_t> Finish();
   uint64_t row_count() const { return row_count_; }

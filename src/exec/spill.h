@@ -27,6 +27,17 @@ class SpillArea {
   virtual Result<std::unique_ptr<SpillFile>> Create() = 0;
 };
 
+// Files without a name in a directory: they vanish with the process, however it ends.
+class FileSpillArea : public SpillArea {
+ public:
+  explicit FileSpillArea(std::string directory) : directory_(std::move(directory)) {}
+  // The directory is created when it is first needed.
+  Result<std::unique_ptr<SpillFile>> Create() override;
+
+ private:
+  const std::string directory_;
+};
+
 // Keeps spilled bytes in memory, uncounted: for tests.
 class MemorySpillArea : public SpillArea {
  public:

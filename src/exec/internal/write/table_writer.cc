@@ -278,6 +278,8 @@ Status TableWriter::Insert(const Chunk& rows, const std::vector<std::string>& ke
     }
   }
   for (size_t row = 0; row < keys.size(); ++row) HELIOS_TRY(PutRow(rows, row, keys[row]));
+  query_.context.writes->AddRowCount(target_.layout->space, static_cast<int64_t>(keys.size()),
+                                     query_.context.command);
   return query_.NoteNewRows(target_, rows, nullptr, keys);
 }
 
@@ -292,6 +294,8 @@ Status TableWriter::Delete(const Chunk& old_rows, const std::vector<std::string>
   for (const std::string& key : keys) {
     HELIOS_TRY(query_.context.writes->Delete(target_.layout->space, key, query_.context.command));
   }
+  query_.context.writes->AddRowCount(target_.layout->space, -static_cast<int64_t>(keys.size()),
+                                     query_.context.command);
   return query_.NoteOldRows(target_, old_rows, nullptr);
 }
 

@@ -87,6 +87,9 @@ class TableWriter {
   // Newest versions of rows, all columns; keys without a row are left out of `keys`.
   Status FetchNewest(std::vector<std::string>* keys, Chunk* rows);
 
+  // Writes one index entry, without looking whether it is free.
+  Status PutEntry(const IndexEncoder& index, const std::string& parts, const std::string& key);
+
   // Moves a large write set to storage. Call between chunks.
   Status StageIfLarge();
 
@@ -101,7 +104,6 @@ class TableWriter {
   Status CheckUniqueRow(IndexEncoder& index, const IndexEncoder::Entries& entries, size_t row,
                         const std::string& own_key);
   Status PutRow(const Chunk& rows, size_t row, const std::string& key);
-  Status PutEntry(const IndexEncoder& index, const std::string& parts, const std::string& key);
   Status DeleteEntry(const IndexEncoder& index, const std::string& parts, const std::string& key);
 
   QueryState& query_;
