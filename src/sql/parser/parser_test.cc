@@ -72,7 +72,16 @@ TEST(Parser, SyntaxErrorsHavePositions) {
 }
 
 TEST(Parser, ScannerErrorsHaveTheirCodes) {
-  EXPECT_EQ(ParseError("SELECT U&'\\zzzz'").code(), ErrorCode::kInvalidEscapeSequence);
+  EXPECT_EQ(ParseError("SELECT U&'\\zzzz'").code(), ErrorCode::kSyntaxError);
+  EXPECT_EQ(ParseError("SELECT U&'\\zzzz'").info().hint,
+            "Unicode escapes must be \\XXXX or \\+XXXXXX.");
+  EXPECT_EQ(ParseError("SELECT E'\\u12'").code(), ErrorCode::kInvalidEscapeSequence);
+  EXPECT_EQ(ParseError("SELECT E'\\u12'").info().hint,
+            "Unicode escapes must be \\uXXXX or \\UXXXXXXXX.");
+  EXPECT_EQ(ParseError("SELECT 1_000").info().message,
+            "trailing junk after numeric literal at or near \"1_000\"");
+  EXPECT_EQ(ParseError("CREATE TABLE t (CHECK (a) DEFERRABLE)").code(),
+            ErrorCode::kFeatureNotSupported);
   EXPECT_EQ(ParseError("SELECT $65536").code(), ErrorCode::kUndefinedParameter);
   EXPECT_EQ(ParseError("SELECT 1, $0").info().position, 11);
   EXPECT_EQ(ParseError(std::string_view("SELECT \0 1", 10)).code(),

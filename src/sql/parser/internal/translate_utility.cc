@@ -94,7 +94,7 @@ StatementPtr Translator::DeclareCursor(const PgQuery__DeclareCursorStmt& node) {
   }
   if ((node.options & kInsensitive) != 0 && (node.options & kAsensitive) != 0) {
     Fail(Error(ErrorCode::kInvalidCursorDefinition)
-             .Message("cannot specify both INSENSITIVE and ASENSITIVE"),
+             .Message("cannot specify both ASENSITIVE and INSENSITIVE"),
          -1);
   }
   declare->query = TranslateStatement(node.query);
