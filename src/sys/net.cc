@@ -93,9 +93,14 @@ Status ListenError(std::string_view address, uint16_t port, int error) {
   return status;
 }
 
-Result<ListeningSocket> ListenOne(const addrinfo& info, std::string_view host, uint16_t port) {
+// `*error` is the system's number when there is no socket.
+Result<ListeningSocket> ListenOne(const addrinfo& info, std::string_view host, uint16_t port,
+                                  int* error) {
   FileDescriptor fd(socket(info.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return ListenError(host, port, errno);
+  if (!fd.valid()) {
+    *error = errno;
+    return ListenError(host, port, *error);
+  }
   SetOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (info.ai_family == AF_INET6) SetOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   sockaddr_storage address = {};
@@ -107,11 +112,13 @@ Result<ListeningSocket> ListenOne(const addrinfo& info, std::string_view host, u
   }
   if (bind(fd.get(), reinterpret_cast<sockaddr*>(&address), info.ai_addrlen) != 0 ||
       listen(fd.get(), kBacklog) != 0) {
-    return ListenError(host, port, errno);
+    *error = errno;
+    return ListenError(host, port, *error);
   }
   socklen_t length = sizeof(address);
   if (getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    return ListenError(host, port, errno);
+    *error = errno;
+    return ListenError(host, port, *error);
   }
   return ListeningSocket(std::move(fd), DescribePeer(address).host, PortOf(address));
 }
@@ -185,11 +192,13 @@ Result<std::vector<ListeningSocket>> ListenTcp(std::string_view host, uint16_t p
   for (const addrinfo* next = info.get(); next != nullptr; next = next->ai_next) {
     if (next->ai_family != AF_INET && next->ai_family != AF_INET6) continue;
     const uint16_t wanted = sockets.empty() ? port : sockets.front().port();
-    auto socket = ListenOne(*next, host, wanted);
+    int error = 0;
+    auto socket = ListenOne(*next, host, wanted, &error);
     if (socket.ok()) {
       sockets.push_back(std::move(socket).value());
-    } else if (errno == EADDRINUSE || first_error.ok()) {
-      if (errno == EADDRINUSE) return std::move(socket).status();
+    } else if (error == EADDRINUSE) {
+      return std::move(socket).status();
+    } else if (first_error.ok()) {
       first_error = std::move(socket).status();
     }
   }
