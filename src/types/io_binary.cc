@@ -236,8 +236,10 @@ void WriteFixed16(Oid type, const void* value, std::string* out) {
 
 }  // namespace
 
-Status ParseBinaryInto(SqlType type, std::string_view bytes, const TextFormat& format,
-                       ValueSink* sink) {
+namespace {
+
+Status ParseBinaryOf(SqlType type, std::string_view bytes, const TextFormat& format,
+                     ValueSink* sink) {
   switch (type.oid) {
     case type_oid::kBool:
       if (bytes.size() != 1) return bytes.empty() ? TooShort() : WrongLength();
@@ -280,6 +282,16 @@ Status ParseBinaryInto(SqlType type, std::string_view bytes, const TextFormat& f
   }
   return Error(ErrorCode::kFeatureNotSupported)
       .Message("cannot accept a value of type {}", FormatType(type, format.lookup));
+}
+
+}  // namespace
+
+Status ParseBinaryInto(SqlType type, std::string_view bytes, const TextFormat& format,
+                       ValueSink* sink) {
+  Status status = ParseBinaryOf(type, bytes, format, sink);
+  // A message that ends too early is the client's mistake, not damage to our data.
+  if (status.Is(ErrorCode::kDataCorrupted)) return TooShort();
+  return status;
 }
 
 Status ParseBinary(SqlType type, std::string_view bytes, const TextFormat& format, Vector* out,
