@@ -17,7 +17,6 @@ namespace {
 
 using uint128 = unsigned __int128;
 
-constexpr __int128 kInt128Max = static_cast<__int128>(~uint128{0} >> 1);
 // Exponents beyond this cannot give a valid value and would only cost memory.
 constexpr int64_t kExponentMax = 1'000'000;
 

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "types/io.h"
 #include "types/string_ref.h"
@@ -22,6 +23,7 @@ class ValueSink {
       vector_->Set<T>(row_, raw);
     } else {
       *value_ = Value::Fixed(type_, raw);
+      // The type table knows nothing of the user's enums and domains.
       value_->SetPhysical(PhysicalOf<T>());
     }
   }
@@ -34,12 +36,17 @@ class ValueSink {
   }
 
  private:
-  // Enums of the user lie as int64 whatever the type table says.
   template <typename T>
-  PhysicalType PhysicalOf() const {
-    const PhysicalType known = value_->physical();
-    if (PhysicalWidth(known) == sizeof(T) && known != PhysicalType::kVarlen) return known;
-    return sizeof(T) == 8 ? PhysicalType::kInt64 : PhysicalType::kFixed16;
+  static constexpr PhysicalType PhysicalOf() {
+    if constexpr (std::is_same_v<T, float>) return PhysicalType::kFloat32;
+    if constexpr (std::is_same_v<T, double>) return PhysicalType::kFloat64;
+    switch (sizeof(T)) {
+      case 1: return PhysicalType::kBool;
+      case 2: return PhysicalType::kInt16;
+      case 4: return PhysicalType::kInt32;
+      case 8: return PhysicalType::kInt64;
+      default: return PhysicalType::kFixed16;
+    }
   }
 
   Vector* vector_ = nullptr;
