@@ -1,0 +1,61 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "catalog/snapshot.h"
+#include "hidb/storage_service.h"
+
+namespace helios::compute {
+
+// What a transaction's DDL did: the difference between two snapshots.
+struct CatalogChanges {
+  std::vector<std::shared_ptr<const catalog::Object>> put;
+  std::vector<std::shared_ptr<const catalog::Object>> removed;
+  bool empty() const { return put.empty() && removed.empty(); }
+};
+
+// Objects of `after` that `before` lacks or has otherwise, and those that are gone.
+CatalogChanges DiffSnapshots(const catalog::Snapshot& before, const catalog::Snapshot& after);
+
+// The committed catalog, shared by every session. Snapshots change only here.
+//
+// Thread safety: all calls, from any thread.
+class CatalogStore {
+ public:
+  explicit CatalogStore(hidb::StorageService& storage) : storage_(storage) {}
+
+  // Reads every record. An empty catalog is bootstrapped with the superuser's password verifier.
+  Status Load(const std::function<Result<std::string>()>& first_password);
+
+  std::shared_ptr<const catalog::Snapshot> Current() const;
+
+  // `changes`, made against `base`, on top of `onto`. 40001 when one of the objects was changed by
+  // another transaction in between; 42P07 and its kin when a name was taken.
+  static Result<std::shared_ptr<const catalog::Snapshot>> Rebase(
+      const CatalogChanges& changes, const catalog::Snapshot& base,
+      std::shared_ptr<const catalog::Snapshot> onto, uint64_t version);
+
+  // Commits a transaction with its DDL in one atomic step. `request.catalog` is filled in here.
+  Result<Timestamp> Commit(const CatalogChanges& changes, const catalog::Snapshot& base,
+                           hidb::CommitRequest request);
+
+  // A version number for a private snapshot; never equal to that of a committed one.
+  uint64_t NextPrivateVersion();
+
+ private:
+  Status Bootstrap(const std::string& password);
+
+  hidb::StorageService& storage_;
+  mutable std::mutex mutex_;            // Guards current_ alone: held briefly.
+  std::shared_ptr<const catalog::Snapshot> current_;
+  std::mutex commit_mutex_;             // One DDL commit at a time; taken before mutex_.
+  std::atomic<uint64_t> private_version_{uint64_t{1} << 62};
+};
+
+}  // namespace helios::compute

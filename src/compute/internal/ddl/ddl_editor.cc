@@ -1,0 +1,53 @@
+#include "compute/internal/ddl/ddl_editor.h"
+
+#include <algorithm>
+
+namespace helios::compute {
+
+namespace {
+
+// Cuts the longer of the two until the whole fits, not inside a UTF-8 sequence.
+std::string MakeName(std::string name1, std::string name2, std::string_view label) {
+  const auto total = [&] {
+    return name1.size() + (name2.empty() ? 0 : name2.size() + 1) +
+           (label.empty() ? 0 : label.size() + 1);
+  };
+  const auto cut = [](std::string* name) {
+    do {
+      name->pop_back();
+    } while (!name->empty() && (static_cast<unsigned char>(name->back()) & 0xc0) == 0x80);
+  };
+  while (total() > kNameBytesMax) cut(name1.size() > name2.size() ? &name1 : &name2);
+  std::string name = name1;
+  if (!name2.empty()) name += "_" + name2;
+  if (!label.empty()) name += "_" + std::string(label);
+  return name;
+}
+
+}  // namespace
+
+std::string ChooseName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name1,
+                       std::string_view name2, std::string_view label,
+                       const std::vector<std::string>& taken) {
+  for (int number = 0;; ++number) {
+    const std::string numbered =
+        number == 0 ? std::string(label) : fmt::format("{}{}", label, number);
+    std::string name = MakeName(std::string(name1), std::string(name2), numbered);
+    if (snapshot.FindRelation(schema, name) == nullptr &&
+        std::find(taken.begin(), taken.end(), name) == taken.end()) {
+      return name;
+    }
+  }
+}
+
+Status RequireFreeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name) {
+  if (snapshot.FindRelation(schema, name) == nullptr) return Status::Ok();
+  return Error(ErrorCode::kDuplicateTable).Message("relation \"{}\" already exists", name);
+}
+
+Status RequireFreeTypeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name) {
+  if (snapshot.FindUserType(schema, name) == nullptr) return Status::Ok();
+  return Error(ErrorCode::kDuplicateObject).Message("type \"{}\" already exists", name);
+}
+
+}  // namespace helios::compute

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compute/internal/session_impl.h"
+#include "sql/ast.h"
+
+namespace helios::compute {
+
+// Fills new indexes of a table from its rows, as the transaction sees them, and checks uniqueness
+// (23505). The table is locked against writers.
+Status BuildIndexes(SessionImpl& session, Oid table, const std::vector<Oid>& indexes);
+
+// Checks existing rows against new constraints of the table (CHECK, NOT NULL, FOREIGN KEY): 23514,
+// 23502, 23503 as an INSERT would say, "... is violated by some row" where PostgreSQL says so.
+Status ValidateConstraints(SessionImpl& session, Oid table, const std::vector<Oid>& constraints,
+                           const std::vector<int16_t>& not_null_columns);
+
+// Writes every row anew into a new storage space: the primary key or a column's type changed. `values`
+// gives each live column's new value as SQL over the old columns, in attnum order.
+Status RewriteTable(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
+                    const std::vector<std::string>& values);
+
+// OWNED BY of a sequence.
+Status ApplySequenceOwner(SessionImpl& session, const std::vector<sql::ast::Option>& options,
+                          catalog::Sequence* sequence);
+// Gives a statement that makes an object its schema, where it names none.
+void SetSchema(sql::ast::Statement& statement, const std::string& schema);
+
+}  // namespace helios::compute

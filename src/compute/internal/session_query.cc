@@ -1,0 +1,326 @@
+// Planned statements: preparing, planning again when the catalog moved, locking, running.
+//
+// A statement that writes (or locks rows) runs to its end before anything of it reaches the client, so
+// that READ COMMITTED can run it again when a row it meant to change was changed meanwhile: its writes
+// are taken back, its locks stay, and a new snapshot sees the other transaction's work. Statements that
+// only read stream.
+
+#include "compute/internal/chunk_copy.h"
+#include "compute/internal/privileges.h"
+#include "compute/internal/session_impl.h"
+#include "compute/internal/statement_info.h"
+#include "compute/internal/utility_fields.h"
+
+namespace helios::compute {
+
+namespace {
+
+// How often a statement is run again because rows changed under it. Each time it keeps the locks it
+// has, so it only fails to end when others keep adding rows in its way.
+constexpr int kRunsMax = 1000;
+// How often a statement is planned again because DDL committed while it waited for its locks.
+constexpr int kPlansMax = 20;
+
+// Rows of a running execution. The plan's parameters and memory belong to it.
+class ExecutionSource : public RowSource {
+ public:
+  ExecutionSource(std::unique_ptr<exec::Execution> execution, std::unique_ptr<MemoryTracker> memory)
+      : memory_(std::move(memory)), execution_(std::move(execution)) {}
+  Status Next(Chunk* out) override { return execution_->Next(out); }
+  uint64_t affected_rows() const override { return execution_->affected_rows(); }
+
+ private:
+  std::unique_ptr<MemoryTracker> memory_;
+  std::unique_ptr<exec::Execution> execution_;
+};
+
+bool LocksRows(const sql::plan::Node& node) {
+  if (node.kind == sql::plan::NodeKind::kLockRows) return true;
+  for (const auto& child : node.children) {
+    if (LocksRows(*child)) return true;
+  }
+  return false;
+}
+
+bool SameFields(const std::optional<std::vector<FieldDescription>>& a,
+                const std::optional<std::vector<FieldDescription>>& b) {
+  if (a.has_value() != b.has_value()) return false;
+  if (!a.has_value()) return true;
+  if (a->size() != b->size()) return false;
+  for (size_t index = 0; index < a->size(); ++index) {
+    if (!((*a)[index].type == (*b)[index].type) || (*a)[index].name != (*b)[index].name) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<FieldDescription> FieldsOf(const sql::plan::Plan& plan, const TypeLookup* lookup) {
+  std::vector<FieldDescription> fields;
+  for (const sql::plan::OutputColumn& column : plan.output) {
+    fields.push_back(MakeField(column.name, column.type, lookup));
+    fields.back().table = column.table;
+    fields.back().column_number = column.column_number;
+  }
+  return fields;
+}
+
+FieldDescription MakeField(std::string name, SqlType type, const TypeLookup* lookup) {
+  FieldDescription field;
+  field.name = std::move(name);
+  field.type = type;
+  const TypeInfo* info = FindType(type.oid);
+  if (info != nullptr) {
+    field.type_length = info->length;
+  } else if (lookup != nullptr) {
+    const TypeLookup::UserType* user = lookup->FindUserType(type.oid);
+    if (user != nullptr && user->kind == TypeLookup::UserKind::kEnum) field.type_length = 4;
+    // Clients are shown a domain as the type below it.
+    if (user != nullptr && user->kind == TypeLookup::UserKind::kDomain) {
+      return MakeField(std::move(field.name), user->base, lookup);
+    }
+  }
+  return field;
+}
+
+Result<std::shared_ptr<PreparedStatement>> SessionImpl::Prepare(std::string name, std::string text,
+                                                                sql::ast::StatementPtr statement,
+                                                                std::span<const Oid> types) {
+  auto prepared = std::make_shared<PreparedStatement>();
+  prepared->name = std::move(name);
+  prepared->text = std::move(text);
+  prepared->statement = std::move(statement);
+  prepared->declared_types.assign(types.begin(), types.end());
+  prepared->prepared_us = NowMicros();
+  if (prepared->statement != nullptr) HELIOS_TRY(DescribePrepared(*prepared));
+  return prepared;
+}
+
+Status SessionImpl::DescribePrepared(PreparedStatement& prepared) {
+  if (!IsPlannable(*prepared.statement)) {
+    HELIOS_TRY(prepared.description.fields, DescribeUtility(*this, *prepared.statement));
+    return Status::Ok();
+  }
+  HELIOS_TRY(EnsurePlan(prepared));
+  const sql::plan::Plan& plan = *prepared.plan;
+  for (uint32_t slot = 0; slot < plan.statement_parameter_count; ++slot) {
+    prepared.description.parameter_types.push_back(plan.slot_types[slot].oid);
+  }
+  // Types that were declared and never used still count.
+  for (size_t slot = plan.statement_parameter_count; slot < prepared.declared_types.size(); ++slot) {
+    prepared.description.parameter_types.push_back(prepared.declared_types[slot]);
+  }
+  if (plan.returns_rows) prepared.description.fields = FieldsOf(plan, &Lookup());
+  return Status::Ok();
+}
+
+Status SessionImpl::EnsurePlan(PreparedStatement& prepared) {
+  const std::shared_ptr<const catalog::Snapshot> snapshot = Catalog();
+  if (prepared.plan != nullptr && prepared.plan_snapshot == snapshot &&
+      prepared.plan_settings_generation == settings_.generation() && prepared.plan_role == role_) {
+    Lookup();
+    return Status::Ok();
+  }
+  sql::PlannerContext context = MakePlannerContext();
+  context.parameter_types = prepared.plan == nullptr ? prepared.declared_types
+                                                     : prepared.description.parameter_types;
+  HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan,
+             sql::PlanStatement(*prepared.statement, context));
+  if (prepared.plan != nullptr) {
+    std::optional<std::vector<FieldDescription>> fields;
+    if (plan->returns_rows) fields = FieldsOf(*plan, &Lookup());
+    if (!SameFields(fields, prepared.description.fields)) {
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("cached plan must not change result type");
+    }
+  }
+  prepared.plan = std::move(plan);
+  prepared.plan_snapshot = snapshot;
+  prepared.plan_settings_generation = settings_.generation();
+  prepared.plan_role = role_;
+  return Status::Ok();
+}
+
+// Plans, takes the plan's locks and checks privileges; plans again when DDL came in between.
+Status SessionImpl::PrepareRun(PreparedStatement& prepared) {
+  for (int round = 0; round < kPlansMax; ++round) {
+    HELIOS_TRY(EnsurePlan(prepared));
+    for (const sql::plan::TableLockNeed& need : prepared.plan->locks) {
+      HELIOS_TRY(LockTable(need.object, need.mode, need.name));
+    }
+    HELIOS_TRY(RebaseCatalog());
+    if (Catalog() == prepared.plan_snapshot) return CheckPrivileges(prepared.plan->privileges);
+  }
+  return Error(ErrorCode::kStalePlan)
+      .Message("the catalog keeps changing under the statement")
+      .Hint("Run the statement again.");
+}
+
+Status SessionImpl::CheckPrivileges(const std::vector<sql::plan::PrivilegeNeed>& needs) {
+  const std::shared_ptr<const catalog::Snapshot> snapshot = Catalog();
+  for (const sql::plan::PrivilegeNeed& need : needs) {
+    const Oid role = need.role == kInvalidOid ? role_ : need.role;
+    const catalog::Object* object = snapshot->Find(need.object);
+    if (object == nullptr) continue;  // System tables are for everybody.
+    const auto mask = static_cast<catalog::PrivilegeMask>(need.privilege);
+    if (HasPrivilege(*snapshot, role, *object, mask)) continue;
+    bool granted = !need.columns.empty() && object->kind() == catalog::ObjectKind::kTable;
+    if (granted) {
+      const auto& table = static_cast<const catalog::Table&>(*object);
+      if (need.columns.front() == 0) {
+        granted = false;
+        for (const catalog::Column& column : table.columns) {
+          granted |= !column.dropped && HasColumnPrivilege(*snapshot, role, table, column.number,
+                                                           need.privilege);
+        }
+      } else {
+        for (const int16_t column : need.columns) {
+          granted &= HasColumnPrivilege(*snapshot, role, table, column, need.privilege);
+        }
+      }
+    }
+    if (!granted) return PermissionDenied(*object);
+  }
+  return Status::Ok();
+}
+
+expr::EvalContext SessionImpl::MakeEvalContext() {
+  expr::EvalContext context;
+  Lookup();
+  context.text_format = settings_.text_format();
+  context.transaction_start_us = txn_ == nullptr ? NowMicros() : txn_->start_us;
+  context.statement_start_us = statement_start_us_;
+  context.session = this;
+  context.canceled = &canceled_;
+  return context;
+}
+
+exec::ExecutionContext SessionImpl::MakeExecutionContext(std::vector<Value> parameters) {
+  exec::ExecutionContext context;
+  context.storage = &storage();
+  context.txn = txn_->has_id() ? txn_->id() : TxnId();
+  context.writes = &txn_->writes();
+  context.snapshot = txn_->TakeSnapshot();
+  context.command = txn_->NextCommand();
+  context.repeatable_read = txn_->isolation != Isolation::kReadCommitted;
+  context.parameters = std::move(parameters);
+  context.settings = MakeEvalContext();
+  context.memory = memory_.get();
+  context.system_tables = system_tables_.get();
+  context.spill = core_.options.spill;
+  context.workers = core_.workers.helper_count() > 0 ? &core_.workers : nullptr;
+  context.canceled = &canceled_;
+  context.deferred = &txn_->deferred;
+  context.lock_timeout_us = settings_.Integer("lock_timeout") * 1000;
+  context.operator_memory_bytes = static_cast<size_t>(settings_.Integer("work_mem")) * 1024;
+  context.vector_rows = static_cast<size_t>(settings_.Integer("vector_rows"));
+  context.parallel_rows_min = static_cast<double>(settings_.Integer("parallel_rows_min"));
+  return context;
+}
+
+Status SessionImpl::StartQuery(Portal& portal) {
+  PreparedStatement& prepared = *portal.prepared;
+  HELIOS_TRY(PrepareRun(prepared));
+  const sql::plan::Plan& plan = *prepared.plan;
+  if (plan.writes && txn_->read_only) {
+    return Error(ErrorCode::kReadOnlySqlTransaction)
+        .Message("cannot execute {} in a read-only transaction",
+                 StatementName(*prepared.statement));
+  }
+  if (plan.writes || LocksRows(*plan.root)) {
+    txn_->id();
+    return RunWithRetry(portal.prepared, portal);
+  }
+  exec::ExecutionContext context = MakeExecutionContext(portal.parameters);
+  auto memory = std::make_unique<MemoryTracker>(
+      "query", static_cast<size_t>(settings_.Integer("query_memory_limit")) * 1024, memory_.get());
+  context.memory = memory.get();
+  HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
+             exec::Execution::Start(prepared.plan, std::move(context)));
+  portal.rows = std::make_unique<ExecutionSource>(std::move(execution), std::move(memory));
+  return Status::Ok();
+}
+
+Status SessionImpl::RunWithRetry(const std::shared_ptr<PreparedStatement>& prepared,
+                                 Portal& portal) {
+  std::vector<Chunk> chunks;
+  HELIOS_TRY(const uint64_t affected,
+             RunPlan(prepared->plan, portal.parameters,
+                     prepared->plan->returns_rows ? &chunks : nullptr));
+  portal.rows = std::make_unique<ChunkListSource>(std::move(chunks), affected);
+  return Status::Ok();
+}
+
+Result<uint64_t> SessionImpl::RunPlan(std::shared_ptr<const sql::plan::Plan> plan,
+                                      std::vector<Value> parameters, std::vector<Chunk>* rows) {
+  for (int run = 0; run < kRunsMax; ++run) {
+    MemoryTracker memory("query",
+                         static_cast<size_t>(settings_.Integer("query_memory_limit")) * 1024,
+                         memory_.get());
+    if (plan->writes) txn_->id();
+    exec::ExecutionContext context = MakeExecutionContext(parameters);
+    context.memory = &memory;
+    const hidb::CommandId command = context.command;
+    const auto run_once = [&]() -> Result<uint64_t> {
+      HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
+                 exec::Execution::Start(plan, std::move(context)));
+      MemoryReservation kept(&memory);
+      size_t kept_bytes = 0;
+      while (true) {
+        Chunk chunk;
+        HELIOS_TRY(execution->Next(&chunk));
+        if (chunk.row_count() == 0) break;
+        if (rows == nullptr) continue;
+        kept_bytes += chunk.ApproximateBytes();
+        HELIOS_TRY(kept.Resize(kept_bytes));
+        rows->push_back(CopyRows(chunk));
+      }
+      return execution->affected_rows();
+    };
+    Result<uint64_t> affected = run_once();
+    if (affected.ok() || !affected.status().Is(ErrorCode::kWriteConflict)) return affected;
+    if (rows != nullptr) rows->clear();
+    txn_->writes().RollbackTo(command);
+    txn_->deferred.RollbackTo(command);
+    if (canceled_.load()) {
+      return Error(ErrorCode::kQueryCanceled).Message("canceling statement due to user request");
+    }
+  }
+  return Error(ErrorCode::kSerializationFailure)
+      .Message("could not serialize access due to concurrent update")
+      .Detail("The statement was run {} times and met changed rows each time.", kRunsMax);
+}
+
+Result<uint64_t> SessionImpl::RunStatement(const sql::ast::Statement& statement,
+                                           std::vector<Chunk>* rows) {
+  sql::PlannerContext context = MakePlannerContext();
+  HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan, sql::PlanStatement(statement, context));
+  for (const sql::plan::TableLockNeed& need : plan->locks) {
+    HELIOS_TRY(LockTable(need.object, need.mode, need.name));
+  }
+  HELIOS_TRY(CheckPrivileges(plan->privileges));
+  return RunPlan(std::move(plan), {}, rows);
+}
+
+Status SessionImpl::StartPortal(Portal& portal, ResultSink& sink) {
+  portal.started = true;
+  PreparedStatement& prepared = *portal.prepared;
+  if (IsPlannable(*prepared.statement)) {
+    HELIOS_TRY(StartQuery(portal));
+    if (prepared.plan->returns_rows && !portal.fields.has_value()) {
+      portal.fields = FieldsOf(*prepared.plan, &Lookup());
+    }
+    if (!prepared.plan->returns_rows) portal.finished = true;
+    return Status::Ok();
+  }
+  HELIOS_TRY(UtilityResult result, RunUtility(*prepared.statement, portal, sink));
+  portal.tag = std::move(result.tag);
+  if (result.fields.has_value() && !portal.fields.has_value()) portal.fields = result.fields;
+  portal.rows = std::move(result.rows);
+  if (portal.rows == nullptr) portal.finished = true;
+  return Status::Ok();
+}
+
+}  // namespace helios::compute

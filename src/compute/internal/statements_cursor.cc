@@ -1,0 +1,224 @@
+// Cursors: DECLARE, FETCH, MOVE, CLOSE. A cursor is a portal whose rows are kept as they are read, so that
+// it moves both ways; WITH HOLD cursors are read to their end when their transaction commits.
+
+#include <algorithm>
+
+#include "compute/internal/chunk_copy.h"
+#include "compute/internal/handlers.h"
+#include "compute/internal/statement_info.h"
+#include "compute/internal/utility_fields.h"
+
+namespace helios::compute {
+
+namespace {
+
+Status NoCursor(std::string_view name) {
+  return Error(ErrorCode::kInvalidCursorName).Message("cursor \"{}\" does not exist", name);
+}
+
+// Reads until `row_count` rows are kept, or all.
+Status Keep(Portal& cursor, uint64_t row_count) {
+  while (!cursor.kept_all && cursor.kept_rows < row_count) {
+    Chunk chunk;
+    HELIOS_TRY(cursor.rows->Next(&chunk));
+    if (chunk.row_count() == 0) {
+      cursor.kept_all = true;
+      cursor.rows.reset();
+      break;
+    }
+    cursor.kept_rows += chunk.row_count();
+    cursor.kept.push_back(CopyRows(chunk));
+  }
+  return Status::Ok();
+}
+
+// Row `position` (from 1) of a cursor, appended to `out`.
+void AppendRow(const Portal& cursor, uint64_t position, std::vector<Chunk>* out) {
+  uint64_t before = 0;
+  for (const Chunk& chunk : cursor.kept) {
+    if (position > before + chunk.row_count()) {
+      before += chunk.row_count();
+      continue;
+    }
+    if (out->empty() || out->back().row_count() == kVectorRowsMax) {
+      Chunk fresh;
+      for (const Vector& column : chunk.columns()) {
+        fresh.AddColumn(Vector(column.type(), column.physical()));
+      }
+      out->push_back(std::move(fresh));
+    }
+    Chunk& target = out->back();
+    const size_t row = target.row_count();
+    for (size_t column = 0; column < chunk.column_count(); ++column) {
+      target.column(column).CopyFrom(row, chunk.column(column), position - before - 1);
+    }
+    target.SetRowCount(row + 1);
+    return;
+  }
+}
+
+struct Movement {
+  int64_t first = 0;   // The first row to give, from 1; 0: none.
+  int64_t count = 0;   // How many.
+  bool backward = false;
+  int64_t position = 0;  // Where the cursor stands afterwards.
+};
+
+// Where a FETCH goes from `position` in a result of `total` rows.
+Movement Plan(const ast::FetchStatement& statement, int64_t position, int64_t total) {
+  Movement movement;
+  const auto clamp = [total](int64_t to) { return std::clamp<int64_t>(to, 0, total + 1); };
+  ast::FetchDirection direction = statement.direction;
+  int64_t count = statement.count;
+  if (direction == ast::FetchDirection::kAbsolute || direction == ast::FetchDirection::kRelative) {
+    int64_t target = count;
+    if (direction == ast::FetchDirection::kRelative) {
+      target = position + count;
+    } else if (count < 0) {
+      target = total + 1 + count;
+    }
+    movement.position = clamp(target);
+    if (movement.position >= 1 && movement.position <= total) {
+      movement.first = movement.position;
+      movement.count = 1;
+    }
+    return movement;
+  }
+  bool forward = direction == ast::FetchDirection::kForward;
+  if (count < 0 && count != ast::FetchStatement::kAll) {
+    forward = !forward;
+    count = -count;
+  }
+  if (count == 0) {  // The row it stands on, again.
+    movement.position = position;
+    if (position >= 1 && position <= total) {
+      movement.first = position;
+      movement.count = 1;
+    }
+    return movement;
+  }
+  const int64_t available = forward ? std::max<int64_t>(total - position, 0)
+                                    : std::max<int64_t>(position - 1, 0);
+  movement.backward = !forward;
+  movement.count = std::min(count, available);
+  movement.first = forward ? position + 1 : position - 1;
+  if (movement.count < count) {
+    movement.position = forward ? total + 1 : 0;
+  } else {
+    movement.position = forward ? position + count : position - count;
+  }
+  if (movement.count == 0) movement.first = 0;
+  return movement;
+}
+
+bool MovesBack(const ast::FetchStatement& statement, int64_t position) {
+  switch (statement.direction) {
+    case ast::FetchDirection::kForward: return statement.count < 0;
+    case ast::FetchDirection::kBackward: return statement.count > 0;
+    case ast::FetchDirection::kAbsolute:
+      return statement.count < 0 || statement.count <= position;
+    case ast::FetchDirection::kRelative: return statement.count < 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status RunDeclareCursor(SessionImpl& session, const ast::DeclareCursorStatement& statement,
+                        const std::string& text) {
+  if (!session.in_transaction_block() && !statement.with_hold) {
+    return Error(ErrorCode::kNoActiveSqlTransaction)
+        .Message("DECLARE CURSOR can only be used in transaction blocks");
+  }
+  if (statement.name.empty()) {
+    return Error(ErrorCode::kInvalidCursorName).Message("invalid cursor name: must not be empty");
+  }
+  if (session.portals().find(statement.name) != session.portals().end()) {
+    return Error(ErrorCode::kDuplicateCursor)
+        .Message("cursor \"{}\" already exists", statement.name);
+  }
+  Portal cursor;
+  cursor.name = statement.name;
+  HELIOS_TRY(cursor.prepared, session.Prepare("", text, ast::Clone(*statement.query), {}));
+  cursor.is_cursor = true;
+  cursor.scroll = statement.scroll == ast::Choice::kYes;
+  cursor.no_scroll = statement.scroll == ast::Choice::kNo;
+  cursor.with_hold = statement.with_hold;
+  cursor.binary = statement.binary;
+  cursor.created_us = session.NowMicros();
+  cursor.declaration = text;
+  cursor.created_command = session.txn().NextCommand();
+  HELIOS_TRY(session.StartCursor(cursor));
+  session.portals().emplace(statement.name, std::move(cursor));
+  return Status::Ok();
+}
+
+Status SessionImpl::StartCursor(Portal& cursor) {
+  cursor.started = true;
+  HELIOS_TRY(StartQuery(cursor));
+  cursor.fields = cursor.prepared->description.fields;
+  return Status::Ok();
+}
+
+Status RunFetch(SessionImpl& session, const ast::FetchStatement& statement,
+                UtilityResult* result) {
+  const auto found = session.portals().find(statement.cursor);
+  if (found == session.portals().end() || !found->second.started) {
+    return NoCursor(statement.cursor);
+  }
+  Portal& cursor = found->second;
+  if (cursor.no_scroll && MovesBack(statement, static_cast<int64_t>(cursor.position))) {
+    return Error(ErrorCode::kObjectNotInPrerequisiteState)
+        .Message("cursor can only scan forward")
+        .Hint("Declare it with SCROLL option to enable backward scan.");
+  }
+  // Forward moves read only what they need; all others need the number of rows.
+  const bool forward = statement.direction == ast::FetchDirection::kForward && statement.count >= 0;
+  uint64_t wanted = UINT64_MAX;
+  if (forward && statement.count != ast::FetchStatement::kAll) {
+    wanted = cursor.position + static_cast<uint64_t>(statement.count);
+  } else if (statement.direction == ast::FetchDirection::kAbsolute && statement.count >= 0) {
+    wanted = static_cast<uint64_t>(statement.count);
+  } else if (statement.direction == ast::FetchDirection::kBackward && statement.count >= 0) {
+    wanted = cursor.position;
+  }
+  HELIOS_TRY(Keep(cursor, wanted));
+  const Movement movement = Plan(statement, static_cast<int64_t>(cursor.position),
+                                 static_cast<int64_t>(cursor.kept_rows));
+  cursor.position = static_cast<uint64_t>(movement.position);
+  if (statement.move) {
+    result->tag = fmt::format("MOVE {}", movement.count);
+    return Status::Ok();
+  }
+  std::vector<Chunk> chunks;
+  for (int64_t step = 0; step < movement.count; ++step) {
+    AppendRow(cursor,
+              static_cast<uint64_t>(movement.backward ? movement.first - step
+                                                      : movement.first + step),
+              &chunks);
+  }
+  result->fields = cursor.fields;
+  result->rows = std::make_unique<ChunkListSource>(std::move(chunks));
+  return Status::Ok();
+}
+
+Status RunCloseCursor(SessionImpl& session, const ast::CloseCursorStatement& statement,
+                      UtilityResult*) {
+  if (statement.name.empty()) {
+    session.CloseAllCursors();
+    return Status::Ok();
+  }
+  if (session.portals().erase(statement.name) == 0) return NoCursor(statement.name);
+  return Status::Ok();
+}
+
+Status SessionImpl::MaterializeHeldCursors() {
+  for (auto& [name, cursor] : portals_) {
+    if (!cursor.with_hold || cursor.created_command == 0) continue;
+    HELIOS_TRY(Keep(cursor, UINT64_MAX));
+    cursor.created_command = 0;  // It no longer belongs to a transaction.
+  }
+  return Status::Ok();
+}
+
+}  // namespace helios::compute

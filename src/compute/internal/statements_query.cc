@@ -1,0 +1,393 @@
+// Statements with a query inside: EXPLAIN, EXECUTE, CREATE TABLE AS, SELECT INTO; and what such
+// statements return, told before they run.
+
+#include "compute/internal/chunk_copy.h"
+#include "compute/internal/ddl/table_builder.h"
+#include "compute/internal/handlers.h"
+#include "compute/internal/name_resolution.h"
+#include "compute/internal/statement_info.h"
+#include "compute/internal/utility_fields.h"
+#include "sql/plan/explain.h"
+
+namespace helios::compute {
+
+namespace {
+
+constexpr SqlType kText{type_oid::kText};
+
+Result<std::shared_ptr<PreparedStatement>> FindPrepared(SessionImpl& session,
+                                                        const std::string& name) {
+  const auto found = session.statements().find(name);
+  if (found == session.statements().end()) {
+    return Error(ErrorCode::kInvalidSqlStatementName)
+        .Message("prepared statement \"{}\" does not exist", name);
+  }
+  return found->second;
+}
+
+struct ExplainFlags {
+  bool json = false;
+  sql::plan::ExplainOptions options;
+};
+
+Result<ExplainFlags> ParseExplainOptions(const ast::ExplainStatement& statement) {
+  ExplainFlags flags;
+  bool timing_set = false;
+  for (const ast::Option& option : statement.options) {
+    const bool on = option.value_kind == ast::OptionValueKind::kNone || option.boolean ||
+                    option.text == "on" || option.text == "true" || option.text == "1";
+    if (option.name == "analyze") {
+      flags.options.analyze = on;
+    } else if (option.name == "verbose") {
+      flags.options.verbose = on;
+    } else if (option.name == "costs") {
+      flags.options.costs = on;
+    } else if (option.name == "timing") {
+      timing_set = on;
+      flags.options.timing = on;
+    } else if (option.name == "format") {
+      if (option.text == "json") {
+        flags.json = true;
+      } else if (option.text != "text") {
+        return Error(option.text == "xml" || option.text == "yaml"
+                         ? ErrorCode::kFeatureNotSupported
+                         : ErrorCode::kInvalidParameterValue)
+            .Message("unrecognized value for EXPLAIN option \"format\": \"{}\"", option.text);
+      }
+    } else if (option.name != "buffers" && option.name != "wal" && option.name != "settings" &&
+               option.name != "summary") {
+      return Error(ErrorCode::kSyntaxError)
+          .Message("unrecognized EXPLAIN option \"{}\"", option.name);
+    }
+  }
+  if (timing_set && !flags.options.analyze) {
+    return Error(ErrorCode::kInvalidParameterValue)
+        .Message("EXPLAIN option TIMING requires ANALYZE");
+  }
+  return flags;
+}
+
+// One text row a line (JSON: one row in all).
+std::vector<Chunk> LineRows(const std::string& text, bool one_row, SqlType type) {
+  const SqlType types[] = {type};
+  std::vector<Chunk> chunks;
+  size_t at = 0;
+  while (at < text.size() || chunks.empty()) {
+    if (chunks.empty() || chunks.back().row_count() == kVectorRowsMax) chunks.emplace_back(types);
+    const size_t end = one_row ? text.size() : std::min(text.find('\n', at), text.size());
+    Chunk& chunk = chunks.back();
+    chunk.column(0).SetString(chunk.row_count(), std::string_view(text).substr(at, end - at));
+    chunk.SetRowCount(chunk.row_count() + 1);
+    at = end + 1;
+  }
+  return chunks;
+}
+
+// What EXPLAIN ANALYZE shows of a node. Times are shares of the loops, as PostgreSQL gives them.
+sql::plan::NodeActuals ActualsOf(const exec::NodeStats& stats) {
+  sql::plan::NodeActuals actuals;
+  actuals.loops = stats.loops;
+  const double loops = stats.loops == 0 ? 1 : static_cast<double>(stats.loops);
+  actuals.startup_ms = static_cast<double>(stats.first_row_us) / 1000;
+  actuals.total_ms = static_cast<double>(stats.total_us) / 1000 / loops;
+  actuals.rows = static_cast<double>(stats.rows) / loops;
+  if (stats.removed_rows > 0) {
+    actuals.details.emplace_back("Rows Removed by Filter", std::to_string(stats.removed_rows));
+  }
+  if (stats.memory_bytes > 0) {
+    actuals.details.emplace_back("Memory", fmt::format("{}kB", stats.memory_bytes / 1024 + 1));
+  }
+  if (stats.spilled_bytes > 0) {
+    actuals.details.emplace_back("Disk", fmt::format("{}kB", stats.spilled_bytes / 1024 + 1));
+  }
+  return actuals;
+}
+
+// The text of EXPLAIN; `execution` is null without ANALYZE.
+std::string RenderPlan(const sql::plan::Plan& plan, const ExplainFlags& flags,
+                       const exec::Execution* execution, int64_t execution_us) {
+  std::map<const sql::plan::Node*, sql::plan::NodeActuals> known;
+  sql::plan::ActualsLookup lookup;
+  if (execution != nullptr) {
+    lookup = [&known, execution](const sql::plan::Node* node) -> const sql::plan::NodeActuals* {
+      const exec::NodeStats* stats = execution->StatsOf(*node);
+      if (stats == nullptr) return nullptr;
+      return &(known[node] = ActualsOf(*stats));
+    };
+  }
+  const double execution_ms = static_cast<double>(execution_us) / 1000;
+  if (flags.json) {
+    std::string text = "[\n  {\n    \"Plan\": ";
+    text += sql::plan::ExplainJson(plan, flags.options, 4, lookup);
+    if (execution != nullptr) {
+      text += fmt::format(",\n    \"Execution Time\": {:.3f}", execution_ms);
+    }
+    return text + "\n  }\n]";
+  }
+  std::string text;
+  for (const std::string& line : sql::plan::ExplainText(plan, flags.options, lookup)) {
+    text += line + "\n";
+  }
+  if (execution != nullptr) text += fmt::format("Execution Time: {:.3f} ms\n", execution_ms);
+  return text;
+}
+
+bool IsJson(const ast::ExplainStatement& statement) {
+  for (const ast::Option& option : statement.options) {
+    if (option.name == "format" && option.text == "json") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::optional<std::vector<FieldDescription>>> DescribeUtility(
+    SessionImpl& session, const ast::Statement& statement) {
+  std::optional<std::vector<FieldDescription>> fields;
+  const TypeLookup* lookup = &session.Lookup();
+  switch (statement.kind) {
+    case ast::StatementKind::kShow: {
+      const std::string& name = ast::As<ast::ShowStatement>(statement).name;
+      fields.emplace();
+      if (name == "all") {
+        for (const char* column : {"name", "setting", "description"}) {
+          fields->push_back(MakeField(column, kText, lookup));
+        }
+      } else {
+        const SettingDefinition* definition = FindSetting(name);
+        fields->push_back(
+            MakeField(definition == nullptr ? name : definition->name, kText, lookup));
+      }
+      return fields;
+    }
+    case ast::StatementKind::kExplain:
+      fields.emplace();
+      fields->push_back(MakeField(
+          "QUERY PLAN",
+          IsJson(ast::As<ast::ExplainStatement>(statement)) ? SqlType{type_oid::kJson} : kText,
+          lookup));
+      return fields;
+    case ast::StatementKind::kExecute: {
+      HELIOS_TRY(std::shared_ptr<PreparedStatement> prepared,
+                 FindPrepared(session, ast::As<ast::ExecuteStatement>(statement).name));
+      return prepared->description.fields;
+    }
+    case ast::StatementKind::kFetch: {
+      const auto& fetch = ast::As<ast::FetchStatement>(statement);
+      if (fetch.move) return fields;
+      const auto found = session.portals().find(fetch.cursor);
+      if (found != session.portals().end()) fields = found->second.fields;
+      return fields;
+    }
+    default: return fields;
+  }
+}
+
+Status RunExplain(SessionImpl& session, const ast::ExplainStatement& statement,
+                  UtilityResult* result) {
+  HELIOS_TRY(ExplainFlags flags, ParseExplainOptions(statement));
+  const ast::Statement* query = statement.query.get();
+  std::vector<Value> parameters;
+  std::shared_ptr<const sql::plan::Plan> plan;
+  if (const auto* execute = ast::TryAs<ast::ExecuteStatement>(query)) {
+    HELIOS_TRY(std::shared_ptr<PreparedStatement> prepared, FindPrepared(session, execute->name));
+    HELIOS_TRY(session.EnsurePlan(*prepared));
+    HELIOS_TRY(parameters, EvaluateArguments(session, *execute, *prepared));
+    plan = prepared->plan;
+  } else if (!IsPlannable(*query) && query->kind != ast::StatementKind::kCreateTableAs &&
+             query->kind != ast::StatementKind::kDeclareCursor) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("EXPLAIN of {} is not supported", StatementName(*query));
+  } else {
+    sql::PlannerContext context = session.MakePlannerContext();
+    HELIOS_TRY(plan, sql::PlanStatement(*query, context));
+  }
+  std::string text;
+  if (flags.options.analyze) {
+    HELIOS_TRY(session.CheckPrivileges(plan->privileges));
+    for (const sql::plan::TableLockNeed& need : plan->locks) {
+      HELIOS_TRY(session.LockTable(need.object, need.mode, need.name));
+    }
+    if (plan->writes) session.txn().id();
+    const int64_t start_us = session.core().clock.MonotonicMicros();
+    exec::ExecutionContext context = session.MakeExecutionContext(std::move(parameters));
+    context.instrument = true;
+    HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
+               exec::Execution::Start(plan, std::move(context)));
+    Chunk chunk;
+    do {
+      HELIOS_TRY(execution->Next(&chunk));
+    } while (chunk.row_count() > 0);
+    const int64_t execution_us = session.core().clock.MonotonicMicros() - start_us;
+    text = RenderPlan(*plan, flags, execution.get(), execution_us);
+  } else {
+    text = RenderPlan(*plan, flags, nullptr, 0);
+  }
+  const SqlType type = flags.json ? SqlType{type_oid::kJson} : kText;
+  result->fields.emplace();
+  result->fields->push_back(MakeField("QUERY PLAN", type, nullptr));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  result->rows = std::make_unique<ChunkListSource>(LineRows(text, flags.json, type));
+  return Status::Ok();
+}
+
+Result<std::vector<Value>> EvaluateArguments(SessionImpl& session,
+                                             const ast::ExecuteStatement& statement,
+                                             const PreparedStatement& prepared) {
+  const std::vector<Oid>& types = prepared.description.parameter_types;
+  if (statement.args.size() != types.size()) {
+    return Error(ErrorCode::kSyntaxError)
+        .Message("wrong number of parameters for prepared statement \"{}\"", statement.name)
+        .Detail("Expected {} parameters but got {}.", types.size(), statement.args.size());
+  }
+  std::vector<Value> values;
+  for (size_t index = 0; index < types.size(); ++index) {
+    HELIOS_TRY(Value value, session.EvaluateScalar(*statement.args[index], {types[index]}));
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+Status RunExecute(SessionImpl& session, const ast::ExecuteStatement& statement, ResultSink& sink,
+                  UtilityResult* result) {
+  HELIOS_TRY(std::shared_ptr<PreparedStatement> prepared, FindPrepared(session, statement.name));
+  Portal portal;
+  portal.prepared = prepared;
+  HELIOS_TRY(portal.parameters, EvaluateArguments(session, statement, *prepared));
+  HELIOS_TRY(session.StartPortal(portal, sink));
+  result->fields = portal.fields;
+  if (portal.rows == nullptr) {
+    result->tag = portal.tag;
+    return Status::Ok();
+  }
+  if (!portal.fields.has_value()) {
+    result->tag = CommandTag(*prepared->statement, portal, 0);
+    return Status::Ok();
+  }
+  // The tag names the inner statement, with its rows, so they are read first.
+  std::vector<Chunk> chunks;
+  HELIOS_TRY(const uint64_t rows, session.PumpRows(portal, 0, [&chunks](const Chunk& chunk) {
+               chunks.push_back(CopyRows(chunk));
+               return Status::Ok();
+             }));
+  result->tag = CommandTag(*prepared->statement, portal, rows);
+  result->rows = std::make_unique<ChunkListSource>(std::move(chunks));
+  return Status::Ok();
+}
+
+namespace {
+
+// Makes a table with the query's columns and fills it. Returns the number of rows.
+Result<uint64_t> CreateFromQuery(SessionImpl& session, const ast::RelationName& name,
+                                 const std::vector<std::string>& column_names,
+                                 const ast::Statement& query, bool with_data,
+                                 catalog::TableKind kind, ast::OnCommit on_commit) {
+  HELIOS_TRY(const Oid schema, CreationSchema(session, name));
+  DdlEditor editor(session);
+  HELIOS_TRY(RequireFreeName(editor.current(), schema, name.name));
+  sql::PlannerContext context = session.MakePlannerContext();
+  HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan, sql::PlanStatement(query, context));
+  HELIOS_TRY(session.CheckPrivileges(plan->privileges));
+  if (column_names.size() > plan->output.size()) {
+    return Error(ErrorCode::kSyntaxError).Message("too many column names were specified");
+  }
+  auto table = std::make_shared<catalog::Table>();
+  HELIOS_TRY(table->oid, session.NewOid());
+  table->storage_id = table->oid;
+  table->name = name.name;
+  table->schema = schema;
+  table->owner = session.role();
+  table->table_kind = kind;
+  table->temporary = schema == session.temporary_schema();
+  if (on_commit == ast::OnCommit::kDeleteRows) {
+    table->on_commit = catalog::Table::OnCommit::kDelete;
+  } else if (on_commit == ast::OnCommit::kDrop) {
+    table->on_commit = catalog::Table::OnCommit::kDrop;
+  }
+  for (size_t index = 0; index < plan->output.size(); ++index) {
+    catalog::Column column;
+    column.number = static_cast<int16_t>(index + 1);
+    column.name = index < column_names.size() ? column_names[index] : plan->output[index].name;
+    column.type = plan->output[index].type;
+    if (column.type.oid == type_oid::kUnknown) column.type = kText;
+    if (table->FindColumn(column.name) != nullptr) {
+      return Error(ErrorCode::kDuplicateColumn)
+          .Message("column \"{}\" specified more than once", column.name);
+    }
+    table->columns.push_back(std::move(column));
+  }
+  if (kind == catalog::TableKind::kMaterializedView) {
+    HELIOS_TRY(sql::ViewDefinition view, sql::AnalyzeView(query, column_names, context));
+    table->view_sql = std::move(view.sql);
+    table->depends_on = std::move(view.depends_on);
+  }
+  const std::string schema_name = editor.current().FindSchema(schema)->name;
+  editor.Put(table);
+  editor.Save();
+  HELIOS_TRY(session.LockTable(table->oid, hidb::TableLockMode::kAccessExclusive, table->name));
+  if (!with_data) return uint64_t{0};
+  ast::InsertStatement insert;
+  insert.relation.schema = schema_name;
+  insert.relation.name = table->name;
+  ast::StatementPtr source = ast::Clone(query);
+  insert.source.reset(&ast::As<ast::SelectStatement>(*source));
+  static_cast<void>(source.release());
+  return session.RunStatement(insert, nullptr);
+}
+
+}  // namespace
+
+Status RunCreateTableAs(SessionImpl& session, const ast::CreateTableAsStatement& statement,
+                        UtilityResult* result) {
+  const ast::Statement* query = statement.query.get();
+  std::shared_ptr<PreparedStatement> prepared;
+  if (const auto* execute = ast::TryAs<ast::ExecuteStatement>(query)) {
+    HELIOS_TRY(prepared, FindPrepared(session, execute->name));
+    if (!execute->args.empty()) {
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("CREATE TABLE AS EXECUTE with parameters is not supported");
+    }
+    query = prepared->statement.get();
+  }
+  HELIOS_TRY(const Oid schema, CreationSchema(session, statement.relation));
+  if (statement.if_not_exists &&
+      session.Catalog()->FindRelation(schema, statement.relation.name) != nullptr) {
+    session.Notice(
+        Notice::Severity::kNotice, "42P07",
+        fmt::format("relation \"{}\" already exists, skipping", statement.relation.name));
+    return Status::Ok();
+  }
+  HELIOS_TRY(const uint64_t rows,
+             CreateFromQuery(session, statement.relation, statement.columns, *query,
+                             statement.with_data,
+                             statement.materialized_view ? catalog::TableKind::kMaterializedView
+                                                         : catalog::TableKind::kTable,
+                             statement.on_commit));
+  result->tag = statement.with_data ? fmt::format("SELECT {}", rows)
+                                    : (statement.materialized_view ? "CREATE MATERIALIZED VIEW"
+                                                                   : "CREATE TABLE AS");
+  return Status::Ok();
+}
+
+Status RunSelectInto(SessionImpl& session, const ast::SelectStatement& statement,
+                     UtilityResult* result) {
+  ast::StatementPtr query = ast::Clone(statement);
+  auto& select = ast::As<ast::SelectStatement>(*query);
+  select.into.reset();
+  HELIOS_TRY(const uint64_t rows,
+             CreateFromQuery(session, *statement.into, {}, select, true,
+                             catalog::TableKind::kTable, ast::OnCommit::kNone));
+  result->tag = fmt::format("SELECT {}", rows);
+  return Status::Ok();
+}
+
+Result<Value> SessionImpl::EvaluateScalar(const ast::Expr& expr, SqlType type) {
+  sql::PlannerContext context = MakePlannerContext();
+  HELIOS_TRY(sql::BoundTableExpression bound,
+             sql::BindTableExpression(expr, "", {}, sql::ExpressionPurpose::kDefault, type, "",
+                                      context));
+  expr::EvalContext evaluation = MakeEvalContext();
+  return expr::EvaluateConstant(*bound.expr, evaluation);
+}
+
+}  // namespace helios::compute
