@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: help build demo test start check bench-pg coverage clean
+.PHONY: help build demo test start check bench-pg clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,10 +33,6 @@ bench-pg: ## Print HeliosDB's speed as ratios to PostgreSQL 15
 	@scripts/bootstrap test
 	@$(MAKE) --no-print-directory build
 	@$(PYTHON) bench/pg/run.py $(ARGS)
-
-coverage: ## Line coverage of the unit tests and the SQL tests
-	@scripts/bootstrap test
-	@scripts/coverage
 
 clean: ## Remove what was built; the virtual environment stays
 	@rm -rf build .cache
