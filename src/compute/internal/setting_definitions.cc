@@ -165,6 +165,7 @@ constexpr SettingDefinition kSettings[] = {
      "serializable,repeatable read,read committed,read uncommitted"},
     {"transaction_read_only", kBool, "off"},
     {"transform_null_equals", kBool, "off"},
+    {"unix_socket_directories", kString, "", kNone, kServer},
     {"vacuum_cost_delay", kReal, "0", kMilliseconds, kUser, false, 0, 100},
     {"vector_rows", kInteger, "2048", kNone, kUser, false, 1, 2048, "",
      "Rows that operators put into one chunk; small values are for tests."},

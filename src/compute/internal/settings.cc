@@ -97,7 +97,8 @@ Status CheckNumber(const SettingDefinition& definition, std::string_view value,
   if (std::isnan(number)) return Invalid(definition, value);
   const bool whole = definition.kind == SettingKind::kInteger;
   const double rounded = whole ? std::nearbyint(number) : number;
-  if (rounded < definition.minimum || rounded > definition.maximum) {
+  const bool bounded = definition.minimum < definition.maximum;
+  if (bounded && (rounded < definition.minimum || rounded > definition.maximum)) {
     return Error(ErrorCode::kInvalidParameterValue)
         .Message("{} is outside the valid range for parameter \"{}\" ({} .. {})",
                  whole ? std::to_string(static_cast<int64_t>(rounded)) : std::string(value),
