@@ -7,8 +7,17 @@ namespace helios::sql {
 
 using namespace ast;  // NOLINT: every line here reads nodes of the tree.
 
+void Printer::PutSortKey(const Expr& expr) {
+  const bool is_plain = expr.kind == ExprKind::kColumnRef || expr.kind == ExprKind::kConstant;
+  const bool parentheses =
+      options_.analyzed && !is_plain && (options_.pretty || expr.kind == ExprKind::kFunctionCall);
+  if (parentheses) Put("(");
+  Print(expr);
+  if (parentheses) Put(")");
+}
+
 void Printer::PutSort(const SortItem& item) {
-  Print(*item.expr);
+  PutSortKey(*item.expr);
   switch (item.direction) {
     case SortDirection::kDefault: break;
     case SortDirection::kAscending:
@@ -69,7 +78,7 @@ void Printer::PutWindow(const WindowSpec& window) {
   if (!window.base_window.empty()) word(QuoteIdentifier(window.base_window));
   if (!window.partition_by.empty()) {
     word("PARTITION BY ");
-    PutList(window.partition_by);
+    Separated(window.partition_by, [this](const ExprPtr& key) { PutSortKey(*key); });
   }
   if (!window.order_by.empty()) {
     word("ORDER BY ");

@@ -9,8 +9,12 @@ namespace helios::sql {
 
 using namespace ast;  // NOLINT: every line here reads nodes of the tree.
 
-void Printer::Line(std::string_view text, int before, int after, int extra) {
+std::string Printer::LineBegin(int extra) const {
   constexpr int kIndentMax = 40;  // Deeper lines stay here, as PostgreSQL limits them.
+  return '\n' + std::string(static_cast<size_t>(std::clamp(level_, 0, kIndentMax) + extra), ' ');
+}
+
+void Printer::Line(std::string_view text, int before, int after, int extra) {
   if (!options_.multiline) {
     if (text.empty() || text[0] != ' ') Put(" ");
     Put(text);
@@ -18,8 +22,7 @@ void Printer::Line(std::string_view text, int before, int after, int extra) {
   }
   level_ += before;
   while (!out_.empty() && out_.back() == ' ') out_.pop_back();
-  out_ += '\n';
-  out_.append(static_cast<size_t>(std::clamp(level_, 0, kIndentMax) + extra), ' ');
+  out_ += LineBegin(extra);
   Put(text);
   level_ += after;
 }
@@ -42,7 +45,8 @@ bool IsPrimary(const Expr& expr) {
   switch (expr.kind) {
     case ExprKind::kConstant: {
       const auto& constant = As<Constant>(expr);
-      return constant.int_value >= 0 && !constant.text.starts_with('-');
+      const bool is_float = constant.constant_kind == ConstantKind::kFloat;
+      return constant.int_value >= 0 && !(is_float && constant.text.starts_with('-'));
     }
     case ExprKind::kColumnRef:
     case ExprKind::kParameter:
@@ -57,25 +61,22 @@ bool IsPrimary(const Expr& expr) {
     case ExprKind::kSqlValue:
     case ExprKind::kGrouping:
     case ExprKind::kCast:
+    case ExprKind::kSubquery:  // Brings its own parentheses, as do the calls in SQL syntax.
     case ExprKind::kDefault: return true;
-    case ExprKind::kSubquery: {
-      const SubqueryKind kind = As<Subquery>(expr).subquery_kind;
-      return kind != SubqueryKind::kAny && kind != SubqueryKind::kAll;
-    }
     default: return false;
   }
 }
 
 // Whether `child` below `parent` reads back without parentheses.
 bool IsSafe(const Expr& child, const Expr& parent) {
-  if (IsPrimary(child)) {
-    const auto* call = TryAs<FunctionCall>(&child);
-    return call == nullptr || !call->sql_syntax;
-  }
+  if (IsPrimary(child)) return true;
   const auto* inner = TryAs<Boolean>(&child);
   const auto* outer = TryAs<Boolean>(&parent);
   if (outer != nullptr) {
-    if (inner == nullptr) return child.kind != ExprKind::kCollate;
+    if (inner == nullptr) {
+      return child.kind != ExprKind::kCollate && child.kind != ExprKind::kQuantified &&
+             child.kind != ExprKind::kIn;
+    }
     if (outer->op == BooleanOp::kNot) return false;
     return inner->op == BooleanOp::kNot ||
            (inner->op == BooleanOp::kAnd && outer->op == BooleanOp::kOr);
@@ -124,7 +125,12 @@ void Printer::PutConstant(const Constant& constant) {
       return Put(is_negative || is_whole ? fmt::format("'{}'::numeric", constant.text)
                                          : constant.text);
     }
-    case ConstantKind::kString: return Put(QuoteLiteral(constant.text));
+    case ConstantKind::kString: {
+      // Backslashes are plain characters: stored text is read with standard_conforming_strings.
+      Put("'");
+      for (const char c : constant.text) out_.append(c == '\'' ? 2 : 1, c);
+      return Put("'");
+    }
     case ConstantKind::kBitString: {
       if (constant.text.empty()) return Put("B''");
       Put(constant.text[0] == 'x' ? "X'" : "B'");
@@ -268,11 +274,10 @@ void Printer::PutCast(const Cast& expr) {
   // Only what the grammar takes as one word may stand before :: without parentheses.
   const Expr& operand = *expr.operand;
   const auto* constant = TryAs<Constant>(&operand);
-  const bool is_array = operand.kind == ExprKind::kArray;
-  const bool is_bare = is_array || (constant != nullptr && constant->constant_kind != ConstantKind::kInteger &&
-                                    constant->constant_kind != ConstantKind::kFloat);
-  const bool is_number = constant != nullptr && !is_bare;
-  const bool parentheses = options_.pretty ? !IsPrimary(operand) : !is_bare && !is_number;
+  const bool is_number = constant != nullptr && (constant->constant_kind == ConstantKind::kInteger ||
+                                                 constant->constant_kind == ConstantKind::kFloat);
+  const bool is_literal = operand.kind == ExprKind::kArray || (constant != nullptr && !is_number);
+  const bool parentheses = options_.pretty ? !IsPrimary(operand) : !is_literal;
   if (parentheses) Put("(");
   Print(operand);
   if (parentheses) Put(")");
@@ -293,15 +298,21 @@ void Printer::PutSubquery(const Subquery& expr) {
     case SubqueryKind::kScalar: return PutNested(*expr.query);
     case SubqueryKind::kArray: Put("ARRAY"); return PutNested(*expr.query);
     case SubqueryKind::kExists:
-      Open();
-      Put("EXISTS ");
+      Put("(EXISTS ");
       PutNested(*expr.query);
-      return Close();
+      return Put(")");
     case SubqueryKind::kAny:
     case SubqueryKind::kAll: break;
   }
-  Open();
-  PutOperand(*expr.left, expr);
+  Put("(");
+  const auto* row = TryAs<Row>(expr.left.get());
+  if (row != nullptr && !row->explicit_row && row->fields.size() > 1) {
+    Put("(");
+    PutList(row->fields);
+    Put(")");
+  } else {
+    PutOperand(*expr.left, expr);
+  }
   Put(" ");
   if (expr.op.empty()) {
     Put("IN ");
@@ -310,7 +321,7 @@ void Printer::PutSubquery(const Subquery& expr) {
     Put(expr.subquery_kind == SubqueryKind::kAny ? " ANY " : " ALL ");
   }
   PutNested(*expr.query);
-  Close();
+  Put(")");
 }
 
 void Printer::PutRow(const Row& expr) {

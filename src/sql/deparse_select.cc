@@ -68,14 +68,17 @@ void Printer::PutWith(const WithClause& with) {
 void Printer::PutTargets(const std::vector<TargetItem>& targets) {
   bool is_first = true;
   for (const TargetItem& target : targets) {
-    if (is_first) {
-      Put(" ");
-    } else {
-      Put(",");
-      Line("", -kStandard, kStandard, kVariable);
+    Put(is_first ? " " : ",");
+    if (!is_first && !options_.multiline) Put(" ");
+    const size_t begin = out_.size();
+    Print(*target.expr);
+    // A target that begins with CASE brings its own line.
+    if (!is_first && options_.multiline && out_[begin] != '\n') {
+      level_ -= kStandard;
+      out_.insert(begin, LineBegin(kVariable));
+      level_ += kStandard;
     }
     is_first = false;
-    Print(*target.expr);
     if (target.name.empty()) continue;
     const auto* column = TryAs<ColumnRef>(target.expr.get());
     const bool says_itself = options_.analyzed && column != nullptr && !column->names.empty() &&
@@ -102,7 +105,7 @@ void Printer::PutValues(const std::vector<ExprList>& rows) {
 
 void Printer::PutGrouping(const GroupingItem& item) {
   switch (item.grouping) {
-    case GroupingKind::kExpr: return Print(*item.expr);
+    case GroupingKind::kExpr: return PutSortKey(*item.expr);
     case GroupingKind::kEmpty: return Put("()");
     case GroupingKind::kRollup: Put("ROLLUP("); break;
     case GroupingKind::kCube: Put("CUBE("); break;
@@ -230,11 +233,11 @@ void Printer::PutFrom(const std::vector<FromPtr>& items, std::string_view word) 
 }
 
 void Printer::PutSelectBody(const SelectStatement& select) {
-  if (!select.values.empty()) return PutValues(select.values);
   if (options_.multiline) {
     level_ += kStandard;
     Put(" ");
   }
+  if (!select.values.empty()) return PutValues(select.values);
   Put("SELECT");
   if (!select.distinct_on.empty()) {
     Put(" DISTINCT ON (");
@@ -359,7 +362,6 @@ void Printer::Print(const SelectStatement& select) {
     if (options_.multiline) level_ += kStandard;
   } else {
     PutSelectBody(select);
-    if (options_.multiline && !select.values.empty()) level_ += kStandard;
   }
   PutTail(select);
   level_ = level;

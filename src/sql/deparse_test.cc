@@ -81,6 +81,27 @@ TEST(Deparse, PrintsViewsAsPostgresDoes) {
   EXPECT_EQ(Deparse(*both), " SELECT 1 AS a\nUNION ALL\n SELECT 2 AS a");
 }
 
+TEST(Deparse, PlacesParenthesesAsPostgresDoes) {
+  const DeparseOptions stored = {.analyzed = true};
+  const DeparseOptions pretty = {.pretty = true, .analyzed = true};
+  EXPECT_EQ(PrintExpr("a = 0::oid", stored), "(a = (0)::oid)");
+  EXPECT_EQ(PrintExpr("a = 0::oid", pretty), "a = 0::oid");
+  EXPECT_EQ(PrintExpr("'-1'::integer", pretty), "'-1'::integer");
+  EXPECT_EQ(PrintExpr("a = any (b) and c", pretty), "(a = ANY (b)) AND c");
+  EXPECT_EQ(PrintExpr("not exists (select 1)", pretty), "NOT (EXISTS ( SELECT 1))");
+  EXPECT_EQ(PrintExpr("(a, b) in (select 1, 2)", stored), "((a, b) IN ( SELECT 1,\n            2))");
+  EXPECT_EQ(PrintExpr("a ~ '\\('::text", stored), "(a ~ '\\('::text)");
+  const ast::StatementPtr select =
+      ParseOne("select a, case when a then 1 end from (values (1)) v(a) order by f(a) desc");
+  EXPECT_EQ(Deparse(*select, stored),
+            " SELECT a,\n"
+            "        CASE\n"
+            "            WHEN a THEN 1\n"
+            "        END\n"
+            "   FROM ( VALUES (1)) v(a)\n"
+            "  ORDER BY (f(a)) DESC");
+}
+
 TEST(Deparse, PrintsTypes) {
   const auto print = [](std::string_view text) { return Deparse(ParseTypeName(text).value()); };
   EXPECT_EQ(print("int"), "integer");

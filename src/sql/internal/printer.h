@@ -27,6 +27,7 @@ class Printer {
   void PutName(std::string_view name) { out_ += QuoteIdentifier(name); }
   // A line of its own at the present level plus `extra`, else a blank if `text` begins with none.
   void Line(std::string_view text, int before, int after, int extra);
+  std::string LineBegin(int extra) const;
   // Calls print(item) for each, with commas between.
   template <typename List, typename F>
   void Separated(const List& list, F print) {
@@ -76,6 +77,7 @@ class Printer {
   void PutFrame(const ast::WindowSpec& window);
   void PutFrameBound(const ast::FrameBound& bound);
   void PutSort(const ast::SortItem& item);
+  void PutSortKey(const ast::Expr& expr);  // Of ORDER BY, GROUP BY, PARTITION BY.
   void PutSqlValue(const ast::SqlValue& value);
   void PutForm(const ast::Expr& expr);
 
