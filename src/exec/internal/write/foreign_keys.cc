@@ -140,7 +140,7 @@ Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
   if (reference.parent_index == nullptr) {
     lock.keys = {&key, 1};
     HELIOS_TRY(storage.LockRows(lock).status());
-    return storage.Exists(lock.space, {key, key + '\0'}, query_.NewestView(), nullptr);
+    return storage.Exists(lock.space, {key, KeyPrefixEnd(key)}, query_.NewestView(), nullptr);
   }
   // The index names the row; it may change until the row is locked, so look again after that.
   const hidb::KeyRange range{key, KeyPrefixEnd(key)};

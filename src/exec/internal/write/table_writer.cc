@@ -338,7 +338,7 @@ Status TableWriter::Update(const Chunk& old_rows, const std::vector<std::string>
     if (moves) {
       HELIOS_TRY(query_.context.writes->Delete(target_.layout->space, old_keys[row],
                                                query_.context.command));
-      const hidb::KeyRange range{new_keys[row], new_keys[row] + '\0'};
+      const hidb::KeyRange range{new_keys[row], KeyPrefixEnd(new_keys[row])};
       HELIOS_TRY(bool taken, query_.context.storage->Exists(target_.layout->space, range,
                                                             query_.NewestView(), nullptr));
       if (taken) return PrimaryKeyViolation(target_, new_rows, row, query_.eval.text_format);
