@@ -91,12 +91,9 @@ Result<bool> PgConnection::NegotiateEncryption(StartupPacket* packet) {
   if (first == kTlsHandshakeByte) {
     if (server_.options().tls == nullptr) return false;
     HELIOS_TRY(AcceptTls());
+    // Direct TLS. Clients name "postgresql" by ALPN, and another name ends the handshake; older
+    // drivers name nothing, which is good enough on a port that speaks nothing else.
     tls_was_asked = gss_was_asked = true;
-    if (sys::NegotiatedProtocol(channel_.stream()) != "postgresql") {
-      return Error(ErrorCode::kProtocolViolation)
-          .Message(
-              "received direct SSL connection request without ALPN protocol negotiation extension");
-    }
   }
   while (true) {
     HELIOS_TRY(const auto incoming, ReadOrEnd(&Channel::ReadStartupPacket));
