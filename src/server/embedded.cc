@@ -46,7 +46,6 @@ class Embedded final : public EmbeddedNode {
         {"listen_addresses", fmt::format("{}", fmt::join(config.listen, ","))},
         {"max_connections", std::to_string(config.connection_count_max)},
         {"ssl", config.tls == TlsSetting::kOff ? "off" : "on"},
-        {"unix_socket_directories", config.socket_dir},
     };
     options.first_password = [&config] { return FirstPassword(config); };
     HELIOS_TRY(engine_, compute::CreateEngine(std::move(options)));
