@@ -89,7 +89,7 @@ TEST(Deparse, PlacesParenthesesAsPostgresDoes) {
   EXPECT_EQ(PrintExpr("'-1'::integer", pretty), "'-1'::integer");
   EXPECT_EQ(PrintExpr("a = any (b) and c", pretty), "(a = ANY (b)) AND c");
   EXPECT_EQ(PrintExpr("not exists (select 1)", pretty), "NOT (EXISTS ( SELECT 1))");
-  EXPECT_EQ(PrintExpr("(a, b) in (select 1, 2)", stored), "((a, b) IN ( SELECT 1,\n            2))");
+  EXPECT_EQ(PrintExpr("(a, b) in (select 1, 2)", stored), "((a, b) IN ( SELECT 1,\n    2))");
   EXPECT_EQ(PrintExpr("a ~ '\\('::text", stored), "(a ~ '\\('::text)");
   const ast::StatementPtr select =
       ParseOne("select a, case when a then 1 end from (values (1)) v(a) order by f(a) desc");
