@@ -20,7 +20,7 @@ Status CheckUniqueNow(QueryState& query, const plan::WriteTarget& target,
   hidb::StorageService& storage = *query.context.storage;
   HELIOS_TRY(bool one, storage.Exists(index.layout->space, range, query.NewestView(), &entry));
   if (!one) return Status::Ok();
-  range.begin = entry + '\0';
+  range.begin = KeyPrefixEnd(entry);
   HELIOS_TRY(bool two, storage.Exists(index.layout->space, range, query.NewestView(), nullptr));
   if (!two) return Status::Ok();
   Chunk values;

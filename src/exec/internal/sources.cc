@@ -112,7 +112,14 @@ class TableFunctionScan : public Operator {
  protected:
   Status DoOpen() override {
     ordinal_ = 0;
-    for (size_t i = 0; i < calls_.size(); ++i) HELIOS_TRY(Start(functions_.calls[i], &calls_[i]));
+    size_t position = 0;
+    for (size_t i = 0; i < calls_.size(); ++i) {
+      HELIOS_TRY(Start(functions_.calls[i], &calls_[i]));
+      calls_[i].types = functions_.calls[i].column_types;
+      for (size_t c = 0; c < calls_[i].types.size(); ++c) {
+        calls_[i].physicals.push_back(PhysicalOf(functions_, position++));
+      }
+    }
     return Status::Ok();
   }
 
@@ -157,6 +164,8 @@ class TableFunctionScan : public Operator {
     Chunk rows;
     size_t first = 0;
     bool ended = false;
+    std::vector<SqlType> types;  // Of the function's columns.
+    std::vector<PhysicalType> physicals;
   };
 
   Status Start(const plan::TableFunctionNode::Call& call, Call* to) {
@@ -203,9 +212,16 @@ class TableFunctionScan : public Operator {
 
   static Status Fill(Call* call) {
     if (call->ended || call->first < call->rows.row_count()) return Status::Ok();
-    call->rows = Chunk();
     call->first = 0;
-    if (call->state != nullptr) HELIOS_TRY(call->state->Next(&call->rows));
+    if (call->state == nullptr) {
+      call->ended = true;
+      return Status::Ok();
+    }
+    call->rows = Chunk();
+    for (size_t i = 0; i < call->types.size(); ++i) {
+      call->rows.AddColumn(Vector(call->types[i], call->physicals[i]));
+    }
+    HELIOS_TRY(call->state->Next(&call->rows));
     call->ended = call->rows.row_count() == 0;
     return Status::Ok();
   }

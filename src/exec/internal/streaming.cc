@@ -286,6 +286,11 @@ class ProjectSet : public UnaryOperator {
       if (item.first >= item.rows.row_count()) {
         item.rows = Chunk();
         item.first = 0;
+        const std::vector<SqlType>& types = set_.items[i].column_types;
+        for (const SqlType& type : types) {
+          item.rows.AddColumn(Vector(type, types.size() == 1 ? PhysicalOf(set_, i)
+                                                             : PhysicalTypeOf(type.oid)));
+        }
         HELIOS_TRY(item.state->Next(&item.rows));
         if (item.rows.row_count() == 0) {
           item.ended = true;

@@ -214,7 +214,7 @@ Status TableWriter::CheckUniqueRow(IndexEncoder& index, const IndexEncoder::Entr
                                             query_.NewestView(), &holder));
   if (taken && std::string_view(holder).substr(parts.size()) == own_key) {
     // Our own entry; there may be another behind it.
-    range.begin = holder + '\0';
+    range.begin = KeyPrefixEnd(holder);
     HELIOS_TRY(taken, query_.context.storage->Exists(index.target().layout->space, range,
                                                      query_.NewestView(), nullptr));
   }
