@@ -8,7 +8,7 @@ std::span<const std::span<const KernelEntry>> ScalarFamilies() {
   static const std::span<const KernelEntry> kFamilies[] = {
       ArithmeticKernels(),
       ComparisonKernels(), NumericKernels(), FloatMathKernels(), CastKernels(), StringKernels(), StringFormatKernels(),
-      LikeKernels(), RegexpKernels(), DateTimeKernels(), ArrayKernels(), MiscKernels(), JsonKernels(),
+      LikeKernels(), RegexpKernels(), DateTimeKernels(), ArrayKernels(), MiscKernels(), ByteaKernels(), JsonKernels(),
       JsonBuildKernels(), DateTimeFieldKernels(),
   };
   return kFamilies;
@@ -22,7 +22,7 @@ std::span<const std::span<const TableKernelEntry>> TableFamilies() {
 
 std::span<const std::span<const AggregateEntry>> AggregateFamilies() {
   static const std::span<const AggregateEntry> kFamilies[] = {NumberAggregates(),
-                                                              ValueAggregates(), JsonAggregates()};
+                                                              ValueAggregates(), JsonAggregates(), StatisticsAggregates()};
   return kFamilies;
 }
 

@@ -21,6 +21,7 @@ std::span<const KernelEntry> RegexpKernels();
 std::span<const KernelEntry> DateTimeKernels();
 std::span<const KernelEntry> ArrayKernels();
 std::span<const KernelEntry> MiscKernels();
+std::span<const KernelEntry> ByteaKernels();
 std::span<const KernelEntry> JsonKernels();
 std::span<const KernelEntry> JsonBuildKernels();
 
@@ -48,6 +49,7 @@ struct AggregateEntry {
 std::span<const AggregateEntry> NumberAggregates();
 std::span<const AggregateEntry> ValueAggregates();
 std::span<const AggregateEntry> JsonAggregates();
+std::span<const AggregateEntry> StatisticsAggregates();
 
 // All families, as the registry reads them (families.cc).
 std::span<const std::span<const KernelEntry>> ScalarFamilies();
