@@ -195,8 +195,9 @@ void Registry::AddFunctions() {
   for (const ProcRow& row : kProcs) {
     const bool is_session = IsSessionFunction(row.name);
     if (!known_names[row.name] && !is_session) continue;
-    if (row.flags[3] == 'r') {
-      const auto start = starts.find(row.key);
+    const auto start = starts.find(row.key);
+    // json_to_record is no set but gives columns as one.
+    if (row.flags[3] == 'r' || start != starts.end()) {
       AddTable(row, start == starts.end() ? UnsupportedTable : start->second);
       continue;
     }

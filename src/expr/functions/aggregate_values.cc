@@ -9,7 +9,7 @@
 namespace helios::expr {
 namespace {
 
-// --- min and max by the type's comparison ---
+// --- min and max by the type's comparison; of equal values the last one, as PostgreSQL has it ---
 
 struct AnyExtremeState {
   alignas(8) char value[16] = {};  // The value as it lies in a vector; long strings in `buffer`.
@@ -54,7 +54,7 @@ struct AnyExtreme {
       const char* candidate = values.RawData() + values.Position(row) * width;
       if (state.has_value) {
         const int order = compare(candidate, state.value);
-        if (kMax ? order <= 0 : order >= 0) continue;
+        if (kMax ? order < 0 : order > 0) continue;
       }
       KeepValue(call.arena, candidate, physical, &state);
     }
@@ -69,7 +69,7 @@ struct AnyExtreme {
     const CompareFunction compare = ComparatorOf(type, physical);
     if (to.has_value) {
       const int order = compare(from.value, to.value);
-      if (kMax ? order <= 0 : order >= 0) return Status::Ok();
+      if (kMax ? order < 0 : order > 0) return Status::Ok();
     }
     KeepValue(call.arena, from.value, physical, &to);
     return Status::Ok();

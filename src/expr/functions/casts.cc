@@ -76,12 +76,16 @@ Status IntegerToNumeric(FunctionCall&, Arguments arguments, size_t row_count, Ve
 Result<int16_t> NumericToInt16(const Numeric& a) { return a.ToInt16(); }
 Result<int32_t> NumericToInt32(const Numeric& a) { return a.ToInt32(); }
 Result<int64_t> NumericToInt64(const Numeric& a) { return a.ToInt64(); }
-double NumericToDouble(const Numeric& a) { return a.ToDouble(); }
-Result<float> NumericToFloat(const Numeric& a) {
-  const double wide = a.ToDouble();
-  float narrow;
-  if (DoubleToFloat::Apply(wide, &narrow)) return DoubleToFloat::Failure(wide);
-  return narrow;
+// What a float type cannot show is refused in the words of its input function.
+template <typename T>
+Result<T> NumericToFloating(const Numeric& a) {
+  const auto value = static_cast<T>(a.ToDouble());
+  if (a.is_finite() && (std::isinf(value) || (value == 0 && !a.is_zero()))) {
+    return Error(ErrorCode::kNumericOutOfRange)
+        .Message("\"{}\" is out of range for type {}", a.ToString(),
+                 sizeof(T) == 4 ? "real" : "double precision");
+  }
+  return value;
 }
 Numeric DoubleToNumeric(double a) { return Numeric::FromDouble(a); }
 Numeric FloatToNumeric(float a) { return Numeric::FromFloat(a); }
@@ -184,8 +188,8 @@ constexpr KernelEntry kKernels[] = {
     {"numeric_int2", Map<NumericToInt16>},
     {"numeric_int4", Map<NumericToInt32>},
     {"numeric_int8", Map<NumericToInt64>},
-    {"numeric_float8", Map<NumericToDouble>},
-    {"numeric_float4", Map<NumericToFloat>},
+    {"numeric_float8", Map<NumericToFloating<double>>},
+    {"numeric_float4", Map<NumericToFloating<float>>},
     {"float8_numeric", Map<DoubleToNumeric>},
     {"float4_numeric", Map<FloatToNumeric>},
     {"numeric", Map<NumericTypmodCast>},

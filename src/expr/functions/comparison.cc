@@ -182,7 +182,7 @@ Status OrderGeneric(FunctionCall& call, Arguments arguments, size_t row_count, V
 template <bool kLarger>
 Status PickGeneric(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out) {
   return CompareAny(call, arguments, row_count, out, [&](size_t row, int order) {
-    out->CopyFrom(row, *arguments[(order >= 0) == kLarger ? 0 : 1], row);
+    out->CopyFrom(row, *arguments[(kLarger ? order > 0 : order < 0) ? 0 : 1], row);
   });
 }
 

@@ -27,10 +27,14 @@ struct LikePattern {
   bool starts_open = false;  // Begins with `%`.
   bool ends_open = false;    // Ends with `%`.
   bool simple = true;        // No `_` anywhere.
+  // The pattern ends with an escape character: an error, but only for a text that reaches it. It is then
+  // compiled as if `_%` stood there.
+  bool dangling = false;
   std::vector<Run> runs;
 
-  Status Compile(std::string_view pattern) {
+  void Compile(std::string_view pattern) {
     source = pattern;
+    dangling = false;
     valid = true;
     starts_open = false;
     ends_open = false;
@@ -60,8 +64,11 @@ struct LikePattern {
       const bool any = c == '_';
       if (c == '\\') {
         if (++i >= pattern.size()) {
-          valid = false;
-          return DanglingEscape();
+          dangling = true;
+          run.literal.push_back('_');
+          flags.push_back(true);
+          has_any = true;
+          break;
         }
         c = pattern[i];
       }
@@ -70,8 +77,8 @@ struct LikePattern {
       has_any |= any;
     }
     finish();
+    ends_open |= dangling;
     if (runs.empty() && !pattern.empty()) starts_open = ends_open = true;
-    return Status::Ok();
   }
 };
 
@@ -176,13 +183,14 @@ Status Like(FunctionCall& call, Arguments arguments, size_t row_count, Vector* o
       }
       source = folded;
     }
-    if (!pattern.valid || pattern.source != source) HELIOS_TRY(pattern.Compile(source));
+    if (!pattern.valid || pattern.source != source) pattern.Compile(source);
     bool matches;
     if (kMode == LikeMode::kFold) {
       matches = Matches(pattern, FoldCase(arguments[0]->View(row)), false);
     } else {
       matches = Matches(pattern, arguments[0]->View(row), kMode == LikeMode::kBytes);
     }
+    if (pattern.dangling && matches) return DanglingEscape();
     result[row] = matches != kNegated ? 1 : 0;
   }
   return Status::Ok();

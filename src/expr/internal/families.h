@@ -24,10 +24,16 @@ std::span<const KernelEntry> MiscKernels();
 std::span<const KernelEntry> ByteaKernels();
 std::span<const KernelEntry> JsonKernels();
 std::span<const KernelEntry> JsonBuildKernels();
+std::span<const KernelEntry> JsonRecordKernels();
+std::span<const KernelEntry> JsonPathKernels();
+std::span<const KernelEntry> AclKernels();
 
 std::span<const TableKernelEntry> SeriesFunctions();
 std::span<const TableKernelEntry> TextRowFunctions();
 std::span<const TableKernelEntry> JsonRowFunctions();
+std::span<const TableKernelEntry> JsonRecordFunctions();
+std::span<const TableKernelEntry> JsonPathFunctions();
+std::span<const TableKernelEntry> AclFunctions();
 std::span<const KernelEntry> DateTimeFieldKernels();
 
 // Functions that only the session can answer, by name; see SessionServices.
@@ -50,6 +56,7 @@ std::span<const AggregateEntry> NumberAggregates();
 std::span<const AggregateEntry> ValueAggregates();
 std::span<const AggregateEntry> JsonAggregates();
 std::span<const AggregateEntry> StatisticsAggregates();
+std::span<const AggregateEntry> OrderedSetAggregates();
 
 // All families, as the registry reads them (families.cc).
 std::span<const std::span<const KernelEntry>> ScalarFamilies();

@@ -134,6 +134,7 @@ class Translator {
   }
   Status Group() {
     if (!rest_.starts_with("?")) {
+      ++group_count_;
       out_.push_back('(');
       return Status::Ok();
     }
@@ -214,7 +215,10 @@ class Translator {
         case 'Y': out_.append("\\B"); return Status::Ok();
         default: break;
       }
-      if (c >= '1' && c <= '9') return Unsupported("back references");
+      if (c >= '1' && c <= '9') {
+        if (c - '0' > group_count_) return Invalid("invalid backreference number");
+        return Unsupported("back references");
+      }
     }
     if (std::isalnum(static_cast<unsigned char>(c))) return Invalid("invalid escape \\ sequence");
     if (c >= 0) out_.push_back('\\');
@@ -284,6 +288,7 @@ class Translator {
   RegexFlags* flags_;
   std::string out_;
   bool has_lazy_ = false;
+  int group_count_ = 0;
 };
 
 std::string_view Explain(RE2::ErrorCode code) {
