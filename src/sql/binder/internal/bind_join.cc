@@ -3,6 +3,7 @@
 
 #include "sql/binder/internal/binder.h"
 #include "sql/plan/walk.h"
+#include "types/array.h"
 
 namespace helios::sql::binder {
 
@@ -223,10 +224,18 @@ Status Binder::BindFunctionItem(const ast::FromFunctionItem& item,
       const auto& own_names = pending.function->column_names;
       if (!definition.empty()) {
         call.column_types.clear();
+        ArrayBuilder column_names(t::kText);
         for (const ast::FunctionColumn& column_definition : definition) {
           HELIOS_TRY(const SqlType type, ResolveType(column_definition.type));
           call.column_types.push_back(type);
           names->push_back(column_definition.name);
+          column_names.AddBytes(column_definition.name);
+        }
+        // Functions that find their columns by name (json_to_record) get the names as one more
+        // argument.
+        if (own_names.empty()) {
+          call.arguments.push_back(std::make_unique<expr::ConstantExpr>(
+              Value::Bytes({t::kTextArray}, column_names.Finish())));
         }
       } else {
         if (call.column_types.empty()) {
