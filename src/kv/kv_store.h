@@ -152,7 +152,8 @@ class KvStore {
   virtual Health health() const = 0;
   // The error that writes get now; OK when serving.
   virtual Status WriteStatus() const = 0;
-  // Called now and then: notices that the disk has space again, or hardly any.
+  // Called now and then: notices that the disk has space again, or hardly any, and lets go of files and
+  // memory that were kept for reuse.
   virtual void CheckDisk() = 0;
   virtual Metrics GetMetrics() const = 0;
 };

@@ -28,47 +28,100 @@ class RocksSnapshot final : public Snapshot {
   const rocksdb::Snapshot* const snapshot_;
 };
 
+// A RocksDB iterator with bounds that can be changed between uses: RocksDB keeps pointers to the
+// slices and looks at them anew with each seek.
+struct ReusableIterator {
+  std::string lower;
+  std::string upper;
+  rocksdb::Slice lower_slice;
+  rocksdb::Slice upper_slice;
+  std::unique_ptr<rocksdb::Iterator> iterator;
+
+  void SetBounds(std::string new_lower, std::string new_upper) {
+    lower = std::move(new_lower);
+    upper = new_upper.empty() ? std::string(kEndOfKeys) : std::move(new_upper);
+    lower_slice = lower;
+    upper_slice = upper;
+  }
+
+  // Above every key that we store: spaces and record kinds do not begin with 0xff bytes.
+  static constexpr std::string_view kEndOfKeys = "\xff\xff\xff\xff\xff\xff\xff\xff";
+};
+
+// Iterators that wait to be used again: making one costs more than a seek. A waiting iterator keeps old
+// files and memtables alive, so those that wait are thrown away now and then.
+class IteratorPool {
+ public:
+  std::unique_ptr<ReusableIterator> Take() {
+    std::lock_guard lock(mutex_);
+    if (waiting_.empty()) return nullptr;
+    std::unique_ptr<ReusableIterator> taken = std::move(waiting_.back());
+    waiting_.pop_back();
+    return taken;
+  }
+  void Return(std::unique_ptr<ReusableIterator> iterator) {
+    std::lock_guard lock(mutex_);
+    if (waiting_.size() < kWaitingMax) waiting_.push_back(std::move(iterator));
+  }
+  void Clear() {
+    std::vector<std::unique_ptr<ReusableIterator>> dropped;
+    std::lock_guard lock(mutex_);
+    dropped.swap(waiting_);
+  }
+
+ private:
+  static constexpr size_t kWaitingMax = 32;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<ReusableIterator>> waiting_;
+};
+
 class RocksIterator final : public Iterator {
  public:
+  // `pool` may be null: the iterator is not used again.
   RocksIterator(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, ReadOptions options,
-                const std::string& directory)
-      : options_(std::move(options)),
-        lower_(options_.lower),
-        upper_(options_.upper),
-        directory_(directory) {
-    rocksdb::ReadOptions read;
-    if (!options_.lower.empty()) read.iterate_lower_bound = &lower_;
-    if (!options_.upper.empty()) read.iterate_upper_bound = &upper_;
-    read.total_order_seek = !options_.one_key;
-    read.prefix_same_as_start = options_.one_key;
-    read.fill_cache = options_.fill_cache;
-    read.readahead_size = options_.readahead_bytes;
-    read.adaptive_readahead = true;
-    if (options_.snapshot != nullptr) {
-      read.snapshot = static_cast<const RocksSnapshot*>(options_.snapshot)->get();
+                IteratorPool* pool, const std::string& directory)
+      : pool_(pool), directory_(directory) {
+    if (pool_ != nullptr) inner_ = pool_->Take();
+    if (inner_ != nullptr) {
+      inner_->SetBounds(std::move(options.lower), std::move(options.upper));
+      if (inner_->iterator->Refresh().ok()) return;
     }
-    iterator_.reset(db->NewIterator(read, family));
+    inner_ = std::make_unique<ReusableIterator>();
+    inner_->SetBounds(std::move(options.lower), std::move(options.upper));
+    rocksdb::ReadOptions read;
+    read.iterate_lower_bound = &inner_->lower_slice;
+    read.iterate_upper_bound = &inner_->upper_slice;
+    read.total_order_seek = !options.one_key;
+    read.prefix_same_as_start = options.one_key;
+    read.fill_cache = options.fill_cache;
+    read.readahead_size = options.readahead_bytes;
+    read.adaptive_readahead = true;
+    if (options.snapshot != nullptr) {
+      read.snapshot = static_cast<const RocksSnapshot*>(options.snapshot)->get();
+    }
+    inner_->iterator.reset(db->NewIterator(read, family));
   }
-  bool Valid() const override { return iterator_->Valid(); }
-  void Seek(std::string_view key) override { iterator_->Seek(ToSlice(key)); }
-  void SeekForPrev(std::string_view key) override { iterator_->SeekForPrev(ToSlice(key)); }
-  void SeekToFirst() override { iterator_->SeekToFirst(); }
-  void SeekToLast() override { iterator_->SeekToLast(); }
-  void Next() override { iterator_->Next(); }
-  void Prev() override { iterator_->Prev(); }
-  std::string_view key() const override { return ToView(iterator_->key()); }
-  std::string_view value() const override { return ToView(iterator_->value()); }
+  ~RocksIterator() override {
+    if (pool_ != nullptr && inner_->iterator->status().ok()) pool_->Return(std::move(inner_));
+  }
+  bool Valid() const override { return inner_->iterator->Valid(); }
+  void Seek(std::string_view key) override { inner_->iterator->Seek(ToSlice(key)); }
+  void SeekForPrev(std::string_view key) override { inner_->iterator->SeekForPrev(ToSlice(key)); }
+  void SeekToFirst() override { inner_->iterator->Seek(inner_->lower_slice); }
+  void SeekToLast() override { inner_->iterator->SeekForPrev(inner_->upper_slice); }
+  void Next() override { inner_->iterator->Next(); }
+  void Prev() override { inner_->iterator->Prev(); }
+  std::string_view key() const override { return ToView(inner_->iterator->key()); }
+  std::string_view value() const override { return ToView(inner_->iterator->value()); }
   Status status() const override {
-    const rocksdb::Status status = iterator_->status();
+    const rocksdb::Status status = inner_->iterator->status();
     return status.ok() ? Status::Ok() : FromRocksDb(status, directory_);
   }
 
  private:
-  const ReadOptions options_;  // Owns the bounds' bytes.
-  const rocksdb::Slice lower_;
-  const rocksdb::Slice upper_;
+  IteratorPool* const pool_;
   const std::string& directory_;
-  std::unique_ptr<rocksdb::Iterator> iterator_;
+  std::unique_ptr<ReusableIterator> inner_;
 };
 
 class RocksBatch final : public WriteBatch {
@@ -111,7 +164,8 @@ class RocksStore final : public KvStore {
   Status MultiGet(Family family, std::span<const std::string_view> keys,
                   std::vector<PinnedValue>* values, std::vector<bool>* found) override;
   std::unique_ptr<Iterator> NewIterator(Family family, ReadOptions options) override {
-    return std::make_unique<RocksIterator>(db_.get(), Handle(family), std::move(options),
+    IteratorPool* const pool = PoolFor(family, options);
+    return std::make_unique<RocksIterator>(db_.get(), Handle(family), std::move(options), pool,
                                            options_.directory);
   }
   std::unique_ptr<Snapshot> NewSnapshot() override {
@@ -133,6 +187,15 @@ class RocksStore final : public KvStore {
   rocksdb::ColumnFamilyHandle* Handle(Family family) const {
     return handles_[static_cast<size_t>(family)];
   }
+  IteratorPool* PoolFor(Family family, const ReadOptions& options) {
+    if (options.snapshot != nullptr || !options.fill_cache || options.readahead_bytes != 0) {
+      return nullptr;
+    }
+    return &pools_[static_cast<size_t>(family) * 2 + (options.one_key ? 1 : 0)];
+  }
+  void ClearPools() {
+    for (IteratorPool& pool : pools_) pool.Clear();
+  }
   Status WriteFailed(const rocksdb::Status& status);
   void Stop(const rocksdb::Status& cause);
   void SetDiskFull();
@@ -142,6 +205,7 @@ class RocksStore final : public KvStore {
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* default_handle_ = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  std::array<IteratorPool, kFamilyCount * 2> pools_;
   std::atomic<Health> health_{Health::kServing};
   mutable std::mutex stop_mutex_;
   std::string stop_cause_;  // Guarded by stop_mutex_.
@@ -164,6 +228,7 @@ Status RocksStore::Open() {
 
 RocksStore::~RocksStore() {
   if (db_ == nullptr) return;
+  ClearPools();
   for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   db_->DestroyColumnFamilyHandle(default_handle_);
   // The log has every acknowledged write already; there is nobody left to tell of a failure.
@@ -257,6 +322,7 @@ void RocksStore::SetDiskFull() {
 }
 
 void RocksStore::CheckDisk() {
+  ClearPools();
   if (tuned_.watch->sync_failed.load(std::memory_order_acquire)) {
     Stop(rocksdb::Status::IOError("a sync failed"));
     return;

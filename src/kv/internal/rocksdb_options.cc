@@ -8,6 +8,7 @@
 #include <rocksdb/sst_file_manager.h>
 #include <rocksdb/statistics.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
@@ -16,6 +17,9 @@ namespace helios::kv {
 namespace {
 
 using rocksdb::Slice;
+
+constexpr size_t kDeletionWindow = 8192;
+constexpr size_t kDeletionsInWindow = 4096;
 
 // A versioned key without its timestamp: all versions of a key share a filter entry.
 class KeyWithoutVersion final : public rocksdb::SliceTransform {
@@ -82,6 +86,9 @@ rocksdb::ColumnFamilyOptions TuneFamily(Family family, const RocksDbOptions& opt
   if (versioned) {
     tuned.prefix_extractor = std::make_shared<KeyWithoutVersion>();
     tuned.memtable_prefix_bloom_size_ratio = 0.05;
+    // A file in which many neighbours are deletions is rewritten soon: scans would step over them.
+    tuned.table_properties_collector_factories.push_back(
+        rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionWindow, kDeletionsInWindow));
     if (options.compaction_filter) {
       tuned.compaction_filter_factory =
           std::make_shared<FilterFactoryAdapter>(family, options.compaction_filter);

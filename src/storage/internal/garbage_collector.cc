@@ -12,8 +12,10 @@ constexpr uint64_t kBatchOperations = 1000;
 // A space is collected when its dead versions pass this many and this share of the live ones.
 constexpr uint64_t kDeadMin = 2000;
 constexpr uint64_t kDeadShareDivisor = 5;
-// After this many removals the files are rewritten too, so that scans do not step over the remains.
-constexpr uint64_t kCompactAfter = 10'000;
+// After this many removals, if they are many times what is left, the space is rewritten too, so that
+// scans do not step over the remains. Elsewhere ordinary compactions get there in time.
+constexpr uint64_t kCompactAfter = 20'000;
+constexpr uint64_t kCompactShare = 4;
 // Deletions that one compaction met in one space: reported in lots.
 constexpr uint64_t kReportLot = 256;
 
@@ -110,11 +112,13 @@ Status GarbageCollector::Run(const std::function<bool()>& stop) {
 }
 
 Status GarbageCollector::CollectSpace(hidb::SpaceId space, const std::function<bool()>& stop) {
+  std::lock_guard lock(collect_mutex_);
   const Timestamp watermark = watermark_();
   const std::string begin = SpacePrefix(space);
   const std::string end = SpaceEnd(space);
   const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
   uint64_t removed = 0;
+  uint64_t kept = 0;
   {
     kv::ReadOptions options{.lower = begin, .upper = end, .fill_cache = false};
     const auto iterator = store_->NewIterator(kVersionFamily, std::move(options));
@@ -131,6 +135,7 @@ Status GarbageCollector::CollectSpace(hidb::SpaceId space, const std::function<b
       if (user != covered) {
         if (!deletion.empty()) drop(deletion);
         deletion.clear();
+        ++kept;
         if (VersionOf(key) > watermark) continue;
         covered.assign(user);
         const std::string_view value = iterator->value();
@@ -148,8 +153,11 @@ Status GarbageCollector::CollectSpace(hidb::SpaceId space, const std::function<b
   }
   if (batch->operation_count() > 0) HELIOS_TRY(store_->Write(batch.get(), false));
   collected_.fetch_add(removed, std::memory_order_relaxed);
-  if (removed >= kCompactAfter) HELIOS_TRY(store_->CompactRange(kVersionFamily, begin, end));
-  return Status::Ok();
+  uint64_t& remains = remains_[space];
+  remains += removed;
+  if (remains < kCompactAfter || remains < kept * kCompactShare) return Status::Ok();
+  remains_.erase(space);
+  return store_->CompactRange(kVersionFamily, begin, end);
 }
 
 Status GarbageCollector::SweepOne(Timestamp staged) {

@@ -59,6 +59,9 @@ class GarbageCollector {
   mutable std::mutex mutex_;
   std::map<hidb::SpaceId, Dead> dead_;  // Guarded by mutex_.
   std::deque<Timestamp> sweeps_;        // Guarded by mutex_.
+  std::mutex collect_mutex_;  // One collection at a time; taken before mutex_.
+  // Removed since the space was rewritten. Guarded by collect_mutex_.
+  std::map<hidb::SpaceId, uint64_t> remains_;
   std::atomic<uint64_t> collected_{0};
 };
 
