@@ -30,6 +30,7 @@ std::vector<SystemTable> PgCatalogTables() {
       table.oid = line.oid;
       table.name = line.table;
       table.is_view = line.is_view;
+      if (const char* sql = CatalogViewSql(table.name)) table.view_sql = sql;
     } else {
       tables.back().columns.push_back({line.column, SqlType{line.oid, line.typmod}});
     }

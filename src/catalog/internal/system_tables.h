@@ -31,6 +31,9 @@ class SystemTableIndex {
 
 const SystemTableIndex& SystemTables();
 
+// The query of a pg_catalog view (catalog_views.cc); null: compute makes its rows.
+const char* CatalogViewSql(std::string_view name);
+
 // The views of information_schema, as SQL over pg_catalog (information_schema.cc).
 std::vector<SystemTable> InformationSchemaViews();
 

@@ -4,6 +4,7 @@
 
 #include "catalog/names.h"
 #include "compute/internal/session_type_lookup.h"
+#include "compute/internal/system_catalog/system_catalog.h"
 #include "sys/randomness.h"
 
 namespace helios::compute {
@@ -47,7 +48,8 @@ SessionImpl::SessionImpl(EngineCore& core, SessionObserver& observer, const Sess
       core_(core),
       observer_(observer),
       options_(options),
-      memory_(std::make_unique<MemoryTracker>("session", 0, &core.memory)) {}
+      memory_(std::make_unique<MemoryTracker>("session", 0, &core.memory)),
+      system_tables_(MakeSystemTableSource(*this)) {}
 
 SessionImpl::~SessionImpl() {
   portals_.clear();
