@@ -13,17 +13,17 @@ namespace helios {
 namespace {
 
 Status Malformed(std::string_view text, std::string_view detail) {
-  Status status = Error(ErrorCode::kInvalidTextRepresentation)
-                      .Message("malformed array literal: \"{}\"", text);
+  Status status =
+      Error(ErrorCode::kInvalidTextRepresentation).Message("malformed array literal: \"{}\"", text);
   status.mutable_info().detail = detail;
   return status;
 }
 
 bool IsNullWord(std::string_view text) {
   constexpr std::string_view kNull = "null";
-  return text.size() == 4 && std::equal(text.begin(), text.end(), kNull.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b;
-         });
+  return text.size() == 4 &&
+         std::equal(text.begin(), text.end(), kNull.begin(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
 char DelimiterOf(Oid) { return ','; }
@@ -141,8 +141,9 @@ class ArrayParser {
         HELIOS_TRY(ParseLevel(depth + 1));
       } else {
         if (leaf_depth_ >= 0 && leaf_depth_ != static_cast<int>(depth)) {
-          return Malformed(text_, "Multidimensional arrays must have sub-arrays with matching "
-                                  "dimensions.");
+          return Malformed(text_,
+                           "Multidimensional arrays must have sub-arrays with matching "
+                           "dimensions.");
         }
         leaf_depth_ = static_cast<int>(depth);
         HELIOS_TRY(ParseElement());
@@ -159,8 +160,9 @@ class ArrayParser {
     ++at_;
     if (lengths_.size() <= depth) lengths_.resize(depth + 1, -1);
     if (lengths_[depth] >= 0 && lengths_[depth] != length) {
-      return Malformed(text_, "Multidimensional arrays must have sub-arrays with matching "
-                              "dimensions.");
+      return Malformed(text_,
+                       "Multidimensional arrays must have sub-arrays with matching "
+                       "dimensions.");
     }
     lengths_[depth] = length;
     return Status::Ok();

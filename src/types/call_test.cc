@@ -138,8 +138,7 @@ void AddNumericFunctions(Functions* out) {
   f["fact"] = [](const A& a) { return Show(Numeric::Factorial(a.Int(1))); };
   f["int8"] = [](const A& a) { return ShowInt(a.Num(1).ToInt64()); };
   f["wb"] = [](const A& a) {
-    const Result<int32_t> bucket =
-        Numeric::WidthBucket(a.Num(1), a.Num(2), a.Num(3), a.Int(4));
+    const Result<int32_t> bucket = Numeric::WidthBucket(a.Num(1), a.Num(2), a.Num(3), a.Int(4));
     return bucket.ok() ? std::to_string(*bucket) : ErrorText(bucket.status());
   };
   f["float8"] = [](const A& a) {
@@ -167,9 +166,7 @@ void AddTemplateFunctions(Functions* out) {
 void AddDateTimeFunctions(Functions* out) {
   Functions& f = *out;
   f["exts"] = [](const A& a) { return Show(ExtractFromTimestamp(a.Text(1), a.Ts(2))); };
-  f["extz"] = [](const A& a) {
-    return Show(ExtractFromTimestamptz(a.Text(1), a.Tz(2), a.zone()));
-  };
+  f["extz"] = [](const A& a) { return Show(ExtractFromTimestamptz(a.Text(1), a.Tz(2), a.zone())); };
   f["exd"] = [](const A& a) { return Show(ExtractFromDate(a.Text(1), a.Date(2))); };
   f["exi"] = [](const A& a) { return Show(ExtractFromInterval(a.Text(1), a.Iv(2))); };
   f["ext"] = [](const A& a) { return Show(ExtractFromTime(a.Text(1), a.Time(2))); };
@@ -193,8 +190,7 @@ void AddDateTimeFunctions(Functions* out) {
   f["ji"] = [](const A& a) { return Show(JustifyInterval(a.Iv(1))); };
   f["mkd"] = [](const A& a) { return ShowDate(MakeDate(a.Int(1), a.Int(2), a.Int(3))); };
   f["mkts"] = [](const A& a) {
-    return ShowTs(
-        MakeTimestamp(a.Int(1), a.Int(2), a.Int(3), a.Int(4), a.Int(5), a.Float(6)));
+    return ShowTs(MakeTimestamp(a.Int(1), a.Int(2), a.Int(3), a.Int(4), a.Int(5), a.Float(6)));
   };
 }
 
@@ -224,7 +220,8 @@ void AddJsonFunctions(Functions* out) {
   };
   f["jpretty"] = [](const A& a) {
     std::string text = JsonbPretty(a.Json(1));
-    for (size_t at = 0; (at = text.find('\n', at)) != std::string::npos;) text.replace(at, 1, "\\n");
+    for (size_t at = 0; (at = text.find('\n', at)) != std::string::npos;)
+      text.replace(at, 1, "\\n");
     return text;
   };
   f["jstrip"] = [](const A& a) { return JsonbStripNulls(a.Json(1)); };

@@ -1,5 +1,5 @@
-// Order, equality and hash of values. A comparison takes two pointers to values as they lie in a vector,
-// so that one set of functions serves vectors, hash tables and sort runs.
+// Order, equality and hash of values. A comparison takes two pointers to values as they lie in a
+// vector, so that one set of functions serves vectors, hash tables and sort runs.
 
 #include "types/compare.h"
 
@@ -83,15 +83,22 @@ int CompareJsonbRaw(const void* left, const void* right) {
 
 CompareFunction CompareVarlenOf(Oid type) {
   switch (type) {
-    case type_oid::kNumeric: return CompareNumericRaw;
-    case type_oid::kBpchar: return CompareBpchar;
-    case type_oid::kJsonb: return CompareJsonbRaw;
-    case type_oid::kRecord: return CompareRecordRaw;
-    case type_oid::kAnyArray: return CompareArrayRaw;
+    case type_oid::kNumeric:
+      return CompareNumericRaw;
+    case type_oid::kBpchar:
+      return CompareBpchar;
+    case type_oid::kJsonb:
+      return CompareJsonbRaw;
+    case type_oid::kRecord:
+      return CompareRecordRaw;
+    case type_oid::kAnyArray:
+      return CompareArrayRaw;
     case type_oid::kJson:
     case type_oid::kXml:
-    case type_oid::kJsonpath: return nullptr;
-    default: break;
+    case type_oid::kJsonpath:
+      return nullptr;
+    default:
+      break;
   }
   const TypeInfo* known = FindType(type);
   if (known == nullptr || known->element != kInvalidOid) {
@@ -159,12 +166,18 @@ uint64_t HashJsonbRaw(const void* value) { return HashJsonb(ViewOf(value)); }
 
 HashFunction HashVarlenOf(Oid type) {
   switch (type) {
-    case type_oid::kNumeric: return HashNumericRaw;
-    case type_oid::kBpchar: return HashBpchar;
-    case type_oid::kJsonb: return HashJsonbRaw;
-    case type_oid::kRecord: return HashRecordRaw;
-    case type_oid::kAnyArray: return HashArrayRaw;
-    default: break;
+    case type_oid::kNumeric:
+      return HashNumericRaw;
+    case type_oid::kBpchar:
+      return HashBpchar;
+    case type_oid::kJsonb:
+      return HashJsonbRaw;
+    case type_oid::kRecord:
+      return HashRecordRaw;
+    case type_oid::kAnyArray:
+      return HashArrayRaw;
+    default:
+      break;
   }
   const TypeInfo* known = FindType(type);
   return known == nullptr || known->element != kInvalidOid ? HashArrayRaw : HashStringRaw;
@@ -196,36 +209,49 @@ void HashLoopVarlen(HashFunction hash, const Vector& vector, size_t row_count, u
 
 CompareFunction CompareFunctionOf(Oid type, PhysicalType physical) {
   switch (physical) {
-    case PhysicalType::kBool: return CompareFixed<uint8_t>;
-    case PhysicalType::kInt16: return CompareFixed<int16_t>;
+    case PhysicalType::kBool:
+      return CompareFixed<uint8_t>;
+    case PhysicalType::kInt16:
+      return CompareFixed<int16_t>;
     case PhysicalType::kInt32:
       // oid and the reg types are unsigned; so are xid and cid. date and int4 are not.
       return type == type_oid::kInt4 || type == type_oid::kDate || FindType(type) == nullptr
                  ? CompareFixed<int32_t>
                  : CompareFixed<uint32_t>;
-    case PhysicalType::kInt64: return CompareFixed<int64_t>;
-    case PhysicalType::kFloat32: return CompareFloat<float>;
-    case PhysicalType::kFloat64: return CompareFloat<double>;
+    case PhysicalType::kInt64:
+      return CompareFixed<int64_t>;
+    case PhysicalType::kFloat32:
+      return CompareFloat<float>;
+    case PhysicalType::kFloat64:
+      return CompareFloat<double>;
     case PhysicalType::kFixed16:
       if (type == type_oid::kInterval) return CompareIntervalRaw;
       return type == type_oid::kTimetz ? CompareTimeTzRaw : CompareUuidRaw;
-    case PhysicalType::kVarlen: return CompareVarlenOf(type);
+    case PhysicalType::kVarlen:
+      return CompareVarlenOf(type);
   }
   return nullptr;
 }
 
 EqualFunction EqualFunctionOf(Oid type, PhysicalType physical) {
   switch (physical) {
-    case PhysicalType::kBool: return EqualFixed<uint8_t>;
-    case PhysicalType::kInt16: return EqualFixed<int16_t>;
-    case PhysicalType::kInt32: return EqualFixed<int32_t>;
-    case PhysicalType::kInt64: return EqualFixed<int64_t>;
-    case PhysicalType::kFloat32: return EqualBy<CompareFloat<float>>;
-    case PhysicalType::kFloat64: return EqualBy<CompareFloat<double>>;
+    case PhysicalType::kBool:
+      return EqualFixed<uint8_t>;
+    case PhysicalType::kInt16:
+      return EqualFixed<int16_t>;
+    case PhysicalType::kInt32:
+      return EqualFixed<int32_t>;
+    case PhysicalType::kInt64:
+      return EqualFixed<int64_t>;
+    case PhysicalType::kFloat32:
+      return EqualBy<CompareFloat<float>>;
+    case PhysicalType::kFloat64:
+      return EqualBy<CompareFloat<double>>;
     case PhysicalType::kFixed16:
       if (type == type_oid::kInterval) return EqualBy<CompareIntervalRaw>;
       return type == type_oid::kTimetz ? EqualBy<CompareTimeTzRaw> : EqualUuid;
-    case PhysicalType::kVarlen: break;
+    case PhysicalType::kVarlen:
+      break;
   }
   const CompareFunction compare = CompareVarlenOf(type);
   if (compare == CompareNumericRaw) return EqualNumeric;
@@ -256,16 +282,23 @@ int CompareRowsForSort(const Vector& left, size_t left_row, const Vector& right,
 
 HashFunction HashFunctionOf(Oid type, PhysicalType physical) {
   switch (physical) {
-    case PhysicalType::kBool: return HashFixed<uint8_t>;
-    case PhysicalType::kInt16: return HashFixed<int16_t>;
-    case PhysicalType::kInt32: return HashFixed<int32_t>;
-    case PhysicalType::kInt64: return HashFixed<int64_t>;
-    case PhysicalType::kFloat32: return HashFloat<float>;
-    case PhysicalType::kFloat64: return HashFloat<double>;
+    case PhysicalType::kBool:
+      return HashFixed<uint8_t>;
+    case PhysicalType::kInt16:
+      return HashFixed<int16_t>;
+    case PhysicalType::kInt32:
+      return HashFixed<int32_t>;
+    case PhysicalType::kInt64:
+      return HashFixed<int64_t>;
+    case PhysicalType::kFloat32:
+      return HashFloat<float>;
+    case PhysicalType::kFloat64:
+      return HashFloat<double>;
     case PhysicalType::kFixed16:
       if (type == type_oid::kInterval) return HashIntervalRaw;
       return type == type_oid::kTimetz ? HashTimeTzRaw : HashUuidRaw;
-    case PhysicalType::kVarlen: return HashVarlenOf(type);
+    case PhysicalType::kVarlen:
+      return HashVarlenOf(type);
   }
   return nullptr;
 }
@@ -281,14 +314,21 @@ void HashVector(const Vector& vector, size_t row_count, uint64_t* hashes, bool c
   }
   const HashFunction hash = HashFunctionOf(vector.type().oid, vector.physical());
   switch (vector.physical()) {
-    case PhysicalType::kBool: return HashLoop<HashFixed<uint8_t>, 1>(vector, row_count, hashes, combine);
-    case PhysicalType::kInt16: return HashLoop<HashFixed<int16_t>, 2>(vector, row_count, hashes, combine);
-    case PhysicalType::kInt32: return HashLoop<HashFixed<int32_t>, 4>(vector, row_count, hashes, combine);
-    case PhysicalType::kInt64: return HashLoop<HashFixed<int64_t>, 8>(vector, row_count, hashes, combine);
-    case PhysicalType::kFloat32: return HashLoop<HashFloat<float>, 4>(vector, row_count, hashes, combine);
-    case PhysicalType::kFloat64: return HashLoop<HashFloat<double>, 8>(vector, row_count, hashes, combine);
+    case PhysicalType::kBool:
+      return HashLoop<HashFixed<uint8_t>, 1>(vector, row_count, hashes, combine);
+    case PhysicalType::kInt16:
+      return HashLoop<HashFixed<int16_t>, 2>(vector, row_count, hashes, combine);
+    case PhysicalType::kInt32:
+      return HashLoop<HashFixed<int32_t>, 4>(vector, row_count, hashes, combine);
+    case PhysicalType::kInt64:
+      return HashLoop<HashFixed<int64_t>, 8>(vector, row_count, hashes, combine);
+    case PhysicalType::kFloat32:
+      return HashLoop<HashFloat<float>, 4>(vector, row_count, hashes, combine);
+    case PhysicalType::kFloat64:
+      return HashLoop<HashFloat<double>, 8>(vector, row_count, hashes, combine);
     case PhysicalType::kFixed16:
-    case PhysicalType::kVarlen: return HashLoopVarlen(hash, vector, row_count, hashes, combine);
+    case PhysicalType::kVarlen:
+      return HashLoopVarlen(hash, vector, row_count, hashes, combine);
   }
 }
 

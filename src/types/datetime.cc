@@ -74,7 +74,8 @@ CivilTime CivilFromDays(int32_t date) {
   const int64_t day_of_era = shifted - era * 146097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t month_index = (5 * day_of_year + 2) / 153;
   CivilTime civil;
   civil.day = static_cast<int32_t>(day_of_year - (153 * month_index + 2) / 5 + 1);
@@ -109,7 +110,8 @@ int32_t DayOfWeek(int32_t date) {
 
 int32_t DayOfYear(const CivilTime& civil) {
   return static_cast<int32_t>(DaysFromCivil(civil.year, civil.month, civil.day) -
-                              DaysFromCivil(civil.year, 1, 1)) + 1;
+                              DaysFromCivil(civil.year, 1, 1)) +
+         1;
 }
 
 namespace {
@@ -300,8 +302,8 @@ bool DateFromParts(int32_t year, int32_t month, int32_t day, int64_t* out) {
 Result<int32_t> MakeDate(int32_t year, int32_t month, int32_t day) {
   int64_t date;
   if (!DateFromParts(year, month, day, &date)) {
-    return FieldOutOfRange(fmt::format("date field value out of range: {}-{:02}-{:02}", year, month,
-                                       day));
+    return FieldOutOfRange(
+        fmt::format("date field value out of range: {}-{:02}-{:02}", year, month, day));
   }
   if (date < kDateMin || date >= kDateEnd) {
     return FieldOutOfRange(fmt::format("date out of range: {}-{:02}-{:02}", year, month, day));
@@ -322,13 +324,13 @@ Result<int64_t> MakeTimestamp(int32_t year, int32_t month, int32_t day, int32_t 
                               int32_t minute, double second) {
   int64_t date;
   if (!DateFromParts(year, month, day, &date)) {
-    return FieldOutOfRange(fmt::format("date field value out of range: {}-{:02}-{:02}", year, month,
-                                       day));
+    return FieldOutOfRange(
+        fmt::format("date field value out of range: {}-{:02}-{:02}", year, month, day));
   }
   int64_t time;
   if (!TimeFromParts(hour, minute, second, &time)) {
-    return FieldOutOfRange(fmt::format("time field value out of range: {}:{:02}:{:02}", hour,
-                                       minute, second));
+    return FieldOutOfRange(
+        fmt::format("time field value out of range: {}:{:02}:{:02}", hour, minute, second));
   }
   int64_t result;
   if (!Combine(date, time, &result)) {

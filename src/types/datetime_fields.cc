@@ -19,32 +19,77 @@ struct NamedField {
   Field field;
 };
 constexpr NamedField kFields[] = {
-    {"c", Field::kCentury}, {"cent", Field::kCentury}, {"centuries", Field::kCentury},
-    {"century", Field::kCentury}, {"d", Field::kDay}, {"day", Field::kDay}, {"days", Field::kDay},
-    {"dec", Field::kDecade}, {"decade", Field::kDecade}, {"decades", Field::kDecade},
-    {"decs", Field::kDecade}, {"dow", Field::kDayOfWeek}, {"doy", Field::kDayOfYear},
-    {"epoch", Field::kEpoch}, {"h", Field::kHour}, {"hour", Field::kHour},
-    {"hours", Field::kHour}, {"hr", Field::kHour}, {"hrs", Field::kHour},
-    {"isodow", Field::kIsoDayOfWeek}, {"isoyear", Field::kIsoYear}, {"j", Field::kJulian},
-    {"jd", Field::kJulian}, {"julian", Field::kJulian}, {"m", Field::kMinute},
-    {"microsecon", Field::kMicrosecond}, {"microsecond", Field::kMicrosecond},
-    {"microseconds", Field::kMicrosecond}, {"mil", Field::kMillennium},
-    {"millennia", Field::kMillennium}, {"millennium", Field::kMillennium},
-    {"millisecon", Field::kMillisecond}, {"millisecond", Field::kMillisecond},
-    {"milliseconds", Field::kMillisecond}, {"mils", Field::kMillennium}, {"min", Field::kMinute},
-    {"mins", Field::kMinute}, {"minute", Field::kMinute}, {"minutes", Field::kMinute},
-    {"mon", Field::kMonth}, {"mons", Field::kMonth}, {"month", Field::kMonth},
-    {"months", Field::kMonth}, {"ms", Field::kMillisecond}, {"msec", Field::kMillisecond},
-    {"mseconds", Field::kMillisecond}, {"msecs", Field::kMillisecond}, {"qtr", Field::kQuarter},
-    {"quarter", Field::kQuarter}, {"s", Field::kSecond}, {"sec", Field::kSecond},
-    {"second", Field::kSecond}, {"seconds", Field::kSecond}, {"secs", Field::kSecond},
-    {"timezone", Field::kTimezone}, {"timezone_h", Field::kTimezoneHour},
-    {"timezone_hour", Field::kTimezoneHour}, {"timezone_m", Field::kTimezoneMinute},
-    {"timezone_minute", Field::kTimezoneMinute}, {"us", Field::kMicrosecond},
-    {"usec", Field::kMicrosecond}, {"useconds", Field::kMicrosecond},
-    {"usecs", Field::kMicrosecond}, {"w", Field::kWeek}, {"week", Field::kWeek},
-    {"weeks", Field::kWeek}, {"y", Field::kYear}, {"year", Field::kYear},
-    {"years", Field::kYear}, {"yr", Field::kYear}, {"yrs", Field::kYear},
+    {"c", Field::kCentury},
+    {"cent", Field::kCentury},
+    {"centuries", Field::kCentury},
+    {"century", Field::kCentury},
+    {"d", Field::kDay},
+    {"day", Field::kDay},
+    {"days", Field::kDay},
+    {"dec", Field::kDecade},
+    {"decade", Field::kDecade},
+    {"decades", Field::kDecade},
+    {"decs", Field::kDecade},
+    {"dow", Field::kDayOfWeek},
+    {"doy", Field::kDayOfYear},
+    {"epoch", Field::kEpoch},
+    {"h", Field::kHour},
+    {"hour", Field::kHour},
+    {"hours", Field::kHour},
+    {"hr", Field::kHour},
+    {"hrs", Field::kHour},
+    {"isodow", Field::kIsoDayOfWeek},
+    {"isoyear", Field::kIsoYear},
+    {"j", Field::kJulian},
+    {"jd", Field::kJulian},
+    {"julian", Field::kJulian},
+    {"m", Field::kMinute},
+    {"microsecon", Field::kMicrosecond},
+    {"microsecond", Field::kMicrosecond},
+    {"microseconds", Field::kMicrosecond},
+    {"mil", Field::kMillennium},
+    {"millennia", Field::kMillennium},
+    {"millennium", Field::kMillennium},
+    {"millisecon", Field::kMillisecond},
+    {"millisecond", Field::kMillisecond},
+    {"milliseconds", Field::kMillisecond},
+    {"mils", Field::kMillennium},
+    {"min", Field::kMinute},
+    {"mins", Field::kMinute},
+    {"minute", Field::kMinute},
+    {"minutes", Field::kMinute},
+    {"mon", Field::kMonth},
+    {"mons", Field::kMonth},
+    {"month", Field::kMonth},
+    {"months", Field::kMonth},
+    {"ms", Field::kMillisecond},
+    {"msec", Field::kMillisecond},
+    {"mseconds", Field::kMillisecond},
+    {"msecs", Field::kMillisecond},
+    {"qtr", Field::kQuarter},
+    {"quarter", Field::kQuarter},
+    {"s", Field::kSecond},
+    {"sec", Field::kSecond},
+    {"second", Field::kSecond},
+    {"seconds", Field::kSecond},
+    {"secs", Field::kSecond},
+    {"timezone", Field::kTimezone},
+    {"timezone_h", Field::kTimezoneHour},
+    {"timezone_hour", Field::kTimezoneHour},
+    {"timezone_m", Field::kTimezoneMinute},
+    {"timezone_minute", Field::kTimezoneMinute},
+    {"us", Field::kMicrosecond},
+    {"usec", Field::kMicrosecond},
+    {"useconds", Field::kMicrosecond},
+    {"usecs", Field::kMicrosecond},
+    {"w", Field::kWeek},
+    {"week", Field::kWeek},
+    {"weeks", Field::kWeek},
+    {"y", Field::kYear},
+    {"year", Field::kYear},
+    {"years", Field::kYear},
+    {"yr", Field::kYear},
+    {"yrs", Field::kYear},
 };
 
 std::string LowerCase(std::string_view text) {
@@ -84,12 +129,23 @@ int64_t Decade(int32_t year) { return FloorDiv(year, 10); }
 bool ExtractClock(Field field, const CivilTime& civil, ExtractedField* out) {
   const int64_t micros = civil.second * kMicrosPerSecond + civil.microsecond;
   switch (field) {
-    case Field::kMicrosecond: *out = Number(micros); return true;
-    case Field::kMillisecond: *out = Number(micros, 3); return true;
-    case Field::kSecond: *out = Number(micros, 6); return true;
-    case Field::kMinute: *out = Number(civil.minute); return true;
-    case Field::kHour: *out = Number(civil.hour); return true;
-    default: return false;
+    case Field::kMicrosecond:
+      *out = Number(micros);
+      return true;
+    case Field::kMillisecond:
+      *out = Number(micros, 3);
+      return true;
+    case Field::kSecond:
+      *out = Number(micros, 6);
+      return true;
+    case Field::kMinute:
+      *out = Number(civil.minute);
+      return true;
+    case Field::kHour:
+      *out = Number(civil.hour);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -97,27 +153,51 @@ bool ExtractClock(Field field, const CivilTime& civil, ExtractedField* out) {
 bool ExtractCalendar(Field field, const CivilTime& civil, ExtractedField* out) {
   const int64_t date = DaysFromCivil(civil.year, civil.month, civil.day);
   switch (field) {
-    case Field::kDay: *out = Number(civil.day); return true;
-    case Field::kMonth: *out = Number(civil.month); return true;
-    case Field::kQuarter: *out = Number((civil.month - 1) / 3 + 1); return true;
-    case Field::kWeek: *out = Number(IsoWeek(civil)); return true;
-    case Field::kYear: *out = Number(ShownYear(civil.year)); return true;
-    case Field::kDecade: *out = Number(Decade(civil.year)); return true;
-    case Field::kCentury: *out = Number(Century(civil.year)); return true;
-    case Field::kMillennium: *out = Number(Millennium(civil.year)); return true;
-    case Field::kIsoYear: *out = Number(ShownYear(IsoYear(civil))); return true;
-    case Field::kDayOfWeek: *out = Number(DayOfWeek(static_cast<int32_t>(date))); return true;
+    case Field::kDay:
+      *out = Number(civil.day);
+      return true;
+    case Field::kMonth:
+      *out = Number(civil.month);
+      return true;
+    case Field::kQuarter:
+      *out = Number((civil.month - 1) / 3 + 1);
+      return true;
+    case Field::kWeek:
+      *out = Number(IsoWeek(civil));
+      return true;
+    case Field::kYear:
+      *out = Number(ShownYear(civil.year));
+      return true;
+    case Field::kDecade:
+      *out = Number(Decade(civil.year));
+      return true;
+    case Field::kCentury:
+      *out = Number(Century(civil.year));
+      return true;
+    case Field::kMillennium:
+      *out = Number(Millennium(civil.year));
+      return true;
+    case Field::kIsoYear:
+      *out = Number(ShownYear(IsoYear(civil)));
+      return true;
+    case Field::kDayOfWeek:
+      *out = Number(DayOfWeek(static_cast<int32_t>(date)));
+      return true;
     case Field::kIsoDayOfWeek: {
       const int32_t day = DayOfWeek(static_cast<int32_t>(date));
       *out = Number(day == 0 ? 7 : day);
       return true;
     }
-    case Field::kDayOfYear: *out = Number(DayOfYear(civil)); return true;
-    default: return false;
+    case Field::kDayOfYear:
+      *out = Number(DayOfYear(civil));
+      return true;
+    default:
+      return false;
   }
 }
 
-// What EXTRACT gives for an infinite value: a field that grows without end is infinite, others are NULL.
+// What EXTRACT gives for an infinite value: a field that grows without end is infinite, others are
+// NULL.
 ExtractedField OfInfinite(Field field, bool negative) {
   switch (field) {
     case Field::kYear:
@@ -130,7 +210,8 @@ ExtractedField OfInfinite(Field field, bool negative) {
       return {negative ? ExtractedField::Kind::kNegativeInfinity
                        : ExtractedField::Kind::kPositiveInfinity,
               0, 0};
-    default: return {ExtractedField::Kind::kNull, 0, 0};
+    default:
+      return {ExtractedField::Kind::kNull, 0, 0};
   }
 }
 
@@ -143,16 +224,15 @@ ExtractedField Julian(int64_t local) {
   // As PostgreSQL: the integer plus micros / 86400000000, a division of numerics.
   const Numeric fraction =
       Numeric::Divide(Numeric::FromInt64(time), Numeric::FromInt64(kMicrosPerDay)).value();
-  const Numeric sum =
-      Numeric::Add(Numeric::FromInt64(date + kEpochJulianDay), fraction).value();
+  const Numeric sum = Numeric::Add(Numeric::FromInt64(date + kEpochJulianDay), fraction).value();
   return Number(sum.small_coefficient(), sum.scale());
 }
 
 Result<ExtractedField> ExtractLocal(std::string_view name, int64_t local, std::string_view type) {
   Field field;
   if (!FindDateTimeField(name, &field)) return NotRecognized(name, type);
-  const bool zoned = field == Field::kTimezone || field == Field::kTimezoneHour ||
-                     field == Field::kTimezoneMinute;
+  const bool zoned =
+      field == Field::kTimezone || field == Field::kTimezoneHour || field == Field::kTimezoneMinute;
   if (!IsFiniteTimestamp(local)) return OfInfinite(field, local < 0);
   if (zoned) return NotSupported(name, type);
   const CivilTime civil = CivilFromTimestamp(local);
@@ -194,11 +274,16 @@ Result<ExtractedField> ExtractFromTimestamptz(std::string_view name, int64_t utc
   if (!IsFiniteTimestamp(utc)) return OfInfinite(field, utc < 0);
   const int32_t east = zone.AtUtc(utc).seconds_east;
   switch (field) {
-    case Field::kTimezone: return Number(east);
-    case Field::kTimezoneHour: return Number(east / 3600);
-    case Field::kTimezoneMinute: return Number(east % 3600 / 60);
-    case Field::kEpoch: return Number(static_cast<__int128>(utc) + kUnixEpochMicros, 6);
-    default: return ExtractLocal(name, utc + east * kMicrosPerSecond, kType);
+    case Field::kTimezone:
+      return Number(east);
+    case Field::kTimezoneHour:
+      return Number(east / 3600);
+    case Field::kTimezoneMinute:
+      return Number(east % 3600 / 60);
+    case Field::kEpoch:
+      return Number(static_cast<__int128>(utc) + kUnixEpochMicros, 6);
+    default:
+      return ExtractLocal(name, utc + east * kMicrosPerSecond, kType);
   }
 }
 
@@ -214,8 +299,10 @@ Result<ExtractedField> ExtractFromDate(std::string_view name, int32_t date) {
     case Field::kHour:
     case Field::kTimezone:
     case Field::kTimezoneHour:
-    case Field::kTimezoneMinute: return NotSupported(name, kType);
-    default: break;
+    case Field::kTimezoneMinute:
+      return NotSupported(name, kType);
+    default:
+      break;
   }
   if (!IsFiniteDate(date)) return OfInfinite(field, date < 0);
   if (field == Field::kEpoch) return Number((int64_t{date} + kUnixEpochDays) * 86400);
@@ -242,12 +329,16 @@ Result<ExtractedField> ExtractFromTimeTz(std::string_view name, const TimeTz& ti
   Field field;
   if (!FindDateTimeField(name, &field)) return NotRecognized(name, kType);
   switch (field) {
-    case Field::kTimezone: return Number(-time.zone_seconds);
-    case Field::kTimezoneHour: return Number(-time.zone_seconds / 3600);
-    case Field::kTimezoneMinute: return Number(-time.zone_seconds % 3600 / 60);
+    case Field::kTimezone:
+      return Number(-time.zone_seconds);
+    case Field::kTimezoneHour:
+      return Number(-time.zone_seconds / 3600);
+    case Field::kTimezoneMinute:
+      return Number(-time.zone_seconds % 3600 / 60);
     case Field::kEpoch:
       return Number(time.microseconds + time.zone_seconds * kMicrosPerSecond, 6);
-    default: break;
+    default:
+      break;
   }
   Result<ExtractedField> result = ExtractFromTime(name, time.microseconds);
   if (result.ok()) return result;
@@ -260,18 +351,30 @@ Result<ExtractedField> ExtractFromInterval(std::string_view name, const Interval
   if (!FindDateTimeField(name, &field)) return NotRecognized(name, kType);
   const int32_t year = interval.months / 12;
   switch (field) {
-    case Field::kMicrosecond: return Number(interval.microseconds % kMicrosPerMinute);
-    case Field::kMillisecond: return Number(interval.microseconds % kMicrosPerMinute, 3);
-    case Field::kSecond: return Number(interval.microseconds % kMicrosPerMinute, 6);
-    case Field::kMinute: return Number(interval.microseconds % kMicrosPerHour / kMicrosPerMinute);
-    case Field::kHour: return Number(interval.microseconds / kMicrosPerHour);
-    case Field::kDay: return Number(interval.days);
-    case Field::kMonth: return Number(interval.months % 12);
-    case Field::kQuarter: return Number(interval.months % 12 / 3 + 1);
-    case Field::kYear: return Number(year);
-    case Field::kDecade: return Number(year / 10);
-    case Field::kCentury: return Number(year / 100);
-    case Field::kMillennium: return Number(year / 1000);
+    case Field::kMicrosecond:
+      return Number(interval.microseconds % kMicrosPerMinute);
+    case Field::kMillisecond:
+      return Number(interval.microseconds % kMicrosPerMinute, 3);
+    case Field::kSecond:
+      return Number(interval.microseconds % kMicrosPerMinute, 6);
+    case Field::kMinute:
+      return Number(interval.microseconds % kMicrosPerHour / kMicrosPerMinute);
+    case Field::kHour:
+      return Number(interval.microseconds / kMicrosPerHour);
+    case Field::kDay:
+      return Number(interval.days);
+    case Field::kMonth:
+      return Number(interval.months % 12);
+    case Field::kQuarter:
+      return Number(interval.months % 12 / 3 + 1);
+    case Field::kYear:
+      return Number(year);
+    case Field::kDecade:
+      return Number(year / 10);
+    case Field::kCentury:
+      return Number(year / 100);
+    case Field::kMillennium:
+      return Number(year / 1000);
     case Field::kEpoch: {
       // A year has 365.25 days, a month 30.
       const __int128 quarter_days = static_cast<__int128>(year) * 1461 +
@@ -279,7 +382,8 @@ Result<ExtractedField> ExtractFromInterval(std::string_view name, const Interval
                                     static_cast<__int128>(interval.days) * 4;
       return Number(quarter_days * (kMicrosPerDay / 4) + interval.microseconds, 6);
     }
-    default: return NotSupported(name, kType);
+    default:
+      return NotSupported(name, kType);
   }
 }
 
@@ -293,37 +397,63 @@ bool IsExtractOnly(Field field) {
     case Field::kIsoDayOfWeek:
     case Field::kDayOfYear:
     case Field::kIsoYear:
-    case Field::kJulian: return true;
-    default: return false;
+    case Field::kJulian:
+      return true;
+    default:
+      return false;
   }
 }
 
-// The start of the field that holds a local timestamp; false for a field that cannot be truncated to.
+// The start of the field that holds a local timestamp; false for a field that cannot be truncated
+// to.
 bool TruncateLocal(Field field, int64_t local, int64_t* out) {
   const CivilTime civil = CivilFromTimestamp(local);
   const int64_t date = FloorDiv(local, kMicrosPerDay);
   const auto to_unit = [&](int64_t unit) { *out = FloorDiv(local, unit) * unit; };
   const auto to_year = [&](int64_t year) { *out = DaysFromCivil(year, 1, 1) * kMicrosPerDay; };
   switch (field) {
-    case Field::kMicrosecond: *out = local; return true;
-    case Field::kMillisecond: to_unit(1000); return true;
-    case Field::kSecond: to_unit(kMicrosPerSecond); return true;
-    case Field::kMinute: to_unit(kMicrosPerMinute); return true;
-    case Field::kHour: to_unit(kMicrosPerHour); return true;
-    case Field::kDay: to_unit(kMicrosPerDay); return true;
+    case Field::kMicrosecond:
+      *out = local;
+      return true;
+    case Field::kMillisecond:
+      to_unit(1000);
+      return true;
+    case Field::kSecond:
+      to_unit(kMicrosPerSecond);
+      return true;
+    case Field::kMinute:
+      to_unit(kMicrosPerMinute);
+      return true;
+    case Field::kHour:
+      to_unit(kMicrosPerHour);
+      return true;
+    case Field::kDay:
+      to_unit(kMicrosPerDay);
+      return true;
     case Field::kWeek:
       *out = (date - (DayOfWeek(static_cast<int32_t>(date)) + 6) % 7) * kMicrosPerDay;
       return true;
-    case Field::kMonth: *out = DaysFromCivil(civil.year, civil.month, 1) * kMicrosPerDay; return true;
+    case Field::kMonth:
+      *out = DaysFromCivil(civil.year, civil.month, 1) * kMicrosPerDay;
+      return true;
     case Field::kQuarter:
       *out = DaysFromCivil(civil.year, (civil.month - 1) / 3 * 3 + 1, 1) * kMicrosPerDay;
       return true;
-    case Field::kYear: to_year(civil.year); return true;
-    case Field::kDecade: to_year(FloorDiv(civil.year, 10) * 10); return true;
+    case Field::kYear:
+      to_year(civil.year);
+      return true;
+    case Field::kDecade:
+      to_year(FloorDiv(civil.year, 10) * 10);
+      return true;
     // Centuries start in the year 1, 101, …
-    case Field::kCentury: to_year(FloorDiv(civil.year - 1, 100) * 100 + 1); return true;
-    case Field::kMillennium: to_year(FloorDiv(civil.year - 1, 1000) * 1000 + 1); return true;
-    default: return false;
+    case Field::kCentury:
+      to_year(FloorDiv(civil.year - 1, 100) * 100 + 1);
+      return true;
+    case Field::kMillennium:
+      to_year(FloorDiv(civil.year - 1, 1000) * 1000 + 1);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -363,24 +493,48 @@ Result<Interval> TruncateInterval(std::string_view name, const Interval& interva
   const auto time_to = [&](int64_t unit) { out.microseconds -= out.microseconds % unit; };
   const auto months_to = [&](int32_t unit) { out = {0, 0, out.months - out.months % unit}; };
   switch (field) {
-    case Field::kMicrosecond: return out;
-    case Field::kMillisecond: time_to(1000); return out;
-    case Field::kSecond: time_to(kMicrosPerSecond); return out;
-    case Field::kMinute: time_to(kMicrosPerMinute); return out;
-    case Field::kHour: time_to(kMicrosPerHour); return out;
-    case Field::kDay: out.microseconds = 0; return out;
-    case Field::kMonth: months_to(1); return out;
-    case Field::kQuarter: months_to(3); return out;
-    case Field::kYear: months_to(12); return out;
-    case Field::kDecade: months_to(120); return out;
-    case Field::kCentury: months_to(1200); return out;
-    case Field::kMillennium: months_to(12000); return out;
+    case Field::kMicrosecond:
+      return out;
+    case Field::kMillisecond:
+      time_to(1000);
+      return out;
+    case Field::kSecond:
+      time_to(kMicrosPerSecond);
+      return out;
+    case Field::kMinute:
+      time_to(kMicrosPerMinute);
+      return out;
+    case Field::kHour:
+      time_to(kMicrosPerHour);
+      return out;
+    case Field::kDay:
+      out.microseconds = 0;
+      return out;
+    case Field::kMonth:
+      months_to(1);
+      return out;
+    case Field::kQuarter:
+      months_to(3);
+      return out;
+    case Field::kYear:
+      months_to(12);
+      return out;
+    case Field::kDecade:
+      months_to(120);
+      return out;
+    case Field::kCentury:
+      months_to(1200);
+      return out;
+    case Field::kMillennium:
+      months_to(12000);
+      return out;
     case Field::kWeek: {
       Status status = NotSupported(name, kType);
       status.mutable_info().detail = "Months usually have fractional weeks.";
       return status;
     }
-    default: return NotSupported(name, kType);
+    default:
+      return NotSupported(name, kType);
   }
 }
 

@@ -71,7 +71,9 @@ void AppendDate(const CivilTime& civil, DateStyle style, DateOrder order, std::s
     case DateStyle::kSql:
       pair(day_first ? civil.day : civil.month, day_first ? civil.month : civil.day, '/');
       break;
-    case DateStyle::kGerman: pair(civil.day, civil.month, '.'); break;
+    case DateStyle::kGerman:
+      pair(civil.day, civil.month, '.');
+      break;
     case DateStyle::kPostgres:
       pair(day_first ? civil.day : civil.month, day_first ? civil.month : civil.day, '-');
       break;
@@ -336,10 +338,14 @@ void FormatTimestamptz(int64_t utc, DateStyle style, DateOrder order, const Time
 void FormatInterval(const Interval& interval, IntervalStyle style, std::string* out) {
   const IntervalParts parts(interval);
   switch (style) {
-    case IntervalStyle::kPostgres: return FormatPostgres(parts, out);
-    case IntervalStyle::kPostgresVerbose: return FormatVerbose(parts, out);
-    case IntervalStyle::kSqlStandard: return FormatSqlStandard(parts, out);
-    case IntervalStyle::kIso8601: return FormatIso8601(parts, out);
+    case IntervalStyle::kPostgres:
+      return FormatPostgres(parts, out);
+    case IntervalStyle::kPostgresVerbose:
+      return FormatVerbose(parts, out);
+    case IntervalStyle::kSqlStandard:
+      return FormatSqlStandard(parts, out);
+    case IntervalStyle::kIso8601:
+      return FormatIso8601(parts, out);
   }
 }
 
@@ -415,10 +421,14 @@ Result<IntervalStyle> ParseIntervalStyle(std::string_view text) {
 
 std::string_view IntervalStyleName(IntervalStyle style) {
   switch (style) {
-    case IntervalStyle::kPostgres: return "postgres";
-    case IntervalStyle::kPostgresVerbose: return "postgres_verbose";
-    case IntervalStyle::kSqlStandard: return "sql_standard";
-    case IntervalStyle::kIso8601: return "iso_8601";
+    case IntervalStyle::kPostgres:
+      return "postgres";
+    case IntervalStyle::kPostgresVerbose:
+      return "postgres_verbose";
+    case IntervalStyle::kSqlStandard:
+      return "sql_standard";
+    case IntervalStyle::kIso8601:
+      return "iso_8601";
   }
   return "postgres";
 }

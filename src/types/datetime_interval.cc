@@ -138,8 +138,7 @@ Result<Interval> JustifyInterval(const Interval& interval) {
     return IntervalOutOfRange();
   }
   if (!CarryHours(&result) || !CarryDays(&result)) return IntervalOutOfRange();
-  if (result.months > 0 &&
-      (result.days < 0 || (result.days == 0 && result.microseconds < 0))) {
+  if (result.months > 0 && (result.days < 0 || (result.days == 0 && result.microseconds < 0))) {
     result.days += kDaysPerMonth;
     --result.months;
   } else if (result.months < 0 &&
@@ -203,16 +202,27 @@ Result<Interval> ApplyIntervalTypmod(const Interval& interval, int32_t typmod) {
   if (typmod < 0) return interval;
   Interval result = interval;
   switch (typmod >> 16 & kIntervalFullRange) {
-    case kYear: result = {0, 0, result.months / 12 * 12}; break;
+    case kYear:
+      result = {0, 0, result.months / 12 * 12};
+      break;
     case kMonth:
-    case kYear | kMonth: result = {0, 0, result.months}; break;
-    case kDay: result.microseconds = 0; break;
+    case kYear | kMonth:
+      result = {0, 0, result.months};
+      break;
+    case kDay:
+      result.microseconds = 0;
+      break;
     case kHour:
-    case kDay | kHour: result.microseconds -= result.microseconds % kMicrosPerHour; break;
+    case kDay | kHour:
+      result.microseconds -= result.microseconds % kMicrosPerHour;
+      break;
     case kMinute:
     case kDay | kHour | kMinute:
-    case kHour | kMinute: result.microseconds -= result.microseconds % kMicrosPerMinute; break;
-    default: break;
+    case kHour | kMinute:
+      result.microseconds -= result.microseconds % kMicrosPerMinute;
+      break;
+    default:
+      break;
   }
   const int32_t precision = typmod & kIntervalFullPrecision;
   if (precision != kIntervalFullPrecision) {

@@ -14,25 +14,27 @@ struct NamedKey {
   int32_t digits = 0;
 };
 
-// In upper case; longer names before their beginnings. Lower case is the same name; Day, Dy, Month and
-// Mon may be capitalised.
+// In upper case; longer names before their beginnings. Lower case is the same name; Day, Dy, Month
+// and Mon may be capitalised.
 constexpr NamedKey kKeys[] = {
-    {"A.D.", DateKey::kAdDots}, {"A.M.", DateKey::kAmDots}, {"AD", DateKey::kAd},
-    {"AM", DateKey::kAm}, {"B.C.", DateKey::kAdDots}, {"BC", DateKey::kAd}, {"CC", DateKey::kCc},
-    {"DAY", DateKey::kDay}, {"DDD", DateKey::kDdd}, {"DD", DateKey::kDd}, {"DY", DateKey::kDy},
-    {"D", DateKey::kD}, {"FF1", DateKey::kFf, 1}, {"FF2", DateKey::kFf, 2},
-    {"FF3", DateKey::kFf, 3}, {"FF4", DateKey::kFf, 4}, {"FF5", DateKey::kFf, 5},
-    {"FF6", DateKey::kFf, 6}, {"FX", DateKey::kFx}, {"HH24", DateKey::kHh24},
-    {"HH12", DateKey::kHh12}, {"HH", DateKey::kHh12}, {"IDDD", DateKey::kIddd},
-    {"ID", DateKey::kId}, {"IW", DateKey::kIw}, {"IYYY", DateKey::kIyyy}, {"IYY", DateKey::kIyy},
-    {"IY", DateKey::kIy}, {"I", DateKey::kI}, {"J", DateKey::kJ}, {"MI", DateKey::kMi},
-    {"MM", DateKey::kMm}, {"MONTH", DateKey::kMonth}, {"MON", DateKey::kMon},
-    {"MS", DateKey::kMs}, {"OF", DateKey::kOf}, {"P.M.", DateKey::kAmDots}, {"PM", DateKey::kAm},
-    {"Q", DateKey::kQ}, {"RM", DateKey::kRm}, {"SSSSS", DateKey::kSssss},
-    {"SSSS", DateKey::kSssss}, {"SS", DateKey::kSs}, {"TZH", DateKey::kTzh},
-    {"TZM", DateKey::kTzm}, {"TZ", DateKey::kTz}, {"US", DateKey::kUs}, {"WW", DateKey::kWw},
-    {"W", DateKey::kW}, {"Y,YYY", DateKey::kYComma}, {"YYYY", DateKey::kYyyy},
-    {"YYY", DateKey::kYyy}, {"YY", DateKey::kYy}, {"Y", DateKey::kY},
+    {"A.D.", DateKey::kAdDots}, {"A.M.", DateKey::kAmDots},  {"AD", DateKey::kAd},
+    {"AM", DateKey::kAm},       {"B.C.", DateKey::kAdDots},  {"BC", DateKey::kAd},
+    {"CC", DateKey::kCc},       {"DAY", DateKey::kDay},      {"DDD", DateKey::kDdd},
+    {"DD", DateKey::kDd},       {"DY", DateKey::kDy},        {"D", DateKey::kD},
+    {"FF1", DateKey::kFf, 1},   {"FF2", DateKey::kFf, 2},    {"FF3", DateKey::kFf, 3},
+    {"FF4", DateKey::kFf, 4},   {"FF5", DateKey::kFf, 5},    {"FF6", DateKey::kFf, 6},
+    {"FX", DateKey::kFx},       {"HH24", DateKey::kHh24},    {"HH12", DateKey::kHh12},
+    {"HH", DateKey::kHh12},     {"IDDD", DateKey::kIddd},    {"ID", DateKey::kId},
+    {"IW", DateKey::kIw},       {"IYYY", DateKey::kIyyy},    {"IYY", DateKey::kIyy},
+    {"IY", DateKey::kIy},       {"I", DateKey::kI},          {"J", DateKey::kJ},
+    {"MI", DateKey::kMi},       {"MM", DateKey::kMm},        {"MONTH", DateKey::kMonth},
+    {"MON", DateKey::kMon},     {"MS", DateKey::kMs},        {"OF", DateKey::kOf},
+    {"P.M.", DateKey::kAmDots}, {"PM", DateKey::kAm},        {"Q", DateKey::kQ},
+    {"RM", DateKey::kRm},       {"SSSSS", DateKey::kSssss},  {"SSSS", DateKey::kSssss},
+    {"SS", DateKey::kSs},       {"TZH", DateKey::kTzh},      {"TZM", DateKey::kTzm},
+    {"TZ", DateKey::kTz},       {"US", DateKey::kUs},        {"WW", DateKey::kWw},
+    {"W", DateKey::kW},         {"Y,YYY", DateKey::kYComma}, {"YYYY", DateKey::kYyyy},
+    {"YYY", DateKey::kYyy},     {"YY", DateKey::kYy},        {"Y", DateKey::kY},
 };
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -42,8 +44,8 @@ bool Matches(std::string_view text, const NamedKey& key, LetterCase* letters) {
   if (text.size() < key.name.size()) return false;
   bool upper = true;
   bool lower = true;
-  bool title = key.key == DateKey::kDay || key.key == DateKey::kDy ||
-               key.key == DateKey::kMonth || key.key == DateKey::kMon;
+  bool title = key.key == DateKey::kDay || key.key == DateKey::kDy || key.key == DateKey::kMonth ||
+               key.key == DateKey::kMon;
   for (size_t i = 0; i < key.name.size(); ++i) {
     const char wanted = key.name[i];
     const char as_lower = IsLetter(wanted) ? static_cast<char>(wanted | 0x20) : wanted;
@@ -74,8 +76,10 @@ bool DateElement::is_digit() const {
     case DateKey::kTz:
     case DateKey::kTzh:
     case DateKey::kOf:
-    case DateKey::kFx: return false;
-    default: return true;
+    case DateKey::kFx:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -85,7 +89,7 @@ std::vector<DateElement> ParseDateTemplate(std::string_view format) {
     DateElement element;
     const char c = text[0];
     const bool separator = c > 0x20 && c < 0x7f && !IsLetter(c) && !(c >= '0' && c <= '9');
-    element.key = text.size() == 1 && IsSpace(c) ? DateKey::kSpace
+    element.key = text.size() == 1 && IsSpace(c)  ? DateKey::kSpace
                   : text.size() == 1 && separator ? DateKey::kSeparator
                                                   : DateKey::kLiteral;
     element.text = text;

@@ -12,9 +12,9 @@ namespace helios {
 
 namespace {
 
-constexpr std::string_view kMonths[] = {"January", "February", "March",     "April",
-                                        "May",     "June",     "July",      "August",
-                                        "September", "October", "November", "December"};
+constexpr std::string_view kMonths[] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
 constexpr std::string_view kDays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                       "Thursday", "Friday", "Saturday"};
 constexpr std::string_view kRoman[] = {"I",   "II",   "III", "IV", "V",  "VI",
@@ -68,8 +68,7 @@ class Writer {
     if (!teen && digits.back() == '1') ending = "st";
     if (!teen && digits.back() == '2') ending = "nd";
     if (!teen && digits.back() == '3') ending = "rd";
-    out_.append(
-        WithCase(ending, element.ordinal_upper ? LetterCase::kUpper : LetterCase::kLower));
+    out_.append(WithCase(ending, element.ordinal_upper ? LetterCase::kUpper : LetterCase::kLower));
   }
 
   void Name(const DateElement& element, std::string_view name, size_t width) {
@@ -118,7 +117,8 @@ class Writer {
       case DateKey::kOf:
         if (moment_.is_interval) return NoIntervalName();
         break;
-      default: break;
+      default:
+        break;
     }
     if (!WriteClock(element) && !WriteZone(element) && !WriteYear(element)) WriteDate(element);
     return Status::Ok();
@@ -130,25 +130,38 @@ class Writer {
       case DateKey::kAmDots: {
         const bool pm = moment_.hour % 24 >= 12;
         const bool dots = element.key == DateKey::kAmDots;
-        out_.append(WithCase(pm ? (dots ? "P.M." : "PM") : (dots ? "A.M." : "AM"),
-                             element.letters));
+        out_.append(
+            WithCase(pm ? (dots ? "P.M." : "PM") : (dots ? "A.M." : "AM"), element.letters));
         return true;
       }
-      case DateKey::kHh24: Number(element, moment_.hour, 2); return true;
+      case DateKey::kHh24:
+        Number(element, moment_.hour, 2);
+        return true;
       case DateKey::kHh12:
         Number(element, moment_.hour % 12 == 0 ? 12 : moment_.hour % 12, 2);
         return true;
-      case DateKey::kMi: Number(element, moment_.minute, 2); return true;
-      case DateKey::kSs: Number(element, moment_.second, 2); return true;
-      case DateKey::kMs: Fraction(element, 3); return true;
-      case DateKey::kUs: Fraction(element, 6); return true;
-      case DateKey::kFf: Fraction(element, element.digits); return true;
+      case DateKey::kMi:
+        Number(element, moment_.minute, 2);
+        return true;
+      case DateKey::kSs:
+        Number(element, moment_.second, 2);
+        return true;
+      case DateKey::kMs:
+        Fraction(element, 3);
+        return true;
+      case DateKey::kUs:
+        Fraction(element, 6);
+        return true;
+      case DateKey::kFf:
+        Fraction(element, element.digits);
+        return true;
       case DateKey::kSssss: {
         const int64_t seconds = moment_.hour * 3600 + moment_.minute * 60 + moment_.second;
         Ordinal(element, std::to_string(seconds));
         return true;
       }
-      default: return false;
+      default:
+        return false;
     }
   }
 
@@ -163,7 +176,9 @@ class Writer {
     const int32_t size = std::abs(east);
     char text[32];
     switch (element.key) {
-      case DateKey::kTz: out_.append(WithCase(moment_.zone_name, element.letters)); return true;
+      case DateKey::kTz:
+        out_.append(WithCase(moment_.zone_name, element.letters));
+        return true;
       case DateKey::kTzh:
         std::snprintf(text, sizeof(text), "%c%02d", east >= 0 ? '+' : '-', size / 3600);
         break;
@@ -177,7 +192,8 @@ class Writer {
         if (size % 3600 == 0) return true;
         std::snprintf(text, sizeof(text), ":%02d", size % 3600 / 60);
         break;
-      default: return false;
+      default:
+        return false;
     }
     out_.append(text);
     return true;
@@ -185,14 +201,30 @@ class Writer {
 
   bool WriteYear(const DateElement& element) {
     switch (element.key) {
-      case DateKey::kYyyy: Number(element, ShownYear(moment_.year), 4); return true;
-      case DateKey::kYyy: Number(element, ShownYear(moment_.year) % 1000, 3); return true;
-      case DateKey::kYy: Number(element, ShownYear(moment_.year) % 100, 2); return true;
-      case DateKey::kY: Number(element, ShownYear(moment_.year) % 10, 1); return true;
-      case DateKey::kIyyy: Number(element, ShownYear(IsoYear(Civil())), 4); return true;
-      case DateKey::kIyy: Number(element, ShownYear(IsoYear(Civil())) % 1000, 3); return true;
-      case DateKey::kIy: Number(element, ShownYear(IsoYear(Civil())) % 100, 2); return true;
-      case DateKey::kI: Number(element, ShownYear(IsoYear(Civil())) % 10, 1); return true;
+      case DateKey::kYyyy:
+        Number(element, ShownYear(moment_.year), 4);
+        return true;
+      case DateKey::kYyy:
+        Number(element, ShownYear(moment_.year) % 1000, 3);
+        return true;
+      case DateKey::kYy:
+        Number(element, ShownYear(moment_.year) % 100, 2);
+        return true;
+      case DateKey::kY:
+        Number(element, ShownYear(moment_.year) % 10, 1);
+        return true;
+      case DateKey::kIyyy:
+        Number(element, ShownYear(IsoYear(Civil())), 4);
+        return true;
+      case DateKey::kIyy:
+        Number(element, ShownYear(IsoYear(Civil())) % 1000, 3);
+        return true;
+      case DateKey::kIy:
+        Number(element, ShownYear(IsoYear(Civil())) % 100, 2);
+        return true;
+      case DateKey::kI:
+        Number(element, ShownYear(IsoYear(Civil())) % 10, 1);
+        return true;
       case DateKey::kYComma: {
         const int64_t year = ShownYear(moment_.year);
         char text[32];
@@ -215,7 +247,8 @@ class Writer {
                              element.letters));
         return true;
       }
-      default: return false;
+      default:
+        return false;
     }
   }
 
@@ -228,27 +261,40 @@ class Writer {
       case DateKey::kMon:
         if (moment_.month > 0) Name(element, kMonths[moment_.month - 1].substr(0, 3), 0);
         return;
-      case DateKey::kMm: return Number(element, moment_.month, 2);
+      case DateKey::kMm:
+        return Number(element, moment_.month, 2);
       case DateKey::kRm:
         if (moment_.month > 0) Name(element, kRoman[moment_.month - 1], 4);
         return;
-      case DateKey::kDay: return Name(element, kDays[weekday], 9);
-      case DateKey::kDy: return Name(element, kDays[weekday].substr(0, 3), 0);
-      case DateKey::kDdd: return Number(element, moment_.day_of_year, 3);
+      case DateKey::kDay:
+        return Name(element, kDays[weekday], 9);
+      case DateKey::kDy:
+        return Name(element, kDays[weekday].substr(0, 3), 0);
+      case DateKey::kDdd:
+        return Number(element, moment_.day_of_year, 3);
       case DateKey::kIddd:
         return Number(element, (IsoWeek(Civil()) - 1) * 7 + (weekday == 0 ? 7 : weekday), 3);
-      case DateKey::kDd: return Number(element, moment_.day, 2);
-      case DateKey::kD: return Number(element, weekday + 1, 1);
-      case DateKey::kId: return Number(element, weekday == 0 ? 7 : weekday, 1);
-      case DateKey::kWw: return Number(element, (moment_.day_of_year - 1) / 7 + 1, 2);
-      case DateKey::kIw: return Number(element, IsoWeek(Civil()), 2);
-      case DateKey::kW: return Number(element, (moment_.day - 1) / 7 + 1, 1);
+      case DateKey::kDd:
+        return Number(element, moment_.day, 2);
+      case DateKey::kD:
+        return Number(element, weekday + 1, 1);
+      case DateKey::kId:
+        return Number(element, weekday == 0 ? 7 : weekday, 1);
+      case DateKey::kWw:
+        return Number(element, (moment_.day_of_year - 1) / 7 + 1, 2);
+      case DateKey::kIw:
+        return Number(element, IsoWeek(Civil()), 2);
+      case DateKey::kW:
+        return Number(element, (moment_.day - 1) / 7 + 1, 1);
       case DateKey::kQ:
         if (moment_.month > 0) Number(element, (moment_.month - 1) / 3 + 1, 1);
         return;
-      case DateKey::kJ: return Number(element, int64_t{moment_.date} + kEpochJulianDay, 1);
-      case DateKey::kFx: return;
-      default: out_.append(element.text);
+      case DateKey::kJ:
+        return Number(element, int64_t{moment_.date} + kEpochJulianDay, 1);
+      case DateKey::kFx:
+        return;
+      default:
+        out_.append(element.text);
     }
   }
 

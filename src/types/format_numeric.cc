@@ -1,6 +1,6 @@
 // to_char and to_number of numbers. The template is parsed into elements and a description (digits
-// before and after the point, flags); the elements are then walked beside the digits of the number, as
-// Oracle's rules, which PostgreSQL follows, want it.
+// before and after the point, flags); the elements are then walked beside the digits of the number,
+// as Oracle's rules, which PostgreSQL follows, want it.
 
 #include <algorithm>
 #include <cmath>
@@ -16,8 +16,26 @@ namespace helios {
 namespace {
 
 enum class Key : uint8_t {
-  kLiteral, kNine, kZero, kPoint, kComma, kPr, kS, kMi, kPl, kSg, kL, kRoman, kRomanLower, kTh,
-  kThLower, kV, kE, kFm, kB, kC,
+  kLiteral,
+  kNine,
+  kZero,
+  kPoint,
+  kComma,
+  kPr,
+  kS,
+  kMi,
+  kPl,
+  kSg,
+  kL,
+  kRoman,
+  kRomanLower,
+  kTh,
+  kThLower,
+  kV,
+  kE,
+  kFm,
+  kB,
+  kC,
 };
 
 struct Element {
@@ -46,14 +64,15 @@ struct NamedKey {
 };
 // Longer names first among those with one beginning.
 constexpr NamedKey kKeys[] = {
-    {",", Key::kComma}, {".", Key::kPoint}, {"0", Key::kZero}, {"9", Key::kNine}, {"B", Key::kB},
-    {"b", Key::kB}, {"C", Key::kC}, {"c", Key::kC}, {"D", Key::kPoint}, {"d", Key::kPoint},
-    {"EEEE", Key::kE}, {"eeee", Key::kE}, {"FM", Key::kFm}, {"fm", Key::kFm}, {"G", Key::kComma},
-    {"g", Key::kComma}, {"L", Key::kL}, {"l", Key::kL}, {"MI", Key::kMi}, {"mi", Key::kMi},
-    {"PL", Key::kPl}, {"pl", Key::kPl}, {"PR", Key::kPr}, {"pr", Key::kPr}, {"RN", Key::kRoman},
-    {"rn", Key::kRomanLower}, {"SG", Key::kSg}, {"sg", Key::kSg}, {"SP", Key::kLiteral},
-    {"sp", Key::kLiteral}, {"S", Key::kS}, {"s", Key::kS}, {"TH", Key::kTh}, {"th", Key::kThLower},
-    {"V", Key::kV}, {"v", Key::kV},
+    {",", Key::kComma},    {".", Key::kPoint},       {"0", Key::kZero},  {"9", Key::kNine},
+    {"B", Key::kB},        {"b", Key::kB},           {"C", Key::kC},     {"c", Key::kC},
+    {"D", Key::kPoint},    {"d", Key::kPoint},       {"EEEE", Key::kE},  {"eeee", Key::kE},
+    {"FM", Key::kFm},      {"fm", Key::kFm},         {"G", Key::kComma}, {"g", Key::kComma},
+    {"L", Key::kL},        {"l", Key::kL},           {"MI", Key::kMi},   {"mi", Key::kMi},
+    {"PL", Key::kPl},      {"pl", Key::kPl},         {"PR", Key::kPr},   {"pr", Key::kPr},
+    {"RN", Key::kRoman},   {"rn", Key::kRomanLower}, {"SG", Key::kSg},   {"sg", Key::kSg},
+    {"SP", Key::kLiteral}, {"sp", Key::kLiteral},    {"S", Key::kS},     {"s", Key::kS},
+    {"TH", Key::kTh},      {"th", Key::kThLower},    {"V", Key::kV},     {"v", Key::kV},
 };
 
 Status Syntax(std::string_view message) {
@@ -77,8 +96,8 @@ class TemplateParser {
         }
       }
       if (found == nullptr) {
-        const size_t length = std::min(
-            format.size(), Utf8CharBytes(static_cast<unsigned char>(format[0])));
+        const size_t length =
+            std::min(format.size(), Utf8CharBytes(static_cast<unsigned char>(format[0])));
         out_.elements.push_back({Key::kLiteral, std::string(format.substr(0, length))});
         format.remove_prefix(length);
         continue;
@@ -131,8 +150,12 @@ class TemplateParser {
         if (out_.has_multiplier) return Syntax("cannot use \"V\" and decimal point together");
         out_.decimal = true;
         break;
-      case Key::kFm: out_.fill = true; break;
-      case Key::kB: out_.blank = true; break;
+      case Key::kFm:
+        out_.fill = true;
+        break;
+      case Key::kB:
+        out_.blank = true;
+        break;
       case Key::kS:
         if (out_.sign != SignPlace::kNone) return Syntax("cannot use \"S\" twice");
         if (out_.plus || out_.minus || out_.bracket) {
@@ -160,23 +183,30 @@ class TemplateParser {
         out_.bracket = true;
         break;
       case Key::kRoman:
-      case Key::kRomanLower: out_.roman = true; break;
+      case Key::kRomanLower:
+        out_.roman = true;
+        break;
       case Key::kV:
         if (out_.decimal) return Syntax("cannot use \"V\" and decimal point together");
         out_.has_multiplier = true;
         break;
       case Key::kE:
-        if (out_.exponent) return Syntax("cannot use \"EEEE\" twice");
-        if (out_.blank || out_.fill || out_.sign != SignPlace::kNone || out_.bracket ||
-            out_.minus || out_.plus || out_.roman || out_.has_multiplier) {
-          return Error(ErrorCode::kSyntaxError)
-              .Message("\"EEEE\" is incompatible with other formats")
-              .Detail("\"EEEE\" may only be used together with digit and decimal point patterns.");
-        }
-        out_.exponent = true;
+        return DescribeExponent();
+      default:
         break;
-      default: break;
     }
+    return Status::Ok();
+  }
+
+  Status DescribeExponent() {
+    if (out_.exponent) return Syntax("cannot use \"EEEE\" twice");
+    if (out_.blank || out_.fill || out_.sign != SignPlace::kNone || out_.bracket || out_.minus ||
+        out_.plus || out_.roman || out_.has_multiplier) {
+      return Error(ErrorCode::kSyntaxError)
+          .Message("\"EEEE\" is incompatible with other formats")
+          .Detail("\"EEEE\" may only be used together with digit and decimal point patterns.");
+    }
+    out_.exponent = true;
     return Status::Ok();
   }
 
@@ -189,10 +219,14 @@ std::string_view OrdinalEnding(std::string_view digits, bool upper) {
   const bool teen = digits.size() > 1 && digits[digits.size() - 2] == '1';
   if (!teen) {
     switch (last) {
-      case '1': return upper ? "ST" : "st";
-      case '2': return upper ? "ND" : "nd";
-      case '3': return upper ? "RD" : "rd";
-      default: break;
+      case '1':
+        return upper ? "ST" : "st";
+      case '2':
+        return upper ? "ND" : "nd";
+      case '3':
+        return upper ? "RD" : "rd";
+      default:
+        break;
     }
   }
   return upper ? "TH" : "th";
@@ -203,8 +237,9 @@ std::string Roman(int64_t value) {
   static constexpr struct {
     int64_t value;
     std::string_view text;
-  } kParts[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"}, {90, "XC"},
-                {50, "L"},   {40, "XL"},  {10, "X"},  {9, "IX"},   {5, "V"},   {4, "IV"}, {1, "I"}};
+  } kParts[] = {{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"},
+                {90, "XC"},  {50, "L"},   {40, "XL"}, {10, "X"},   {9, "IX"},
+                {5, "V"},    {4, "IV"},   {1, "I"}};
   std::string out;
   for (const auto& part : kParts) {
     for (; value >= part.value; value -= part.value) out.append(part.text);
@@ -262,7 +297,9 @@ class NumberWriter {
     switch (element.key) {
       case Key::kNine:
       case Key::kZero:
-      case Key::kPoint: WriteDigit(element.key); return;
+      case Key::kPoint:
+        WriteDigit(element.key);
+        return;
       case Key::kComma:
         if (digits_begun_) {
           out_.push_back(',');
@@ -270,9 +307,13 @@ class NumberWriter {
           out_.push_back(' ');
         }
         return;
-      case Key::kL: out_.push_back(' '); return;
+      case Key::kL:
+        out_.push_back(' ');
+        return;
       case Key::kRoman:
-      case Key::kRomanLower: WriteRoman(element.key == Key::kRomanLower); return;
+      case Key::kRomanLower:
+        WriteRoman(element.key == Key::kRomanLower);
+        return;
       case Key::kTh:
       case Key::kThLower:
         if (pattern_.roman || number_[0] == '#' || sign_ == '-' || pattern_.decimal) return;
@@ -292,9 +333,14 @@ class NumberWriter {
           out_.push_back(' ');
         }
         return;
-      case Key::kSg: out_.push_back(sign_); return;
-      case Key::kLiteral: out_.append(element.text); return;
-      default: return;
+      case Key::kSg:
+        out_.push_back(sign_);
+        return;
+      case Key::kLiteral:
+        out_.append(element.text);
+        return;
+      default:
+        return;
     }
   }
 
@@ -486,10 +532,10 @@ Result<std::string> DoubleToChar(double value, std::string_view format,
 
 Result<Numeric> ToNumber(std::string_view text, std::string_view format) {
   HELIOS_TRY(const Template pattern, TemplateParser().Parse(format));
-  if (pattern.exponent) return Error(ErrorCode::kFeatureNotSupported)
-      .Message("\"EEEE\" not supported for input");
-  if (pattern.roman) return Error(ErrorCode::kFeatureNotSupported)
-      .Message("\"RN\" not supported for input");
+  if (pattern.exponent)
+    return Error(ErrorCode::kFeatureNotSupported).Message("\"EEEE\" not supported for input");
+  if (pattern.roman)
+    return Error(ErrorCode::kFeatureNotSupported).Message("\"RN\" not supported for input");
   bool negative = false;
   std::string digits;
   int32_t scale = -1;
@@ -533,16 +579,23 @@ Result<Numeric> ToNumber(std::string_view text, std::string_view format) {
       case Key::kMi:
       case Key::kPl:
       case Key::kSg:
-      case Key::kPr: take_sign(); break;
-      case Key::kLiteral: at += Utf8Length(element.text) > 0 ? element.text.size() : 0; break;
+      case Key::kPr:
+        take_sign();
+        break;
+      case Key::kLiteral:
+        at += Utf8Length(element.text) > 0 ? element.text.size() : 0;
+        break;
       case Key::kTh:
-      case Key::kThLower: at += 2; break;
+      case Key::kThLower:
+        at += 2;
+        break;
       case Key::kL:
         if (!(peek() >= '0' && peek() <= '9') && peek() != '-' && peek() != '+') {
           at += Utf8CharBytes(static_cast<unsigned char>(peek()));
         }
         break;
-      default: break;
+      default:
+        break;
     }
   }
   if (at < text.size() && text.find('-', at) == at) negative = true;

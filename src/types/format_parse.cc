@@ -1,5 +1,6 @@
-// to_timestamp and to_date: text read by a template. Spaces and separators are lenient unless FX asks for
-// exact columns; a number takes as many digits as its pattern has, or all when no digit pattern follows.
+// to_timestamp and to_date: text read by a template. Spaces and separators are lenient unless FX
+// asks for exact columns; a number takes as many digits as its pattern has, or all when no digit
+// pattern follows.
 
 #include <algorithm>
 #include <cctype>
@@ -216,37 +217,49 @@ class TextReader {
 
   Status ReadElement(const DateElement& element, bool greedy) {
     switch (element.key) {
-      case DateKey::kHh24: return ReadInto(element, 2, greedy, &fields_.hour);
+      case DateKey::kHh24:
+        return ReadInto(element, 2, greedy, &fields_.hour);
       case DateKey::kHh12:
         fields_.twelve_hours = true;
         return ReadInto(element, 2, greedy, &fields_.hour);
-      case DateKey::kMi: return ReadInto(element, 2, greedy, &fields_.minute);
-      case DateKey::kSs: return ReadInto(element, 2, greedy, &fields_.second);
-      case DateKey::kMs: return ReadFraction(element, 3, greedy);
-      case DateKey::kUs: return ReadFraction(element, 6, greedy);
+      case DateKey::kMi:
+        return ReadInto(element, 2, greedy, &fields_.minute);
+      case DateKey::kSs:
+        return ReadInto(element, 2, greedy, &fields_.second);
+      case DateKey::kMs:
+        return ReadFraction(element, 3, greedy);
+      case DateKey::kUs:
+        return ReadFraction(element, 6, greedy);
       case DateKey::kFf:
         return ReadFraction(element, static_cast<size_t>(element.digits), greedy);
-      case DateKey::kSssss: return ReadInto(element, 5, greedy, &fields_.seconds_of_day);
+      case DateKey::kSssss:
+        return ReadInto(element, 5, greedy, &fields_.seconds_of_day);
       case DateKey::kAm:
       case DateKey::kAmDots:
       case DateKey::kAd:
-      case DateKey::kAdDots: return ReadHalfOrEra(element);
+      case DateKey::kAdDots:
+        return ReadHalfOrEra(element);
       case DateKey::kMonth:
       case DateKey::kMon: {
-        HELIOS_TRY(const int32_t month, Word(element, DateTimeWord::Kind::kMonth,
-                                             element.key == DateKey::kMonth));
+        HELIOS_TRY(const int32_t month,
+                   Word(element, DateTimeWord::Kind::kMonth, element.key == DateKey::kMonth));
         return Set(element, &fields_.month, month);
       }
-      case DateKey::kMm: return ReadInto(element, 2, greedy, &fields_.month);
+      case DateKey::kMm:
+        return ReadInto(element, 2, greedy, &fields_.month);
       case DateKey::kDay:
       case DateKey::kDy: {
-        HELIOS_TRY(const int32_t day, Word(element, DateTimeWord::Kind::kWeekday,
-                                           element.key == DateKey::kDay));
+        HELIOS_TRY(const int32_t day,
+                   Word(element, DateTimeWord::Kind::kWeekday, element.key == DateKey::kDay));
         return Set(element, &fields_.weekday, day);
       }
-      case DateKey::kDdd: return ReadInto(element, 3, greedy, &fields_.day_of_year);
-      case DateKey::kIddd: fields_.iso = true; return ReadInto(element, 3, greedy, &fields_.day_of_year);
-      case DateKey::kDd: return ReadInto(element, 2, greedy, &fields_.day);
+      case DateKey::kDdd:
+        return ReadInto(element, 3, greedy, &fields_.day_of_year);
+      case DateKey::kIddd:
+        fields_.iso = true;
+        return ReadInto(element, 3, greedy, &fields_.day_of_year);
+      case DateKey::kDd:
+        return ReadInto(element, 2, greedy, &fields_.day);
       case DateKey::kD: {
         HELIOS_TRY(const int64_t day, Number(element, 1, greedy));
         return Set(element, &fields_.weekday, day - 1);
@@ -255,35 +268,65 @@ class TextReader {
         HELIOS_TRY(const int64_t day, Number(element, 1, greedy));
         return Set(element, &fields_.weekday, day == 7 ? 0 : day);
       }
-      case DateKey::kWw: return ReadInto(element, 2, greedy, &fields_.week);
-      case DateKey::kIw: fields_.iso = true; return ReadInto(element, 2, greedy, &fields_.iso_week);
-      case DateKey::kW: return ReadInto(element, 1, greedy, &fields_.week_of_month);
-      case DateKey::kCc: return ReadInto(element, 2, greedy, &fields_.century);
-      case DateKey::kJ: return ReadInto(element, 7, true, &fields_.julian);
-      case DateKey::kQ: return Number(element, 1, greedy).status();
-      case DateKey::kRm: return ReadRoman(element);
-      case DateKey::kTzh: return ReadZoneHours(element, greedy);
-      case DateKey::kTzm: return ReadInto(element, 2, greedy, &fields_.zone_minutes);
+      case DateKey::kWw:
+        return ReadInto(element, 2, greedy, &fields_.week);
+      case DateKey::kIw:
+        fields_.iso = true;
+        return ReadInto(element, 2, greedy, &fields_.iso_week);
+      case DateKey::kW:
+        return ReadInto(element, 1, greedy, &fields_.week_of_month);
+      case DateKey::kCc:
+        return ReadInto(element, 2, greedy, &fields_.century);
+      case DateKey::kJ:
+        return ReadInto(element, 7, true, &fields_.julian);
+      case DateKey::kQ:
+        return Number(element, 1, greedy).status();
+      case DateKey::kRm:
+        return ReadRoman(element);
+      case DateKey::kTzh:
+        return ReadZoneHours(element, greedy);
+      case DateKey::kTzm:
+        return ReadInto(element, 2, greedy, &fields_.zone_minutes);
       case DateKey::kTz:
       case DateKey::kOf:
         return Error(ErrorCode::kFeatureNotSupported)
             .Message("formatting field \"{}\" is only supported in to_char", element.text);
-      default: return ReadYear(element, greedy);
+      default:
+        return ReadYear(element, greedy);
     }
   }
 
   Status ReadYear(const DateElement& element, bool greedy) {
     size_t width = 4;
     switch (element.key) {
-      case DateKey::kIyyy: fields_.iso = true; break;
-      case DateKey::kYyy: width = 3; break;
-      case DateKey::kIyy: fields_.iso = true; width = 3; break;
-      case DateKey::kYy: width = 2; break;
-      case DateKey::kIy: fields_.iso = true; width = 2; break;
-      case DateKey::kY: width = 1; break;
-      case DateKey::kI: fields_.iso = true; width = 1; break;
-      case DateKey::kYComma: return ReadCommaYear(element);
-      default: break;
+      case DateKey::kIyyy:
+        fields_.iso = true;
+        break;
+      case DateKey::kYyy:
+        width = 3;
+        break;
+      case DateKey::kIyy:
+        fields_.iso = true;
+        width = 3;
+        break;
+      case DateKey::kYy:
+        width = 2;
+        break;
+      case DateKey::kIy:
+        fields_.iso = true;
+        width = 2;
+        break;
+      case DateKey::kY:
+        width = 1;
+        break;
+      case DateKey::kI:
+        fields_.iso = true;
+        width = 1;
+        break;
+      case DateKey::kYComma:
+        return ReadCommaYear(element);
+      default:
+        break;
     }
     const size_t begin = at_;
     HELIOS_TRY(int64_t year, Number(element, width, greedy));
@@ -295,8 +338,7 @@ class TextReader {
   Status ReadCommaYear(const DateElement& element) {
     HELIOS_TRY(const int64_t thousands, Number(element, 1, true));
     if (at_ >= text_.size() || text_[at_] != ',') {
-      return Error(ErrorCode::kInvalidDatetimeFormat)
-          .Message("invalid input string for \"Y,YYY\"");
+      return Error(ErrorCode::kInvalidDatetimeFormat).Message("invalid input string for \"Y,YYY\"");
     }
     ++at_;
     HELIOS_TRY(const int64_t rest, Number(element, 3, false));
@@ -329,7 +371,8 @@ class TextReader {
     std::string upper;
     while (at_ + length < text_.size() &&
            std::string_view("IVXivx").find(text_[at_ + length]) != std::string_view::npos) {
-      upper.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(text_[at_ + length++]))));
+      upper.push_back(
+          static_cast<char>(std::toupper(static_cast<unsigned char>(text_[at_ + length++]))));
     }
     for (size_t month = 0; month < 12; ++month) {
       if (kRoman[month] != upper) continue;

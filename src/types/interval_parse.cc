@@ -1,6 +1,7 @@
-// Intervals from text: units ("1 year 2 days"), clocks ("1 02:03:04"), SQL ("1-2 3 4:05:06") and ISO 8601
-// ("P1Y2M3DT4H5M6S", "P0001-02-03T04:05:06"). Tokens are read from right to left, because a number takes
-// the unit behind it.
+// Intervals from text: units ("1 year 2 days"), clocks ("1 02:03:04"), SQL ("1-2 3 4:05:06") and
+// ISO 8601
+// ("P1Y2M3DT4H5M6S", "P0001-02-03T04:05:06"). Tokens are read from right to left, because a number
+// takes the unit behind it.
 
 #include <charconv>
 #include <cmath>
@@ -16,8 +17,21 @@ namespace helios {
 namespace {
 
 enum class Unit : uint8_t {
-  kNone, kMicrosecond, kMillisecond, kSecond, kMinute, kHour, kDay, kWeek, kMonth, kQuarter, kYear,
-  kDecade, kCentury, kMillennium, kAgo,
+  kNone,
+  kMicrosecond,
+  kMillisecond,
+  kSecond,
+  kMinute,
+  kHour,
+  kDay,
+  kWeek,
+  kMonth,
+  kQuarter,
+  kYear,
+  kDecade,
+  kCentury,
+  kMillennium,
+  kAgo,
 };
 enum class Problem : uint8_t { kNone, kFormat, kOverflow };
 
@@ -26,26 +40,65 @@ struct NamedUnit {
   Unit unit;
 };
 constexpr NamedUnit kUnits[] = {
-    {"ago", Unit::kAgo}, {"c", Unit::kCentury}, {"cent", Unit::kCentury},
-    {"centuries", Unit::kCentury}, {"century", Unit::kCentury}, {"d", Unit::kDay},
-    {"day", Unit::kDay}, {"days", Unit::kDay}, {"dec", Unit::kDecade}, {"decade", Unit::kDecade},
-    {"decades", Unit::kDecade}, {"decs", Unit::kDecade}, {"h", Unit::kHour}, {"hour", Unit::kHour},
-    {"hours", Unit::kHour}, {"hr", Unit::kHour}, {"hrs", Unit::kHour}, {"m", Unit::kMinute},
-    {"microsecon", Unit::kMicrosecond}, {"microsecond", Unit::kMicrosecond},
-    {"microseconds", Unit::kMicrosecond}, {"mil", Unit::kMillennium},
-    {"millennia", Unit::kMillennium}, {"millennium", Unit::kMillennium},
-    {"millisecon", Unit::kMillisecond}, {"millisecond", Unit::kMillisecond},
-    {"milliseconds", Unit::kMillisecond}, {"mils", Unit::kMillennium}, {"min", Unit::kMinute},
-    {"mins", Unit::kMinute}, {"minute", Unit::kMinute}, {"minutes", Unit::kMinute},
-    {"mon", Unit::kMonth}, {"mons", Unit::kMonth}, {"month", Unit::kMonth},
-    {"months", Unit::kMonth}, {"ms", Unit::kMillisecond}, {"msec", Unit::kMillisecond},
-    {"mseconds", Unit::kMillisecond}, {"msecs", Unit::kMillisecond}, {"qtr", Unit::kQuarter},
-    {"quarter", Unit::kQuarter}, {"s", Unit::kSecond}, {"sec", Unit::kSecond},
-    {"second", Unit::kSecond}, {"seconds", Unit::kSecond}, {"secs", Unit::kSecond},
-    {"us", Unit::kMicrosecond}, {"usec", Unit::kMicrosecond}, {"useconds", Unit::kMicrosecond},
-    {"usecs", Unit::kMicrosecond}, {"w", Unit::kWeek}, {"week", Unit::kWeek},
-    {"weeks", Unit::kWeek}, {"y", Unit::kYear}, {"year", Unit::kYear}, {"years", Unit::kYear},
-    {"yr", Unit::kYear}, {"yrs", Unit::kYear},
+    {"ago", Unit::kAgo},
+    {"c", Unit::kCentury},
+    {"cent", Unit::kCentury},
+    {"centuries", Unit::kCentury},
+    {"century", Unit::kCentury},
+    {"d", Unit::kDay},
+    {"day", Unit::kDay},
+    {"days", Unit::kDay},
+    {"dec", Unit::kDecade},
+    {"decade", Unit::kDecade},
+    {"decades", Unit::kDecade},
+    {"decs", Unit::kDecade},
+    {"h", Unit::kHour},
+    {"hour", Unit::kHour},
+    {"hours", Unit::kHour},
+    {"hr", Unit::kHour},
+    {"hrs", Unit::kHour},
+    {"m", Unit::kMinute},
+    {"microsecon", Unit::kMicrosecond},
+    {"microsecond", Unit::kMicrosecond},
+    {"microseconds", Unit::kMicrosecond},
+    {"mil", Unit::kMillennium},
+    {"millennia", Unit::kMillennium},
+    {"millennium", Unit::kMillennium},
+    {"millisecon", Unit::kMillisecond},
+    {"millisecond", Unit::kMillisecond},
+    {"milliseconds", Unit::kMillisecond},
+    {"mils", Unit::kMillennium},
+    {"min", Unit::kMinute},
+    {"mins", Unit::kMinute},
+    {"minute", Unit::kMinute},
+    {"minutes", Unit::kMinute},
+    {"mon", Unit::kMonth},
+    {"mons", Unit::kMonth},
+    {"month", Unit::kMonth},
+    {"months", Unit::kMonth},
+    {"ms", Unit::kMillisecond},
+    {"msec", Unit::kMillisecond},
+    {"mseconds", Unit::kMillisecond},
+    {"msecs", Unit::kMillisecond},
+    {"qtr", Unit::kQuarter},
+    {"quarter", Unit::kQuarter},
+    {"s", Unit::kSecond},
+    {"sec", Unit::kSecond},
+    {"second", Unit::kSecond},
+    {"seconds", Unit::kSecond},
+    {"secs", Unit::kSecond},
+    {"us", Unit::kMicrosecond},
+    {"usec", Unit::kMicrosecond},
+    {"useconds", Unit::kMicrosecond},
+    {"usecs", Unit::kMicrosecond},
+    {"w", Unit::kWeek},
+    {"week", Unit::kWeek},
+    {"weeks", Unit::kWeek},
+    {"y", Unit::kYear},
+    {"year", Unit::kYear},
+    {"years", Unit::kYear},
+    {"yr", Unit::kYear},
+    {"yrs", Unit::kYear},
 };
 
 std::optional<Unit> FindUnit(std::string_view name) {
@@ -62,16 +115,22 @@ constexpr int32_t kMonthBit = 1 << 1, kYearBit = 1 << 2, kDayBit = 1 << 3, kHour
 // What a number without a unit counts under this typmod.
 Unit DefaultUnit(int32_t range) {
   switch (range) {
-    case kYearBit: return Unit::kYear;
+    case kYearBit:
+      return Unit::kYear;
     case kMonthBit:
-    case kYearBit | kMonthBit: return Unit::kMonth;
-    case kDayBit: return Unit::kDay;
+    case kYearBit | kMonthBit:
+      return Unit::kMonth;
+    case kDayBit:
+      return Unit::kDay;
     case kHourBit:
-    case kDayBit | kHourBit: return Unit::kHour;
+    case kDayBit | kHourBit:
+      return Unit::kHour;
     case kMinuteBit:
     case kHourBit | kMinuteBit:
-    case kDayBit | kHourBit | kMinuteBit: return Unit::kMinute;
-    default: return Unit::kSecond;
+    case kDayBit | kHourBit | kMinuteBit:
+      return Unit::kMinute;
+    default:
+      return Unit::kSecond;
   }
 }
 
@@ -138,10 +197,11 @@ struct Sum {
         FractionOfDays(fraction, 30);
         break;
       default: {
-        const int64_t unit_months = unit == Unit::kQuarter ? 3
-                                    : unit == Unit::kYear  ? 12
-                                    : unit == Unit::kDecade ? 120
-                                    : unit == Unit::kCentury ? 1200 : 12000;
+        const int64_t unit_months = unit == Unit::kQuarter   ? 3
+                                    : unit == Unit::kYear    ? 12
+                                    : unit == Unit::kDecade  ? 120
+                                    : unit == Unit::kCentury ? 1200
+                                                             : 12000;
         Months(whole, unit_months);
         FractionOfMonths(fraction, unit_months);
       }
@@ -230,14 +290,19 @@ class Reader {
         continue;
       }
       switch (token.kind) {
-        case Kind::kTime: problem = ReadClock(token.text); break;
+        case Kind::kTime:
+          problem = ReadClock(token.text);
+          break;
         case Kind::kSigned:
           problem = token.text.find(':') != std::string::npos ? ReadClock(token.text)
                                                               : ReadNumber(token.text);
           break;
         case Kind::kNumber:
-        case Kind::kDate: problem = ReadNumber(token.text); break;
-        default: return Problem::kFormat;
+        case Kind::kDate:
+          problem = ReadNumber(token.text);
+          break;
+        default:
+          return Problem::kFormat;
       }
       if (problem != Problem::kNone) return problem;
       found_ = true;
@@ -263,9 +328,8 @@ class Reader {
       if (colon == std::string_view::npos) break;
       text.remove_prefix(colon + 1);
     }
-    const bool minutes_first =
-        count == 2 && (parts[1].find('.') != std::string_view::npos ||
-                       range_ == (kMinuteBit | kSecondBit));
+    const bool minutes_first = count == 2 && (parts[1].find('.') != std::string_view::npos ||
+                                              range_ == (kMinuteBit | kSecondBit));
     int64_t value[3] = {0, 0, 0};
     double fraction = 0;
     bool overflow = false;
@@ -378,18 +442,27 @@ class Reader {
   static std::optional<Unit> IsoUnit(char unit, bool in_time) {
     if (in_time) {
       switch (unit) {
-        case 'H': return Unit::kHour;
-        case 'M': return Unit::kMinute;
-        case 'S': return Unit::kSecond;
-        default: return std::nullopt;
+        case 'H':
+          return Unit::kHour;
+        case 'M':
+          return Unit::kMinute;
+        case 'S':
+          return Unit::kSecond;
+        default:
+          return std::nullopt;
       }
     }
     switch (unit) {
-      case 'Y': return Unit::kYear;
-      case 'M': return Unit::kMonth;
-      case 'W': return Unit::kWeek;
-      case 'D': return Unit::kDay;
-      default: return std::nullopt;
+      case 'Y':
+        return Unit::kYear;
+      case 'M':
+        return Unit::kMonth;
+      case 'W':
+        return Unit::kWeek;
+      case 'D':
+        return Unit::kDay;
+      default:
+        return std::nullopt;
     }
   }
 
@@ -457,9 +530,9 @@ Result<Interval> ParseInterval(std::string_view text, int32_t typmod, IntervalSt
     return Error(ErrorCode::kIntervalFieldOverflow)
         .Message("interval field value out of range: \"{}\"", text);
   }
-  return ApplyIntervalTypmod(Interval{sum.micros, static_cast<int32_t>(sum.days),
-                                      static_cast<int32_t>(sum.months)},
-                             typmod);
+  return ApplyIntervalTypmod(
+      Interval{sum.micros, static_cast<int32_t>(sum.days), static_cast<int32_t>(sum.months)},
+      typmod);
 }
 
 }  // namespace helios

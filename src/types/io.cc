@@ -39,8 +39,10 @@ Status ParseUserType(SqlType type, std::string_view text, const TextFormat& form
       format.lookup == nullptr ? nullptr : format.lookup->FindUserType(type.oid);
   if (user == nullptr) return NoInput(type, format.lookup);
   switch (user->kind) {
-    case TypeLookup::UserKind::kEnum: return ParseEnum(type, *user, text, format, sink);
-    case TypeLookup::UserKind::kDomain: return ParseTextInto(user->base, text, format, sink);
+    case TypeLookup::UserKind::kEnum:
+      return ParseEnum(type, *user, text, format, sink);
+    case TypeLookup::UserKind::kDomain:
+      return ParseTextInto(user->base, text, format, sink);
     case TypeLookup::UserKind::kArray: {
       HELIOS_TRY(const std::string array,
                  ParseArrayText({user->element, type.typmod}, text, format));
@@ -108,8 +110,7 @@ Status ParseDateTime(SqlType type, std::string_view text, const TextFormat& form
       return Status::Ok();
     }
     default: {
-      HELIOS_TRY(const Interval interval,
-                 ParseInterval(text, type.typmod, format.interval_style));
+      HELIOS_TRY(const Interval interval, ParseInterval(text, type.typmod, format.interval_style));
       sink->Fixed(interval);
       return Status::Ok();
     }
@@ -117,8 +118,7 @@ Status ParseDateTime(SqlType type, std::string_view text, const TextFormat& form
 }
 
 // Types whose value is a byte string of its own form.
-Status ParseVarlen(SqlType type, std::string_view text, const TextFormat& format,
-                   ValueSink* sink) {
+Status ParseVarlen(SqlType type, std::string_view text, const TextFormat& format, ValueSink* sink) {
   switch (type.oid) {
     case type_oid::kBytea: {
       HELIOS_TRY(const std::string bytes, ParseBytea(text));
@@ -156,9 +156,12 @@ Status ParseVarlen(SqlType type, std::string_view text, const TextFormat& format
       sink->Bytes(EncodeNetAddress(address));
       return Status::Ok();
     }
-    case type_oid::kInt2Vector: return ParseNumberVector(type_oid::kInt2, text, sink);
-    case type_oid::kOidVector: return ParseNumberVector(type_oid::kOid, text, sink);
-    default: break;
+    case type_oid::kInt2Vector:
+      return ParseNumberVector(type_oid::kInt2, text, sink);
+    case type_oid::kOidVector:
+      return ParseNumberVector(type_oid::kOid, text, sink);
+    default:
+      break;
   }
   const Oid element = ElementTypeOf(type.oid, format.lookup);
   if (element == kInvalidOid) return StoreText(type, text, sink);
@@ -222,9 +225,15 @@ Status FormatVarlen(SqlType type, const void* value, const TextFormat& format, s
     case type_oid::kText:
     case type_oid::kVarchar:
     case type_oid::kBpchar:
-    case type_oid::kName: out->append(bytes); return Status::Ok();
-    case type_oid::kBytea: FormatBytea(bytes, format.bytea_output, out); return Status::Ok();
-    case type_oid::kNumeric: Numeric::Decode(bytes).Format(out); return Status::Ok();
+    case type_oid::kName:
+      out->append(bytes);
+      return Status::Ok();
+    case type_oid::kBytea:
+      FormatBytea(bytes, format.bytea_output, out);
+      return Status::Ok();
+    case type_oid::kNumeric:
+      Numeric::Decode(bytes).Format(out);
+      return Status::Ok();
     case type_oid::kInet:
     case type_oid::kCidr: {
       HELIOS_TRY(const NetAddress address, DecodeNetAddress(bytes));
@@ -232,10 +241,15 @@ Status FormatVarlen(SqlType type, const void* value, const TextFormat& format, s
       return Status::Ok();
     }
     case type_oid::kInt2Vector:
-    case type_oid::kOidVector: FormatNumberVector(bytes, out); return Status::Ok();
-    case type_oid::kRecord: return FormatRecordText(bytes, format, out);
-    case type_oid::kAnyArray: return FormatArrayText(bytes, format, out);
-    default: break;
+    case type_oid::kOidVector:
+      FormatNumberVector(bytes, out);
+      return Status::Ok();
+    case type_oid::kRecord:
+      return FormatRecordText(bytes, format, out);
+    case type_oid::kAnyArray:
+      return FormatArrayText(bytes, format, out);
+    default:
+      break;
   }
   const TypeInfo* known = FindType(type.oid);
   if (known == nullptr) {
@@ -250,14 +264,17 @@ void FormatDateTime(Oid type, const void* value, const TextFormat& format, std::
   switch (type) {
     case type_oid::kDate:
       return FormatDate(LoadRaw<int32_t>(value), format.date_style, format.date_order, out);
-    case type_oid::kTime: return FormatTime(LoadRaw<int64_t>(value), out);
-    case type_oid::kTimetz: return FormatTimeTz(LoadRaw<TimeTz>(value), format.date_style, out);
+    case type_oid::kTime:
+      return FormatTime(LoadRaw<int64_t>(value), out);
+    case type_oid::kTimetz:
+      return FormatTimeTz(LoadRaw<TimeTz>(value), format.date_style, out);
     case type_oid::kTimestamp:
       return FormatTimestamp(LoadRaw<int64_t>(value), format.date_style, format.date_order, out);
     case type_oid::kTimestamptz:
       return FormatTimestamptz(LoadRaw<int64_t>(value), format.date_style, format.date_order,
                                ZoneOf(format), out);
-    default: return FormatInterval(LoadRaw<Interval>(value), format.interval_style, out);
+    default:
+      return FormatInterval(LoadRaw<Interval>(value), format.interval_style, out);
   }
 }
 
@@ -303,25 +320,36 @@ Status ParseTextInto(SqlType type, std::string_view text, const TextFormat& form
       sink->Fixed<uint8_t>(value ? 1 : 0);
       return Status::Ok();
     }
-    case type_oid::kInt2: return Store(ParseInt16(text), sink);
-    case type_oid::kInt4: return Store(ParseInt32(text), sink);
-    case type_oid::kInt8: return Store(ParseInt64(text), sink);
-    case type_oid::kFloat4: return Store(ParseFloat32(text), sink);
-    case type_oid::kFloat8: return Store(ParseFloat64(text), sink);
+    case type_oid::kInt2:
+      return Store(ParseInt16(text), sink);
+    case type_oid::kInt4:
+      return Store(ParseInt32(text), sink);
+    case type_oid::kInt8:
+      return Store(ParseInt64(text), sink);
+    case type_oid::kFloat4:
+      return Store(ParseFloat32(text), sink);
+    case type_oid::kFloat8:
+      return Store(ParseFloat64(text), sink);
     case type_oid::kOid:
     case type_oid::kXid:
-    case type_oid::kCid: return Store(ParseOid(text), sink);
-    case type_oid::kMoney: return Store(ParseMoney(text), sink);
+    case type_oid::kCid:
+      return Store(ParseOid(text), sink);
+    case type_oid::kMoney:
+      return Store(ParseMoney(text), sink);
     case type_oid::kText:
-    case type_oid::kVarchar: return StoreText(type, text, sink);
-    case type_oid::kUuid: return Store(ParseUuid(text), sink);
+    case type_oid::kVarchar:
+      return StoreText(type, text, sink);
+    case type_oid::kUuid:
+      return Store(ParseUuid(text), sink);
     case type_oid::kDate:
     case type_oid::kTime:
     case type_oid::kTimetz:
     case type_oid::kTimestamp:
     case type_oid::kTimestamptz:
-    case type_oid::kInterval: return ParseDateTime(type, text, format, sink);
-    default: break;
+    case type_oid::kInterval:
+      return ParseDateTime(type, text, format, sink);
+    default:
+      break;
   }
   if (IsRegType(type.oid)) {
     HELIOS_TRY(const Oid value, ParseRegType(type.oid, text, format.lookup));
@@ -353,10 +381,18 @@ Result<Value> ParseTextValue(SqlType type, std::string_view text, const TextForm
 Status FormatTextRaw(SqlType type, PhysicalType physical, const void* value,
                      const TextFormat& format, std::string* out) {
   switch (type.oid) {
-    case type_oid::kBool: out->push_back(LoadRaw<uint8_t>(value) != 0 ? 't' : 'f'); break;
-    case type_oid::kInt2: FormatInt64(LoadRaw<int16_t>(value), out); break;
-    case type_oid::kInt4: FormatInt64(LoadRaw<int32_t>(value), out); break;
-    case type_oid::kInt8: FormatInt64(LoadRaw<int64_t>(value), out); break;
+    case type_oid::kBool:
+      out->push_back(LoadRaw<uint8_t>(value) != 0 ? 't' : 'f');
+      break;
+    case type_oid::kInt2:
+      FormatInt64(LoadRaw<int16_t>(value), out);
+      break;
+    case type_oid::kInt4:
+      FormatInt64(LoadRaw<int32_t>(value), out);
+      break;
+    case type_oid::kInt8:
+      FormatInt64(LoadRaw<int64_t>(value), out);
+      break;
     case type_oid::kFloat4:
       FormatFloat32(LoadRaw<float>(value), format.extra_float_digits, out);
       break;
@@ -365,16 +401,25 @@ Status FormatTextRaw(SqlType type, PhysicalType physical, const void* value,
       break;
     case type_oid::kOid:
     case type_oid::kXid:
-    case type_oid::kCid: FormatInt64(LoadRaw<uint32_t>(value), out); break;
-    case type_oid::kMoney: FormatMoney(LoadRaw<int64_t>(value), out); break;
-    case type_oid::kUuid: FormatUuid(LoadRaw<Uuid>(value), out); break;
+    case type_oid::kCid:
+      FormatInt64(LoadRaw<uint32_t>(value), out);
+      break;
+    case type_oid::kMoney:
+      FormatMoney(LoadRaw<int64_t>(value), out);
+      break;
+    case type_oid::kUuid:
+      FormatUuid(LoadRaw<Uuid>(value), out);
+      break;
     case type_oid::kDate:
     case type_oid::kTime:
     case type_oid::kTimetz:
     case type_oid::kTimestamp:
     case type_oid::kTimestamptz:
-    case type_oid::kInterval: FormatDateTime(type.oid, value, format, out); break;
-    case type_oid::kVoid: break;
+    case type_oid::kInterval:
+      FormatDateTime(type.oid, value, format, out);
+      break;
+    case type_oid::kVoid:
+      break;
     default:
       if (IsRegType(type.oid)) {
         FormatRegType(type.oid, LoadRaw<Oid>(value), format.lookup, out);

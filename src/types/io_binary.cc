@@ -20,8 +20,7 @@ namespace {
 constexpr char kJsonbVersion = 1;
 
 Status WrongLength() {
-  return Error(ErrorCode::kInvalidBinaryRepresentation)
-      .Message("incorrect binary data format");
+  return Error(ErrorCode::kInvalidBinaryRepresentation).Message("incorrect binary data format");
 }
 
 Status TooShort() {
@@ -74,7 +73,8 @@ Status ReadTime(SqlType type, std::string_view bytes, ValueSink* sink) {
   constexpr int32_t kZoneSecondsMax = 16 * 3600;
   const int32_t zone = LoadBigEndian<int32_t>(bytes.data() + 8);
   if (zone <= -kZoneSecondsMax || zone >= kZoneSecondsMax) {
-    return Error(ErrorCode::kInvalidTimeZoneDisplacement).Message("time zone displacement out of range");
+    return Error(ErrorCode::kInvalidTimeZoneDisplacement)
+        .Message("time zone displacement out of range");
   }
   sink->Fixed(TimeTz{RoundTime(time, type.typmod), zone, 0});
   return Status::Ok();
@@ -90,17 +90,19 @@ Status ReadInterval(SqlType type, std::string_view bytes, ValueSink* sink) {
   return Status::Ok();
 }
 
-Status ReadVarlen(SqlType type, std::string_view bytes, const TextFormat& format,
-                  ValueSink* sink) {
+Status ReadVarlen(SqlType type, std::string_view bytes, const TextFormat& format, ValueSink* sink) {
   switch (type.oid) {
-    case type_oid::kBytea: sink->Bytes(bytes); return Status::Ok();
+    case type_oid::kBytea:
+      sink->Bytes(bytes);
+      return Status::Ok();
     case type_oid::kNumeric: {
       HELIOS_TRY(Numeric value, Numeric::ParseBinary(bytes));
       HELIOS_TRY(value, value.ApplyTypmod(type.typmod));
       sink->Bytes(value.Encode());
       return Status::Ok();
     }
-    case type_oid::kJson: return ParseTextInto(type, bytes, format, sink);
+    case type_oid::kJson:
+      return ParseTextInto(type, bytes, format, sink);
     case type_oid::kJsonb:
     case type_oid::kJsonpath:
       if (bytes.empty()) return TooShort();
@@ -130,7 +132,8 @@ Status ReadVarlen(SqlType type, std::string_view bytes, const TextFormat& format
                               LoadBigEndian<uint16_t>(bytes.data() + 4)));
       return Status::Ok();
     }
-    default: break;
+    default:
+      break;
   }
   const Oid element = ElementTypeOf(type.oid, format.lookup);
   if (element == kInvalidOid) return StoreText(type, bytes, sink);
@@ -145,8 +148,10 @@ Status ReadUserType(SqlType type, std::string_view bytes, const TextFormat& form
       format.lookup == nullptr ? nullptr : format.lookup->FindUserType(type.oid);
   if (user != nullptr) {
     switch (user->kind) {
-      case TypeLookup::UserKind::kEnum: return ParseTextInto(type, bytes, format, sink);
-      case TypeLookup::UserKind::kDomain: return ParseBinaryInto(user->base, bytes, format, sink);
+      case TypeLookup::UserKind::kEnum:
+        return ParseTextInto(type, bytes, format, sink);
+      case TypeLookup::UserKind::kDomain:
+        return ParseBinaryInto(user->base, bytes, format, sink);
       case TypeLookup::UserKind::kArray: {
         HELIOS_TRY(const std::string array,
                    ParseArrayBinary({user->element, type.typmod}, bytes, format));
@@ -167,14 +172,18 @@ Status ReadUserType(SqlType type, std::string_view bytes, const TextFormat& form
 Status WriteVarlen(SqlType type, std::string_view bytes, const TextFormat& format,
                    std::string* out) {
   switch (type.oid) {
-    case type_oid::kNumeric: Numeric::Decode(bytes).FormatBinary(out); return Status::Ok();
+    case type_oid::kNumeric:
+      Numeric::Decode(bytes).FormatBinary(out);
+      return Status::Ok();
     case type_oid::kJsonb:
     case type_oid::kJsonpath:
       out->push_back(kJsonbVersion);
       out->append(bytes);
       return Status::Ok();
     case type_oid::kBit:
-    case type_oid::kVarbit: FormatBitsBinary(bytes, out); return Status::Ok();
+    case type_oid::kVarbit:
+      FormatBitsBinary(bytes, out);
+      return Status::Ok();
     case type_oid::kChar:
       // The empty value is a zero byte on the wire.
       out->push_back(bytes.empty() ? '\0' : bytes[0]);
@@ -195,19 +204,21 @@ Status WriteVarlen(SqlType type, std::string_view bytes, const TextFormat& forma
       AppendBigEndian(out, static_cast<uint16_t>(offset));
       return Status::Ok();
     }
-    case type_oid::kRecord: return FormatRecordBinary(bytes, format, out);
+    case type_oid::kRecord:
+      return FormatRecordBinary(bytes, format, out);
     case type_oid::kInt2Vector:
     case type_oid::kOidVector:
-    case type_oid::kAnyArray: return FormatArrayBinary(bytes, format, out);
-    default: break;
+    case type_oid::kAnyArray:
+      return FormatArrayBinary(bytes, format, out);
+    default:
+      break;
   }
   if (ElementTypeOf(type.oid, format.lookup) != kInvalidOid) {
     return FormatArrayBinary(bytes, format, out);
   }
-  const TypeLookup::UserType* user =
-      format.lookup == nullptr || FindType(type.oid) != nullptr
-          ? nullptr
-          : format.lookup->FindUserType(type.oid);
+  const TypeLookup::UserType* user = format.lookup == nullptr || FindType(type.oid) != nullptr
+                                         ? nullptr
+                                         : format.lookup->FindUserType(type.oid);
   if (user != nullptr && user->kind == TypeLookup::UserKind::kComposite) {
     return FormatRecordBinary(bytes, format, out);
   }
@@ -230,7 +241,8 @@ void WriteFixed16(Oid type, const void* value, std::string* out) {
       AppendBigEndian(out, time.zone_seconds);
       return;
     }
-    default: out->append(static_cast<const char*>(value), 16);
+    default:
+      out->append(static_cast<const char*>(value), 16);
   }
 }
 
@@ -245,21 +257,31 @@ Status ParseBinaryOf(SqlType type, std::string_view bytes, const TextFormat& for
       if (bytes.size() != 1) return bytes.empty() ? TooShort() : WrongLength();
       sink->Fixed<uint8_t>(bytes[0] != 0 ? 1 : 0);
       return Status::Ok();
-    case type_oid::kInt2: return ReadFixed<int16_t>(bytes, sink);
-    case type_oid::kInt4: return ReadFixed<int32_t>(bytes, sink);
+    case type_oid::kInt2:
+      return ReadFixed<int16_t>(bytes, sink);
+    case type_oid::kInt4:
+      return ReadFixed<int32_t>(bytes, sink);
     case type_oid::kMoney:
-    case type_oid::kInt8: return ReadFixed<int64_t>(bytes, sink);
-    case type_oid::kFloat4: return ReadFixed<float, uint32_t>(bytes, sink);
-    case type_oid::kFloat8: return ReadFixed<double, uint64_t>(bytes, sink);
+    case type_oid::kInt8:
+      return ReadFixed<int64_t>(bytes, sink);
+    case type_oid::kFloat4:
+      return ReadFixed<float, uint32_t>(bytes, sink);
+    case type_oid::kFloat8:
+      return ReadFixed<double, uint64_t>(bytes, sink);
     case type_oid::kOid:
     case type_oid::kXid:
-    case type_oid::kCid: return ReadFixed<uint32_t>(bytes, sink);
-    case type_oid::kDate: return ReadDate(bytes, sink);
+    case type_oid::kCid:
+      return ReadFixed<uint32_t>(bytes, sink);
+    case type_oid::kDate:
+      return ReadDate(bytes, sink);
     case type_oid::kTimestamp:
-    case type_oid::kTimestamptz: return ReadTimestamp(type, bytes, sink);
+    case type_oid::kTimestamptz:
+      return ReadTimestamp(type, bytes, sink);
     case type_oid::kTime:
-    case type_oid::kTimetz: return ReadTime(type, bytes, sink);
-    case type_oid::kInterval: return ReadInterval(type, bytes, sink);
+    case type_oid::kTimetz:
+      return ReadTime(type, bytes, sink);
+    case type_oid::kInterval:
+      return ReadInterval(type, bytes, sink);
     case type_oid::kUuid: {
       if (bytes.size() != 16) return bytes.size() < 16 ? TooShort() : WrongLength();
       Uuid uuid;
@@ -271,7 +293,8 @@ Status ParseBinaryOf(SqlType type, std::string_view bytes, const TextFormat& for
       if (bytes.size() != 1) return bytes.empty() ? TooShort() : WrongLength();
       sink->Bytes(bytes[0] == 0 ? std::string_view() : bytes);
       return Status::Ok();
-    default: break;
+    default:
+      break;
   }
   if (IsRegType(type.oid)) return ReadFixed<uint32_t>(bytes, sink);
   const TypeInfo* known = FindType(type.oid);
@@ -316,8 +339,12 @@ Status FormatBinaryRaw(SqlType type, PhysicalType physical, const void* value,
     }
   }
   switch (physical) {
-    case PhysicalType::kBool: out->push_back(LoadRaw<char>(value)); return Status::Ok();
-    case PhysicalType::kInt16: AppendBigEndian(out, LoadRaw<int16_t>(value)); return Status::Ok();
+    case PhysicalType::kBool:
+      out->push_back(LoadRaw<char>(value));
+      return Status::Ok();
+    case PhysicalType::kInt16:
+      AppendBigEndian(out, LoadRaw<int16_t>(value));
+      return Status::Ok();
     case PhysicalType::kInt32:
       if (type.oid != type_oid::kVoid) AppendBigEndian(out, LoadRaw<int32_t>(value));
       return Status::Ok();
@@ -328,9 +355,15 @@ Status FormatBinaryRaw(SqlType type, PhysicalType physical, const void* value,
       }
       AppendBigEndian(out, LoadRaw<int64_t>(value));
       return Status::Ok();
-    case PhysicalType::kFloat32: AppendBigEndian(out, LoadRaw<uint32_t>(value)); return Status::Ok();
-    case PhysicalType::kFloat64: AppendBigEndian(out, LoadRaw<uint64_t>(value)); return Status::Ok();
-    case PhysicalType::kFixed16: WriteFixed16(type.oid, value, out); return Status::Ok();
+    case PhysicalType::kFloat32:
+      AppendBigEndian(out, LoadRaw<uint32_t>(value));
+      return Status::Ok();
+    case PhysicalType::kFloat64:
+      AppendBigEndian(out, LoadRaw<uint64_t>(value));
+      return Status::Ok();
+    case PhysicalType::kFixed16:
+      WriteFixed16(type.oid, value, out);
+      return Status::Ok();
     case PhysicalType::kVarlen: {
       const StringRef reference = LoadRaw<StringRef>(value);
       return WriteVarlen(type, reference.view(), format, out);

@@ -77,8 +77,8 @@ Result<T> ParseFloat(std::string_view text, const char* type_name) {
     const T infinity = std::numeric_limits<T>::infinity();
     return negative ? -infinity : infinity;
   }
-  const bool is_number = !digits.empty() && ((digits[0] >= '0' && digits[0] <= '9') ||
-                                             digits[0] == '.');
+  const bool is_number =
+      !digits.empty() && ((digits[0] >= '0' && digits[0] <= '9') || digits[0] == '.');
   if (!is_number) return InvalidInput(type_name, text);
   const bool is_hex = digits.size() > 2 && digits[0] == '0' && Lower(digits[1]) == 'x';
   if (is_hex) digits.remove_prefix(2);
@@ -96,8 +96,8 @@ Result<T> ParseFloat(std::string_view text, const char* type_name) {
   return negative ? -value : value;
 }
 
-// Shortest digits that read back as the same value, laid out as PostgreSQL does: an exponent below -4
-// or from `exponent_max` on is written with at least two digits.
+// Shortest digits that read back as the same value, laid out as PostgreSQL does: an exponent below
+// -4 or from `exponent_max` on is written with at least two digits.
 template <typename T>
 void FormatShortest(T value, int exponent_max, std::string* out) {
   char buffer[64];
@@ -181,7 +181,9 @@ Result<bool> ParseBool(std::string_view text) {
   return InvalidInput("boolean", text);
 }
 
-Result<int16_t> ParseInt16(std::string_view text) { return ParseInteger<int16_t>(text, "smallint"); }
+Result<int16_t> ParseInt16(std::string_view text) {
+  return ParseInteger<int16_t>(text, "smallint");
+}
 Result<int32_t> ParseInt32(std::string_view text) { return ParseInteger<int32_t>(text, "integer"); }
 Result<int64_t> ParseInt64(std::string_view text) { return ParseInteger<int64_t>(text, "bigint"); }
 

@@ -50,8 +50,8 @@ TEST(IoTest, TextsReadAndPrintAsInPostgres) {
     }
     const SqlType type{FindTypeByName(one.type)->oid, one.typmod};
     const Result<Value> value = ParseTextValue(type, one.text, format);
-    const std::string answer = value.ok() ? FormatTextValue(*value, format).value()
-                                          : Describe(value.status());
+    const std::string answer =
+        value.ok() ? FormatTextValue(*value, format).value() : Describe(value.status());
     EXPECT_EQ(answer, one.expected) << one.type << " " << one.text;
     if (!value.ok()) continue;
     std::string wire;
@@ -153,11 +153,16 @@ class SampleLookup : public TypeLookup {
   }
   const UserType* FindUserType(Oid oid) const override {
     switch (oid) {
-      case kMood: return &mood_;
-      case kPair: return &pair_;
-      case kMoods: return &moods_;
-      case kPositive: return &positive_;
-      default: return nullptr;
+      case kMood:
+        return &mood_;
+      case kPair:
+        return &pair_;
+      case kMoods:
+        return &moods_;
+      case kPositive:
+        return &positive_;
+      default:
+        return nullptr;
     }
   }
   std::optional<int64_t> EnumKey(Oid, std::string_view label) const override {
@@ -222,7 +227,8 @@ TEST(IoTest, InvalidUtf8IsNamedByItsBytes) {
     return Describe(ParseTextValue({type_oid::kText}, text, TextFormat()).status());
   };
   EXPECT_EQ(message("a\xff"), "22021 invalid byte sequence for encoding \"UTF8\": 0xff");
-  EXPECT_EQ(message("\xe9\x20zz"), "22021 invalid byte sequence for encoding \"UTF8\": 0xe9 0x20 0x7a");
+  EXPECT_EQ(message("\xe9\x20zz"),
+            "22021 invalid byte sequence for encoding \"UTF8\": 0xe9 0x20 0x7a");
   EXPECT_EQ(message(std::string_view("a\0b", 3)),
             "22021 invalid byte sequence for encoding \"UTF8\": 0x00");
   EXPECT_EQ(message("\xc0\x80"), "22021 invalid byte sequence for encoding \"UTF8\": 0xc0 0x80");

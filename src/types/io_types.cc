@@ -24,20 +24,34 @@ constexpr int32_t kMonth = 1 << 1, kYear = 1 << 2, kDay = 1 << 3, kHour = 1 << 1
 
 std::string_view IntervalFieldsName(int32_t range) {
   switch (range) {
-    case kYear: return " year";
-    case kMonth: return " month";
-    case kDay: return " day";
-    case kHour: return " hour";
-    case kMinute: return " minute";
-    case kSecond: return " second";
-    case kYear | kMonth: return " year to month";
-    case kDay | kHour: return " day to hour";
-    case kDay | kHour | kMinute: return " day to minute";
-    case kDay | kHour | kMinute | kSecond: return " day to second";
-    case kHour | kMinute: return " hour to minute";
-    case kHour | kMinute | kSecond: return " hour to second";
-    case kMinute | kSecond: return " minute to second";
-    default: return "";
+    case kYear:
+      return " year";
+    case kMonth:
+      return " month";
+    case kDay:
+      return " day";
+    case kHour:
+      return " hour";
+    case kMinute:
+      return " minute";
+    case kSecond:
+      return " second";
+    case kYear | kMonth:
+      return " year to month";
+    case kDay | kHour:
+      return " day to hour";
+    case kDay | kHour | kMinute:
+      return " day to minute";
+    case kDay | kHour | kMinute | kSecond:
+      return " day to second";
+    case kHour | kMinute:
+      return " hour to minute";
+    case kHour | kMinute | kSecond:
+      return " hour to second";
+    case kMinute | kSecond:
+      return " minute to second";
+    default:
+      return "";
   }
 }
 
@@ -91,32 +105,39 @@ Result<int32_t> IntervalModifiers(const std::vector<int64_t>& modifiers) {
     return Error(ErrorCode::kInvalidParameterValue)
         .Message("INTERVAL({}) precision must not be negative", modifiers[1]);
   }
-  return IntervalTypmod(
-      static_cast<int32_t>(std::min<int64_t>(modifiers[1], kSecondDigitsMax)), range);
+  return IntervalTypmod(static_cast<int32_t>(std::min<int64_t>(modifiers[1], kSecondDigitsMax)),
+                        range);
 }
 
 // The name that PostgreSQL's errors give a type family.
 std::string_view RegTypeKind(Oid reg_type) {
   switch (reg_type) {
-    case type_oid::kRegtype: return "type";
-    case type_oid::kRegclass: return "relation";
-    case type_oid::kRegrole: return "role";
-    case type_oid::kRegnamespace: return "schema";
+    case type_oid::kRegtype:
+      return "type";
+    case type_oid::kRegclass:
+      return "relation";
+    case type_oid::kRegrole:
+      return "role";
+    case type_oid::kRegnamespace:
+      return "schema";
     case type_oid::kRegoper:
-    case type_oid::kRegoperator: return "operator";
-    case type_oid::kRegcollation: return "collation";
-    default: return "function";
+    case type_oid::kRegoperator:
+      return "operator";
+    case type_oid::kRegcollation:
+      return "collation";
+    default:
+      return "function";
   }
 }
 
-Status ApplyArrayTypmod(SqlType target, Oid element, bool is_explicit, Vector* vector,
-                        size_t row) {
+Status ApplyArrayTypmod(SqlType target, Oid element, bool is_explicit, Vector* vector, size_t row) {
   const ArrayReader array(vector->View(row));
   ArrayBuilder builder(element, array.element_physical());
   Vector scratch({element, target.typmod}, array.element_physical());
   for (uint32_t i = 0; i < array.size(); ++i) {
     array.Load(i, &scratch, 0);
-    if (!array.IsNull(i)) HELIOS_TRY(ApplyTypmod({element, target.typmod}, is_explicit, &scratch, 0));
+    if (!array.IsNull(i))
+      HELIOS_TRY(ApplyTypmod({element, target.typmod}, is_explicit, &scratch, 0));
     builder.AddFrom(scratch, 0);
   }
   if (array.dimension_count() == 0) return Status::Ok();
@@ -135,8 +156,7 @@ Status ApplyArrayTypmod(SqlType target, Oid element, bool is_explicit, Vector* v
 std::string FormatType(SqlType type, const TypeLookup* lookup) {
   const TypeInfo* known = FindType(type.oid);
   if (known == nullptr) {
-    const TypeLookup::UserType* user =
-        lookup == nullptr ? nullptr : lookup->FindUserType(type.oid);
+    const TypeLookup::UserType* user = lookup == nullptr ? nullptr : lookup->FindUserType(type.oid);
     if (user == nullptr) return "???";
     if (user->kind == TypeLookup::UserKind::kArray && user->element != kInvalidOid) {
       return FormatType({user->element, type.typmod}, lookup) + "[]";
@@ -150,32 +170,49 @@ std::string FormatType(SqlType type, const TypeLookup* lookup) {
   if (type.typmod < 0) return std::string(known->sql_name);
   switch (type.oid) {
     case type_oid::kBpchar:
-    case type_oid::kVarchar: return fmt::format("{}({})", known->sql_name, type.typmod - 4);
+    case type_oid::kVarchar:
+      return fmt::format("{}({})", known->sql_name, type.typmod - 4);
     case type_oid::kBit:
-    case type_oid::kVarbit: return fmt::format("{}({})", known->sql_name, type.typmod);
+    case type_oid::kVarbit:
+      return fmt::format("{}({})", known->sql_name, type.typmod);
     case type_oid::kNumeric:
       return fmt::format("numeric({},{})", NumericTypmodPrecision(type.typmod),
                          NumericTypmodScale(type.typmod));
-    case type_oid::kTime: return fmt::format("time({}) without time zone", type.typmod);
-    case type_oid::kTimetz: return fmt::format("time({}) with time zone", type.typmod);
-    case type_oid::kTimestamp: return fmt::format("timestamp({}) without time zone", type.typmod);
-    case type_oid::kTimestamptz: return fmt::format("timestamp({}) with time zone", type.typmod);
-    case type_oid::kInterval: return FormatIntervalType(type.typmod);
-    default: return std::string(known->sql_name);
+    case type_oid::kTime:
+      return fmt::format("time({}) without time zone", type.typmod);
+    case type_oid::kTimetz:
+      return fmt::format("time({}) with time zone", type.typmod);
+    case type_oid::kTimestamp:
+      return fmt::format("timestamp({}) without time zone", type.typmod);
+    case type_oid::kTimestamptz:
+      return fmt::format("timestamp({}) with time zone", type.typmod);
+    case type_oid::kInterval:
+      return FormatIntervalType(type.typmod);
+    default:
+      return std::string(known->sql_name);
   }
 }
 
 Result<int32_t> MakeTypmod(Oid type, const std::vector<int64_t>& modifiers) {
   switch (type) {
-    case type_oid::kVarchar: return LengthTypmod("varchar", modifiers, kCharLengthMax, 4);
-    case type_oid::kBpchar: return LengthTypmod("char", modifiers, kCharLengthMax, 4);
-    case type_oid::kBit: return LengthTypmod("bit", modifiers, kBitLengthMax, 0);
-    case type_oid::kVarbit: return LengthTypmod("varbit", modifiers, kBitLengthMax, 0);
-    case type_oid::kTime: return SecondsTypmod("TIME", "", modifiers);
-    case type_oid::kTimetz: return SecondsTypmod("TIME", " WITH TIME ZONE", modifiers);
-    case type_oid::kTimestamp: return SecondsTypmod("TIMESTAMP", "", modifiers);
-    case type_oid::kTimestamptz: return SecondsTypmod("TIMESTAMP", " WITH TIME ZONE", modifiers);
-    case type_oid::kInterval: return IntervalModifiers(modifiers);
+    case type_oid::kVarchar:
+      return LengthTypmod("varchar", modifiers, kCharLengthMax, 4);
+    case type_oid::kBpchar:
+      return LengthTypmod("char", modifiers, kCharLengthMax, 4);
+    case type_oid::kBit:
+      return LengthTypmod("bit", modifiers, kBitLengthMax, 0);
+    case type_oid::kVarbit:
+      return LengthTypmod("varbit", modifiers, kBitLengthMax, 0);
+    case type_oid::kTime:
+      return SecondsTypmod("TIME", "", modifiers);
+    case type_oid::kTimetz:
+      return SecondsTypmod("TIME", " WITH TIME ZONE", modifiers);
+    case type_oid::kTimestamp:
+      return SecondsTypmod("TIMESTAMP", "", modifiers);
+    case type_oid::kTimestamptz:
+      return SecondsTypmod("TIMESTAMP", " WITH TIME ZONE", modifiers);
+    case type_oid::kInterval:
+      return IntervalModifiers(modifiers);
     case type_oid::kNumeric: {
       if (modifiers.empty() || modifiers.size() > 2) return InvalidModifier("NUMERIC ");
       const auto narrow = [](int64_t value) {
@@ -183,10 +220,12 @@ Result<int32_t> MakeTypmod(Oid type, const std::vector<int64_t>& modifiers) {
       };
       return NumericTypmod(narrow(modifiers[0]), modifiers.size() == 2 ? narrow(modifiers[1]) : 0);
     }
-    default: break;
+    default:
+      break;
   }
   const TypeInfo* known = FindType(type);
-  if (known != nullptr && known->element != kInvalidOid) return MakeTypmod(known->element, modifiers);
+  if (known != nullptr && known->element != kInvalidOid)
+    return MakeTypmod(known->element, modifiers);
   return Error(ErrorCode::kSyntaxError)
       .Message("type modifier is not allowed for type \"{}\"",
                known == nullptr ? std::string_view("?") : known->name);
@@ -204,8 +243,10 @@ bool HasTypmodCoercion(SqlType target) {
     case type_oid::kTimetz:
     case type_oid::kTimestamp:
     case type_oid::kTimestamptz:
-    case type_oid::kInterval: return true;
-    default: break;
+    case type_oid::kInterval:
+      return true;
+    default:
+      break;
   }
   const TypeInfo* known = FindType(target.oid);
   return known != nullptr && known->element != kInvalidOid &&
@@ -267,7 +308,8 @@ Status ApplyTypmod(SqlType target, bool is_explicit, Vector* vector, size_t row)
       vector->Set(row, interval);
       return Status::Ok();
     }
-    default: break;
+    default:
+      break;
   }
   const TypeInfo* known = FindType(target.oid);
   if (known == nullptr || known->element == kInvalidOid ||
@@ -287,8 +329,10 @@ bool IsRegType(Oid oid) {
     case type_oid::kRegtype:
     case type_oid::kRegrole:
     case type_oid::kRegnamespace:
-    case type_oid::kRegcollation: return true;
-    default: return false;
+    case type_oid::kRegcollation:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -368,7 +412,8 @@ Result<int64_t> ParseMoney(std::string_view text) {
 }
 
 void FormatMoney(int64_t cents, std::string* out) {
-  const uint64_t size = cents < 0 ? ~static_cast<uint64_t>(cents) + 1 : static_cast<uint64_t>(cents);
+  const uint64_t size =
+      cents < 0 ? ~static_cast<uint64_t>(cents) + 1 : static_cast<uint64_t>(cents);
   std::string dollars = fmt::format("{}", size / 100);
   for (size_t at = dollars.size(); at > 3;) {
     at -= 3;

@@ -46,16 +46,21 @@ class JsonReader {
   // The current token starts the value; ends on the value's last token.
   Status ReadValue(int32_t depth, std::string_view expected, std::string* out) {
     switch (lexer_.token()) {
-      case Token::kObjectBegin: return ReadObject(depth, out);
-      case Token::kArrayBegin: return ReadArray(depth, out);
-      case Token::kString: return builds_ ? AppendString(out) : Status::Ok();
-      case Token::kNumber: return builds_ ? AppendNumber(out) : Status::Ok();
+      case Token::kObjectBegin:
+        return ReadObject(depth, out);
+      case Token::kArrayBegin:
+        return ReadArray(depth, out);
+      case Token::kString:
+        return builds_ ? AppendString(out) : Status::Ok();
+      case Token::kNumber:
+        return builds_ ? AppendNumber(out) : Status::Ok();
       case Token::kTrue:
       case Token::kFalse:
       case Token::kNull:
         if (builds_) out->append(lexer_.text());
         return Status::Ok();
-      default: return lexer_.Expected(expected);
+      default:
+        return lexer_.Expected(expected);
     }
   }
 
@@ -155,13 +160,27 @@ void JsonEscape(std::string_view text, std::string* out) {
   out->push_back('"');
   for (char c : text) {
     switch (c) {
-      case '\b': out->append("\\b"); break;
-      case '\f': out->append("\\f"); break;
-      case '\n': out->append("\\n"); break;
-      case '\r': out->append("\\r"); break;
-      case '\t': out->append("\\t"); break;
-      case '"': out->append("\\\""); break;
-      case '\\': out->append("\\\\"); break;
+      case '\b':
+        out->append("\\b");
+        break;
+      case '\f':
+        out->append("\\f");
+        break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
+      case '"':
+        out->append("\\\"");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out->append(fmt::format("\\u{:04x}", static_cast<unsigned char>(c)));
@@ -214,24 +233,36 @@ std::string JsonbFromElements(const std::vector<std::string>& elements) {
 
 JsonType JsonTypeOf(std::string_view json) {
   switch (json[JsonSkipSpace(json, 0)]) {
-    case '{': return JsonType::kObject;
-    case '[': return JsonType::kArray;
-    case '"': return JsonType::kString;
+    case '{':
+      return JsonType::kObject;
+    case '[':
+      return JsonType::kArray;
+    case '"':
+      return JsonType::kString;
     case 't':
-    case 'f': return JsonType::kBool;
-    case 'n': return JsonType::kNull;
-    default: return JsonType::kNumber;
+    case 'f':
+      return JsonType::kBool;
+    case 'n':
+      return JsonType::kNull;
+    default:
+      return JsonType::kNumber;
   }
 }
 
 std::string_view JsonTypeName(JsonType type) {
   switch (type) {
-    case JsonType::kNull: return "null";
-    case JsonType::kString: return "string";
-    case JsonType::kNumber: return "number";
-    case JsonType::kBool: return "boolean";
-    case JsonType::kArray: return "array";
-    case JsonType::kObject: return "object";
+    case JsonType::kNull:
+      return "null";
+    case JsonType::kString:
+      return "string";
+    case JsonType::kNumber:
+      return "number";
+    case JsonType::kBool:
+      return "boolean";
+    case JsonType::kArray:
+      return "array";
+    case JsonType::kObject:
+      return "object";
   }
   return "null";
 }
@@ -268,14 +299,19 @@ size_t JsonSkipValue(std::string_view json, size_t at) {
   size_t depth = 0;
   while (at < json.size()) {
     switch (json[at]) {
-      case '"': at = SkipString(json, at); continue;
+      case '"':
+        at = SkipString(json, at);
+        continue;
       case '{':
-      case '[': ++depth; break;
+      case '[':
+        ++depth;
+        break;
       case '}':
       case ']':
         if (--depth == 0) return at + 1;
         break;
-      default: break;
+      default:
+        break;
     }
     ++at;
   }
@@ -372,14 +408,17 @@ std::optional<std::string_view> JsonPath(std::string_view json,
   std::optional<std::string_view> current = json;
   for (const std::string& step : path) {
     switch (JsonTypeOf(*current)) {
-      case JsonType::kObject: current = JsonField(*current, step); break;
+      case JsonType::kObject:
+        current = JsonField(*current, step);
+        break;
       case JsonType::kArray: {
         const std::optional<int64_t> index = JsonPathIndex(step);
         if (!index.has_value()) return std::nullopt;
         current = JsonElement(*current, *index);
         break;
       }
-      default: return std::nullopt;
+      default:
+        return std::nullopt;
     }
     if (!current.has_value()) return std::nullopt;
   }

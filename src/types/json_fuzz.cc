@@ -1,5 +1,5 @@
-// Any text as json: what validates has a canonical form, which is its own canonical form and survives
-// every walk over it.
+// Any text as json: what validates has a canonical form, which is its own canonical form and
+// survives every walk over it.
 
 #include <cstddef>
 #include <cstdint>

@@ -50,14 +50,29 @@ Status JsonLexer::Next() {
   }
   end_ = begin_ + 1;
   switch (text_[begin_]) {
-    case '{': token_ = Token::kObjectBegin; return Status::Ok();
-    case '}': token_ = Token::kObjectEnd; return Status::Ok();
-    case '[': token_ = Token::kArrayBegin; return Status::Ok();
-    case ']': token_ = Token::kArrayEnd; return Status::Ok();
-    case ',': token_ = Token::kComma; return Status::Ok();
-    case ':': token_ = Token::kColon; return Status::Ok();
-    case '"': token_ = Token::kString; return LexString();
-    default: break;
+    case '{':
+      token_ = Token::kObjectBegin;
+      return Status::Ok();
+    case '}':
+      token_ = Token::kObjectEnd;
+      return Status::Ok();
+    case '[':
+      token_ = Token::kArrayBegin;
+      return Status::Ok();
+    case ']':
+      token_ = Token::kArrayEnd;
+      return Status::Ok();
+    case ',':
+      token_ = Token::kComma;
+      return Status::Ok();
+    case ':':
+      token_ = Token::kColon;
+      return Status::Ok();
+    case '"':
+      token_ = Token::kString;
+      return LexString();
+    default:
+      break;
   }
   if (text_[begin_] == '-' || IsDigit(text_[begin_])) return LexNumber();
   return LexWord();
@@ -188,11 +203,12 @@ std::string JsonLexer::Context() const {
     }
   }
   size_t from = line_begin;
-  while (end_ - from >= kContextBytes) from += Utf8CharBytes(static_cast<unsigned char>(text_[from]));
+  while (end_ - from >= kContextBytes)
+    from += Utf8CharBytes(static_cast<unsigned char>(text_[from]));
   // Three characters would be no shorter than the dots.
   if (from - line_begin <= 3) from = line_begin;
-  const bool more = token_ != Token::kEnd && end_ < text_.size() && text_[end_] != '\n' &&
-                    text_[end_] != '\r';
+  const bool more =
+      token_ != Token::kEnd && end_ < text_.size() && text_[end_] != '\n' && text_[end_] != '\r';
   return fmt::format("JSON data, line {}: {}{}{}", line_number, from > line_begin ? "..." : "",
                      text_.substr(from, end_ - from), more ? "..." : "");
 }
@@ -213,11 +229,21 @@ bool AppendJsonUnescaped(std::string_view token, std::string* out) {
       continue;
     }
     switch (token[++at]) {
-      case 'b': out->push_back('\b'); break;
-      case 'f': out->push_back('\f'); break;
-      case 'n': out->push_back('\n'); break;
-      case 'r': out->push_back('\r'); break;
-      case 't': out->push_back('\t'); break;
+      case 'b':
+        out->push_back('\b');
+        break;
+      case 'f':
+        out->push_back('\f');
+        break;
+      case 'n':
+        out->push_back('\n');
+        break;
+      case 'r':
+        out->push_back('\r');
+        break;
+      case 't':
+        out->push_back('\t');
+        break;
       case 'u': {
         uint32_t code = 0;
         for (int i = 0; i < 4; ++i) {
@@ -233,7 +259,8 @@ bool AppendJsonUnescaped(std::string_view token, std::string* out) {
         }
         break;
       }
-      default: out->push_back(token[at]);
+      default:
+        out->push_back(token[at]);
     }
   }
   return true;

@@ -93,9 +93,12 @@ class PathEditor {
 
   Result<std::string> Edit(std::string_view json, size_t level) {
     switch (JsonTypeOf(json)) {
-      case JsonType::kObject: return EditObject(json, level);
-      case JsonType::kArray: return EditArray(json, level);
-      default: return std::string(json);
+      case JsonType::kObject:
+        return EditObject(json, level);
+      case JsonType::kArray:
+        return EditArray(json, level);
+      default:
+        return std::string(json);
     }
   }
 
@@ -230,13 +233,16 @@ int CompareViews(std::string_view left, std::string_view right) {
 
 int CompareScalars(JsonType type, std::string_view left, std::string_view right) {
   switch (type) {
-    case JsonType::kString: return CompareViews(JsonKeyText(left), JsonKeyText(right));
+    case JsonType::kString:
+      return CompareViews(JsonKeyText(left), JsonKeyText(right));
     case JsonType::kNumber: {
       if (left == right) return 0;
       return Numeric::Compare(Numeric::Parse(left).value(), Numeric::Parse(right).value());
     }
-    case JsonType::kBool: return static_cast<int>(left[0] == 't') - static_cast<int>(right[0] == 't');
-    default: return 0;
+    case JsonType::kBool:
+      return static_cast<int>(left[0] == 't') - static_cast<int>(right[0] == 't');
+    default:
+      return 0;
   }
 }
 
@@ -285,8 +291,10 @@ bool JsonbContains(std::string_view left, std::string_view right) {
 
 bool JsonbExists(std::string_view json, std::string_view key) {
   switch (JsonTypeOf(json)) {
-    case JsonType::kObject: return JsonField(json, key).has_value();
-    case JsonType::kString: return JsonKeyIs(json, key);
+    case JsonType::kObject:
+      return JsonField(json, key).has_value();
+    case JsonType::kString:
+      return JsonKeyIs(json, key);
     case JsonType::kArray: {
       JsonIterator iterator(json);
       for (JsonMember member; iterator.Next(&member);) {
@@ -296,7 +304,8 @@ bool JsonbExists(std::string_view json, std::string_view key) {
       }
       return false;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -325,13 +334,15 @@ Result<std::string> JsonbDeleteKey(std::string_view json, std::string_view key) 
       });
       return JsonbFromElements(elements);
     }
-    default: return ScalarError("cannot delete from scalar");
+    default:
+      return ScalarError("cannot delete from scalar");
   }
 }
 
 Result<std::string> JsonbDeleteIndex(std::string_view json, int64_t index) {
   switch (JsonTypeOf(json)) {
-    case JsonType::kObject: return ScalarError("cannot delete from object using integer index");
+    case JsonType::kObject:
+      return ScalarError("cannot delete from object using integer index");
     case JsonType::kArray: {
       std::vector<std::string> elements = ElementsOf(json);
       if (index < 0) index += static_cast<int64_t>(elements.size());
@@ -340,7 +351,8 @@ Result<std::string> JsonbDeleteIndex(std::string_view json, int64_t index) {
       }
       return JsonbFromElements(elements);
     }
-    default: return ScalarError("cannot delete from scalar");
+    default:
+      return ScalarError("cannot delete from scalar");
   }
 }
 

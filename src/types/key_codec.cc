@@ -1,6 +1,6 @@
-// Memcomparable values; the byte layout is docs/formats/keys.md. Every column starts with a tag that
-// places NULLs; the value bytes follow, inverted when the column is descending. Every encoding ends
-// itself (fixed width or terminator), so no value is a prefix of another.
+// Memcomparable values; the byte layout is docs/formats/keys.md. Every column starts with a tag
+// that places NULLs; the value bytes follow, inverted when the column is descending. Every encoding
+// ends itself (fixed width or terminator), so no value is a prefix of another.
 
 #include "types/key_codec.h"
 
@@ -79,10 +79,17 @@ void AppendEscaped(std::string_view bytes, std::string* key) {
 void AppendNumeric(std::string_view encoded, std::string* key) {
   const Numeric value = Numeric::Decode(encoded);
   switch (value.kind()) {
-    case Numeric::Kind::kNaN: key->push_back(kNumericNaN); return;
-    case Numeric::Kind::kPositiveInfinity: key->push_back(kNumericInfinity); return;
-    case Numeric::Kind::kNegativeInfinity: key->push_back(kNumericNegativeInfinity); return;
-    case Numeric::Kind::kFinite: break;
+    case Numeric::Kind::kNaN:
+      key->push_back(kNumericNaN);
+      return;
+    case Numeric::Kind::kPositiveInfinity:
+      key->push_back(kNumericInfinity);
+      return;
+    case Numeric::Kind::kNegativeInfinity:
+      key->push_back(kNumericNegativeInfinity);
+      return;
+    case Numeric::Kind::kFinite:
+      break;
   }
   const int sign = value.Sign();
   if (sign == 0) {
@@ -92,8 +99,7 @@ void AppendNumeric(std::string_view encoded, std::string* key) {
   key->push_back(sign > 0 ? kNumericPositive : kNumericNegative);
   const size_t begin = key->size();
   std::string digits = value.CoefficientDigits();
-  const int32_t exponent =
-      static_cast<int32_t>(digits.size()) - 1 - value.scale() + kExponentBias;
+  const int32_t exponent = static_cast<int32_t>(digits.size()) - 1 - value.scale() + kExponentBias;
   digits.erase(digits.find_last_not_of('0') + 1);
   key->push_back(static_cast<char>(exponent >> 16));
   key->push_back(static_cast<char>(exponent >> 8));
@@ -145,16 +151,22 @@ Status AppendVarlen(Oid type, const void* value, std::string* key) {
   const StringRef reference = LoadRaw<StringRef>(value);
   const std::string_view bytes = reference.view();
   switch (type) {
-    case type_oid::kNumeric: AppendNumeric(bytes, key); return Status::Ok();
-    case type_oid::kBpchar: AppendEscaped(TrimTrailingBlanks(bytes), key); return Status::Ok();
-    default: break;
+    case type_oid::kNumeric:
+      AppendNumeric(bytes, key);
+      return Status::Ok();
+    case type_oid::kBpchar:
+      AppendEscaped(TrimTrailingBlanks(bytes), key);
+      return Status::Ok();
+    default:
+      break;
   }
   if (!IsKeyType(type, PhysicalType::kVarlen)) {
     return Error(ErrorCode::kUndefinedObject)
         .Message("data type {} has no default operator class for access method \"btree\"",
                  FindType(type) == nullptr ? std::string_view("record") : FindType(type)->sql_name)
-        .Hint("You must specify an operator class for the index or define a default operator class "
-              "for the data type.");
+        .Hint(
+            "You must specify an operator class for the index or define a default operator class "
+            "for the data type.");
   }
   const TypeInfo* known = FindType(type);
   if (known == nullptr || known->element != kInvalidOid) return AppendArray(bytes, key);
@@ -164,8 +176,12 @@ Status AppendVarlen(Oid type, const void* value, std::string* key) {
 
 Status AppendRaw(Oid type, PhysicalType physical, const void* value, std::string* key) {
   switch (physical) {
-    case PhysicalType::kBool: key->push_back(LoadRaw<char>(value)); break;
-    case PhysicalType::kInt16: AppendSigned(LoadRaw<int16_t>(value), key); break;
+    case PhysicalType::kBool:
+      key->push_back(LoadRaw<char>(value));
+      break;
+    case PhysicalType::kInt16:
+      AppendSigned(LoadRaw<int16_t>(value), key);
+      break;
     case PhysicalType::kInt32:
       if (IsUnsigned32(type)) {
         AppendBigEndian(key, LoadRaw<uint32_t>(value));
@@ -173,9 +189,15 @@ Status AppendRaw(Oid type, PhysicalType physical, const void* value, std::string
         AppendSigned(LoadRaw<int32_t>(value), key);
       }
       break;
-    case PhysicalType::kInt64: AppendSigned(LoadRaw<int64_t>(value), key); break;
-    case PhysicalType::kFloat32: AppendDouble(LoadRaw<float>(value), key); break;
-    case PhysicalType::kFloat64: AppendDouble(LoadRaw<double>(value), key); break;
+    case PhysicalType::kInt64:
+      AppendSigned(LoadRaw<int64_t>(value), key);
+      break;
+    case PhysicalType::kFloat32:
+      AppendDouble(LoadRaw<float>(value), key);
+      break;
+    case PhysicalType::kFloat64:
+      AppendDouble(LoadRaw<double>(value), key);
+      break;
     case PhysicalType::kFixed16:
       if (type == type_oid::kInterval) {
         AppendInterval(LoadRaw<Interval>(value), key);
@@ -187,7 +209,8 @@ Status AppendRaw(Oid type, PhysicalType physical, const void* value, std::string
         key->append(static_cast<const char*>(value), 16);
       }
       break;
-    case PhysicalType::kVarlen: return AppendVarlen(type, value, key);
+    case PhysicalType::kVarlen:
+      return AppendVarlen(type, value, key);
   }
   return Status::Ok();
 }
@@ -297,18 +320,28 @@ bool ReadNumeric(KeyReader* reader, Numeric* out) {
   uint8_t numeric_class;
   if (!reader->Byte(&numeric_class)) return false;
   switch (numeric_class) {
-    case kNumericNegativeInfinity: *out = Numeric::Infinity(true); return true;
-    case kNumericInfinity: *out = Numeric::Infinity(false); return true;
-    case kNumericNaN: *out = Numeric::NaN(); return true;
-    case kNumericZero: *out = Numeric(); return true;
-    case kNumericPositive: return ReadFiniteNumeric(reader, false, out);
+    case kNumericNegativeInfinity:
+      *out = Numeric::Infinity(true);
+      return true;
+    case kNumericInfinity:
+      *out = Numeric::Infinity(false);
+      return true;
+    case kNumericNaN:
+      *out = Numeric::NaN();
+      return true;
+    case kNumericZero:
+      *out = Numeric();
+      return true;
+    case kNumericPositive:
+      return ReadFiniteNumeric(reader, false, out);
     case kNumericNegative: {
       reader->FlipMask();
       const bool ok = ReadFiniteNumeric(reader, true, out);
       reader->FlipMask();
       return ok;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -319,8 +352,7 @@ bool ReadInterval(KeyReader* reader, Interval* out) {
   __int128 span = static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low);
   constexpr __int128 kMicrosPerMonth = 30 * static_cast<__int128>(kMicrosPerDay);
   const auto take = [&span](__int128 unit) {
-    const __int128 count =
-        std::clamp<__int128>(span / unit, INT32_MIN, INT32_MAX);
+    const __int128 count = std::clamp<__int128>(span / unit, INT32_MIN, INT32_MAX);
     span -= count * unit;
     return static_cast<int32_t>(count);
   };
@@ -437,7 +469,8 @@ bool ReadRaw(Oid type, PhysicalType physical, KeyReader* reader, ValueSink* sink
       sink->Fixed(value);
       return true;
     }
-    case PhysicalType::kInt16: return ReadSigned<int16_t>(reader, sink);
+    case PhysicalType::kInt16:
+      return ReadSigned<int16_t>(reader, sink);
     case PhysicalType::kInt32: {
       if (!IsUnsigned32(type)) return ReadSigned<int32_t>(reader, sink);
       uint32_t value;
@@ -445,7 +478,8 @@ bool ReadRaw(Oid type, PhysicalType physical, KeyReader* reader, ValueSink* sink
       sink->Fixed(value);
       return true;
     }
-    case PhysicalType::kInt64: return ReadSigned<int64_t>(reader, sink);
+    case PhysicalType::kInt64:
+      return ReadSigned<int64_t>(reader, sink);
     case PhysicalType::kFloat32:
     case PhysicalType::kFloat64: {
       double value;
@@ -457,8 +491,10 @@ bool ReadRaw(Oid type, PhysicalType physical, KeyReader* reader, ValueSink* sink
       }
       return true;
     }
-    case PhysicalType::kFixed16: return ReadFixed16(type, reader, sink);
-    case PhysicalType::kVarlen: return ReadVarlen(type, reader, sink);
+    case PhysicalType::kFixed16:
+      return ReadFixed16(type, reader, sink);
+    case PhysicalType::kVarlen:
+      return ReadVarlen(type, reader, sink);
   }
   return false;
 }
@@ -473,8 +509,10 @@ bool IsKeyType(Oid type, PhysicalType physical) {
     case type_oid::kXml:
     case type_oid::kJsonpath:
     case type_oid::kRecord:
-    case type_oid::kRecordArray: return false;
-    default: break;
+    case type_oid::kRecordArray:
+      return false;
+    default:
+      break;
   }
   const TypeInfo* known = FindType(type);
   return known == nullptr || known->element == kInvalidOid ||
@@ -487,8 +525,10 @@ bool KeyKeepsValue(Oid type) {
     case type_oid::kBpchar:
     case type_oid::kInterval:
     case type_oid::kFloat4:
-    case type_oid::kFloat8: return false;
-    default: break;
+    case type_oid::kFloat8:
+      return false;
+    default:
+      break;
   }
   const TypeInfo* known = FindType(type);
   return known == nullptr || known->element == kInvalidOid || KeyKeepsValue(known->element);

@@ -1,5 +1,5 @@
-// Any bytes as a key: what decodes must encode to an equal value, and two decoded values must order as
-// their keys do.
+// Any bytes as a key: what decodes must encode to an equal value, and two decoded values must order
+// as their keys do.
 
 #include <cstddef>
 #include <cstdint>

@@ -44,8 +44,11 @@ bool ScanShortV4(std::string_view text, NetAddress* out) {
   }
   if (at != text.size()) return false;
   // Without a mask: the class of the address, or as many octets as written.
-  int bits = out->bytes[0] >= 240 ? 32 : out->bytes[0] >= 224 ? 4 : out->bytes[0] >= 192 ? 24
-             : out->bytes[0] >= 128 ? 16 : 8;
+  int bits = out->bytes[0] >= 240   ? 32
+             : out->bytes[0] >= 224 ? 4
+             : out->bytes[0] >= 192 ? 24
+             : out->bytes[0] >= 128 ? 16
+                                    : 8;
   if (bits < octets * 8) bits = octets * 8;
   out->prefix_bits = static_cast<uint8_t>(bits);
   return true;

@@ -240,9 +240,9 @@ NumericOps::Leading NumericOps::LeadingOf(const Numeric& value) {
   Leading leading{weight, 0};
   if (value.big_ == nullptr && shift < kPowersOfTen128 && shift >= -4) {
     const uint128 magnitude = Magnitude(value.small_);
-    leading.digit = static_cast<int32_t>(
-        shift >= 0 ? magnitude / static_cast<uint128>(PowerOfTen128(shift))
-                   : magnitude * static_cast<uint128>(PowerOfTen128(-shift)));
+    leading.digit =
+        static_cast<int32_t>(shift >= 0 ? magnitude / static_cast<uint128>(PowerOfTen128(shift))
+                                        : magnitude * static_cast<uint128>(PowerOfTen128(-shift)));
   } else {
     const BigInt magnitude = abs(Coefficient(value));
     leading.digit = static_cast<int32_t>(shift >= 0 ? BigInt(magnitude / PowerOfTen(shift))
@@ -347,8 +347,8 @@ Result<Numeric> Numeric::DecodeChecked(std::string_view encoded) {
 }
 
 void Numeric::EncodeTo(std::string* out) const {
-  const uint16_t header = static_cast<uint16_t>(static_cast<uint16_t>(kind_) << 14 |
-                                                static_cast<uint16_t>(scale_));
+  const uint16_t header =
+      static_cast<uint16_t>(static_cast<uint16_t>(kind_) << 14 | static_cast<uint16_t>(scale_));
   AppendLittleEndian(out, header);
   if (!is_finite()) return;
   if (big_ != nullptr) {
@@ -367,10 +367,17 @@ std::string Numeric::CoefficientDigits() const {
 
 void Numeric::Format(std::string* out) const {
   switch (kind_) {
-    case Kind::kNaN: out->append("NaN"); return;
-    case Kind::kPositiveInfinity: out->append("Infinity"); return;
-    case Kind::kNegativeInfinity: out->append("-Infinity"); return;
-    case Kind::kFinite: break;
+    case Kind::kNaN:
+      out->append("NaN");
+      return;
+    case Kind::kPositiveInfinity:
+      out->append("Infinity");
+      return;
+    case Kind::kNegativeInfinity:
+      out->append("-Infinity");
+      return;
+    case Kind::kFinite:
+      break;
   }
   char buffer[40];
   std::string long_digits;
@@ -415,10 +422,14 @@ std::string Numeric::FormatScientific(int32_t digits_after_point) const {
 
 int Numeric::Sign() const {
   switch (kind_) {
-    case Kind::kNaN: return 0;
-    case Kind::kPositiveInfinity: return 1;
-    case Kind::kNegativeInfinity: return -1;
-    case Kind::kFinite: break;
+    case Kind::kNaN:
+      return 0;
+    case Kind::kPositiveInfinity:
+      return 1;
+    case Kind::kNegativeInfinity:
+      return -1;
+    case Kind::kFinite:
+      break;
   }
   if (big_ != nullptr) return big_->value.sign();
   return small_ < 0 ? -1 : (small_ > 0 ? 1 : 0);
@@ -426,10 +437,14 @@ int Numeric::Sign() const {
 
 double Numeric::ToDouble() const {
   switch (kind_) {
-    case Kind::kNaN: return std::nan("");
-    case Kind::kPositiveInfinity: return HUGE_VAL;
-    case Kind::kNegativeInfinity: return -HUGE_VAL;
-    case Kind::kFinite: break;
+    case Kind::kNaN:
+      return std::nan("");
+    case Kind::kPositiveInfinity:
+      return HUGE_VAL;
+    case Kind::kNegativeInfinity:
+      return -HUGE_VAL;
+    case Kind::kFinite:
+      break;
   }
   constexpr __int128 kExactMax = int64_t{1} << 53;
   if (big_ == nullptr && scale_ <= 22 && small_ <= kExactMax && small_ >= -kExactMax) {
@@ -485,10 +500,14 @@ Result<int16_t> Numeric::ToInt16() const {
 int Numeric::Compare(const Numeric& left, const Numeric& right) {
   const auto rank = [](const Numeric& value) {
     switch (value.kind_) {
-      case Kind::kNegativeInfinity: return 0;
-      case Kind::kFinite: return 1;
-      case Kind::kPositiveInfinity: return 2;
-      case Kind::kNaN: return 3;
+      case Kind::kNegativeInfinity:
+        return 0;
+      case Kind::kFinite:
+        return 1;
+      case Kind::kPositiveInfinity:
+        return 2;
+      case Kind::kNaN:
+        return 3;
     }
     return 1;
   };

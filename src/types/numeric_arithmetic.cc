@@ -65,7 +65,8 @@ __int128 DivideRounded128(__int128 dividend, __int128 divisor) {
   return quotient;
 }
 
-// PostgreSQL's select_div_scale: at least 16 significant digits, and no fewer than the operands show.
+// PostgreSQL's select_div_scale: at least 16 significant digits, and no fewer than the operands
+// show.
 int32_t DivisionScale(const Numeric& left, const Numeric& right) {
   const NumericOps::Leading a = NumericOps::LeadingOf(left);
   const NumericOps::Leading b = NumericOps::LeadingOf(right);
@@ -243,10 +244,16 @@ Result<int32_t> Numeric::WidthBucket(const Numeric& operand, const Numeric& low,
 Numeric Numeric::Negate() const {
   Numeric result = *this;
   switch (kind_) {
-    case Kind::kNaN: return result;
-    case Kind::kPositiveInfinity: result.kind_ = Kind::kNegativeInfinity; return result;
-    case Kind::kNegativeInfinity: result.kind_ = Kind::kPositiveInfinity; return result;
-    case Kind::kFinite: break;
+    case Kind::kNaN:
+      return result;
+    case Kind::kPositiveInfinity:
+      result.kind_ = Kind::kNegativeInfinity;
+      return result;
+    case Kind::kNegativeInfinity:
+      result.kind_ = Kind::kPositiveInfinity;
+      return result;
+    case Kind::kFinite:
+      break;
   }
   if (big_ == nullptr && !__builtin_sub_overflow(__int128{0}, small_, &result.small_)) {
     return result;
@@ -328,9 +335,10 @@ Result<Numeric> Numeric::ApplyTypmod(int32_t typmod) const {
   if (NumericOps::DecimalExponent(rounded) + 1 > digits_max) {
     return Error(ErrorCode::kNumericOutOfRange)
         .Message("numeric field overflow")
-        .Detail("A field with precision {}, scale {} must round to an absolute value less than "
-                "{}{}.",
-                precision, scale, digits_max != 0 ? "10^" : "", digits_max != 0 ? digits_max : 1);
+        .Detail(
+            "A field with precision {}, scale {} must round to an absolute value less than "
+            "{}{}.",
+            precision, scale, digits_max != 0 ? "10^" : "", digits_max != 0 ? digits_max : 1);
   }
   return rounded;
 }

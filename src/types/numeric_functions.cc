@@ -1,9 +1,9 @@
-// sqrt, exp, ln, log and power of numerics, to as many digits as PostgreSQL shows. The work is done in
-// binary fixed point: a value is integer / 2^bits. Steps:
+// sqrt, exp, ln, log and power of numerics, to as many digits as PostgreSQL shows. The work is done
+// in binary fixed point: a value is integer / 2^bits. Steps:
 //   ln(x):  x = m * 2^e with m in [2/3, 4/3); ln x = e ln 2 + 2 atanh((m - 1) / (m + 1)).
 //   exp(x): x = k ln 2 + r; e^r by its series at r / 2^j, squared j times; times 2^k.
-// `bits` carries guard bits beyond the digits wanted, so that rounding to the result scale is right but
-// for ties closer than the guard.
+// `bits` carries guard bits beyond the digits wanted, so that rounding to the result scale is right
+// but for ties closer than the guard.
 
 #include <algorithm>
 #include <cmath>
@@ -60,9 +60,7 @@ BigInt FixedAtanh(const BigInt& numerator, const BigInt& denominator, uint32_t b
   return sum;
 }
 
-BigInt FixedLn2(uint32_t bits) {
-  return FixedAtanh(BigInt(1), BigInt(3), bits) << 1;
-}
+BigInt FixedLn2(uint32_t bits) { return FixedAtanh(BigInt(1), BigInt(3), bits) << 1; }
 
 // Requires: coefficient > 0.
 BigInt FixedLn(const Numeric& value, uint32_t bits) {
@@ -128,8 +126,8 @@ int32_t LnWeight(const Numeric& value) {
   const int32_t exponent = NumericOps::DecimalExponent(value);
   const std::string digits = value.CoefficientDigits().substr(0, 8);
   const double leading = std::stod(digits);
-  const double ln = std::log(leading) +
-                    (exponent - static_cast<int32_t>(digits.size()) + 1) * 2.302585092994046;
+  const double ln =
+      std::log(leading) + (exponent - static_cast<int32_t>(digits.size()) + 1) * 2.302585092994046;
   return static_cast<int32_t>(std::log10(std::fabs(ln)));
 }
 
@@ -279,9 +277,8 @@ Result<Numeric> Numeric::Sqrt() const {
 Result<Numeric> Numeric::Exp() const {
   if (is_nan()) return *this;
   if (is_infinite()) return Sign() > 0 ? *this : FromInt64(0);
-  const double weight =
-      std::clamp(ToDouble() * kLog10E, -static_cast<double>(kResultScaleMax),
-                 static_cast<double>(kResultScaleMax));
+  const double weight = std::clamp(ToDouble() * kLog10E, -static_cast<double>(kResultScaleMax),
+                                   static_cast<double>(kResultScaleMax));
   return ExpToScale(*this,
                     ClampScale(kSignificantDigitsMin - static_cast<int32_t>(weight), {scale_}));
 }
@@ -301,8 +298,7 @@ Result<Numeric> Numeric::Log(const Numeric& base, const Numeric& value) {
   if (base.is_infinite()) return FromInt64(0);
   if (value.is_infinite()) return value;
   const int32_t weight = LnWeight(value) - LnWeight(base);
-  const int32_t scale =
-      ClampScale(kSignificantDigitsMin - weight, {base.scale_, value.scale_});
+  const int32_t scale = ClampScale(kSignificantDigitsMin - weight, {base.scale_, value.scale_});
   const uint32_t bits = BitsForDigits(scale + 20 + std::abs(LnWeight(base)));
   BigInt dividend = FixedLn(value, bits);
   BigInt divisor = FixedLn(base, bits);
@@ -347,8 +343,8 @@ Result<Numeric> Numeric::Power(const Numeric& base, const Numeric& exponent) {
   const int32_t scale = ClampScale(kSignificantDigitsMin - static_cast<int32_t>(weight),
                                    {base.scale_, exponent.scale_});
   const int32_t digits = std::max(scale + static_cast<int32_t>(weight), 1);
-  const int32_t ln_scale =
-      std::max(0, digits - LnWeight(size) + 12 + std::max(0, NumericOps::DecimalExponent(exponent)));
+  const int32_t ln_scale = std::max(
+      0, digits - LnWeight(size) + 12 + std::max(0, NumericOps::DecimalExponent(exponent)));
   HELIOS_TRY(const Numeric ln, LnToScale(size, ln_scale));
   HELIOS_TRY(const Numeric total, Multiply(ln, exponent));
   HELIOS_TRY(const Numeric result, RoundToScale(ExpToScale(total, scale), scale));

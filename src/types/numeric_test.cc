@@ -8,9 +8,9 @@ namespace helios {
 namespace {
 
 TEST(NumericTest, SmallEncodingsAgreeWithTheGeneralOne) {
-  for (const int64_t value : {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{127}, int64_t{128},
-                              int64_t{-128}, int64_t{-129}, int64_t{255}, int64_t{32768},
-                              INT64_MAX, INT64_MIN}) {
+  for (const int64_t value :
+       {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{127}, int64_t{128}, int64_t{-128},
+        int64_t{-129}, int64_t{255}, int64_t{32768}, INT64_MAX, INT64_MIN}) {
     for (const int32_t scale : {0, 2, 16383}) {
       const StringRef small = EncodeSmallNumeric(value, scale);
       EXPECT_EQ(small.view(), Numeric::FromParts(value, scale).Encode()) << value;

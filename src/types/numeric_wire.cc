@@ -1,5 +1,5 @@
-// PostgreSQL's binary numeric: i16 digit count, weight, sign, display scale, then base-10000 digits;
-// and sums of many numerics.
+// PostgreSQL's binary numeric: i16 digit count, weight, sign, display scale, then base-10000
+// digits; and sums of many numerics.
 
 #include <algorithm>
 #include <vector>
@@ -39,12 +39,17 @@ Result<Numeric> Numeric::ParseBinary(std::string_view bytes) {
   HELIOS_TRY(const uint16_t sign, reader.BigEndian<uint16_t>());
   HELIOS_TRY(const uint16_t scale, reader.BigEndian<uint16_t>());
   switch (sign) {
-    case kSignNaN: return NaN();
-    case kSignInfinity: return Infinity(false);
-    case kSignNegativeInfinity: return Infinity(true);
+    case kSignNaN:
+      return NaN();
+    case kSignInfinity:
+      return Infinity(false);
+    case kSignNegativeInfinity:
+      return Infinity(true);
     case kSignPositive:
-    case kSignNegative: break;
-    default: return InvalidWire("sign");
+    case kSignNegative:
+      break;
+    default:
+      return InvalidWire("sign");
   }
   if (scale > kScaleMax) return InvalidWire("scale");
   std::string digits;
@@ -52,10 +57,9 @@ Result<Numeric> Numeric::ParseBinary(std::string_view bytes) {
   for (uint16_t i = 0; i < count; ++i) {
     HELIOS_TRY(const uint16_t digit, reader.BigEndian<uint16_t>());
     if (digit > 9999) return InvalidWire("digit");
-    const char group[4] = {static_cast<char>('0' + digit / 1000),
-                           static_cast<char>('0' + digit / 100 % 10),
-                           static_cast<char>('0' + digit / 10 % 10),
-                           static_cast<char>('0' + digit % 10)};
+    const char group[4] = {
+        static_cast<char>('0' + digit / 1000), static_cast<char>('0' + digit / 100 % 10),
+        static_cast<char>('0' + digit / 10 % 10), static_cast<char>('0' + digit % 10)};
     digits.append(group, 4);
   }
   if (!reader.empty()) return InvalidWire("length");
@@ -77,10 +81,14 @@ Result<Numeric> Numeric::ParseBinary(std::string_view bytes) {
 
 void Numeric::FormatBinary(std::string* out) const {
   switch (kind_) {
-    case Kind::kNaN: return AppendHeader(0, 0, kSignNaN, 0, out);
-    case Kind::kPositiveInfinity: return AppendHeader(0, 0, kSignInfinity, 0, out);
-    case Kind::kNegativeInfinity: return AppendHeader(0, 0, kSignNegativeInfinity, 0, out);
-    case Kind::kFinite: break;
+    case Kind::kNaN:
+      return AppendHeader(0, 0, kSignNaN, 0, out);
+    case Kind::kPositiveInfinity:
+      return AppendHeader(0, 0, kSignInfinity, 0, out);
+    case Kind::kNegativeInfinity:
+      return AppendHeader(0, 0, kSignNegativeInfinity, 0, out);
+    case Kind::kFinite:
+      break;
   }
   const uint16_t scale = static_cast<uint16_t>(scale_);
   if (Sign() == 0) return AppendHeader(0, 0, kSignPositive, scale, out);
@@ -131,7 +139,8 @@ void NumericSum::AddSmall(__int128 coefficient, int32_t scale) {
 }
 
 void NumericSum::AddAny(const Numeric& value) {
-  // Too many digits only after 10^130000 or so additions; keep the overflow as a special value then.
+  // Too many digits only after 10^130000 or so additions; keep the overflow as a special value
+  // then.
   Result<Numeric> sum = Numeric::Add(rest_, value);
   rest_ = sum.ok() ? std::move(sum).value() : Numeric::Infinity(value.Sign() < 0);
 }

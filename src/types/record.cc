@@ -1,5 +1,5 @@
-// Encoded records: u8 0xff, u16 field count, then per field u32 type, u8 physical type (0xff: NULL), and
-// the fixed bytes, or u32 length and bytes.
+// Encoded records: u8 0xff, u16 field count, then per field u32 type, u8 physical type (0xff:
+// NULL), and the fixed bytes, or u32 length and bytes.
 
 #include "types/record.h"
 
@@ -115,25 +115,26 @@ RecordReader::RecordReader(std::string_view bytes) {
     const auto physical = static_cast<uint8_t>(bytes[4]);
     bytes.remove_prefix(5);
     field.is_null = physical == kNullField;
-    field.physical = field.is_null ? PhysicalTypeOf(field.type) : static_cast<PhysicalType>(physical);
+    field.physical =
+        field.is_null ? PhysicalTypeOf(field.type) : static_cast<PhysicalType>(physical);
     if (!field.is_null) {
       if (physical > static_cast<uint8_t>(PhysicalType::kVarlen)) {
-      fields_.clear();
-      return;
-    }
+        fields_.clear();
+        return;
+      }
       size_t size = PhysicalWidth(field.physical);
       if (field.physical == PhysicalType::kVarlen) {
         if (bytes.size() < 4) {
-      fields_.clear();
-      return;
-    }
+          fields_.clear();
+          return;
+        }
         size = LoadLittleEndian<uint32_t>(bytes.data());
         bytes.remove_prefix(4);
       }
       if (bytes.size() < size) {
-      fields_.clear();
-      return;
-    }
+        fields_.clear();
+        return;
+      }
       field.bytes = bytes.substr(0, size);
       bytes.remove_prefix(size);
     }
@@ -162,8 +163,8 @@ Status FormatRecordText(std::string_view record, const TextFormat& format, std::
     if (field.is_null) continue;
     std::string text;
     StringRef scratch;
-    HELIOS_TRY(FormatTextRaw({field.type}, field.physical, RawField(field, &scratch), format,
-                             &text));
+    HELIOS_TRY(
+        FormatTextRaw({field.type}, field.physical, RawField(field, &scratch), format, &text));
     if (!NeedsQuotes(text)) {
       out->append(text);
       continue;
@@ -192,8 +193,8 @@ Status FormatRecordBinary(std::string_view record, const TextFormat& format, std
     const size_t length_at = out->size();
     AppendBigEndian(out, int32_t{0});
     StringRef scratch;
-    HELIOS_TRY(FormatBinaryRaw({field.type}, field.physical, RawField(field, &scratch), format,
-                               out));
+    HELIOS_TRY(
+        FormatBinaryRaw({field.type}, field.physical, RawField(field, &scratch), format, out));
     StoreBigEndian(out->data() + length_at, static_cast<int32_t>(out->size() - length_at - 4));
   }
   return Status::Ok();

@@ -222,11 +222,21 @@ Status RowDecoder::DecodeColumn(const Frame& frame, size_t index, bool copy, Vec
   if (bytes.size() != width) return Corrupted();
   char* to = out->RawData() + row * width;
   switch (width) {
-    case 1: std::memcpy(to, bytes.data(), 1); break;
-    case 2: std::memcpy(to, bytes.data(), 2); break;
-    case 4: std::memcpy(to, bytes.data(), 4); break;
-    case 8: std::memcpy(to, bytes.data(), 8); break;
-    default: std::memcpy(to, bytes.data(), 16); break;
+    case 1:
+      std::memcpy(to, bytes.data(), 1);
+      break;
+    case 2:
+      std::memcpy(to, bytes.data(), 2);
+      break;
+    case 4:
+      std::memcpy(to, bytes.data(), 4);
+      break;
+    case 8:
+      std::memcpy(to, bytes.data(), 8);
+      break;
+    default:
+      std::memcpy(to, bytes.data(), 16);
+      break;
   }
   out->validity().SetValid(row);
   return Status::Ok();

@@ -15,8 +15,9 @@ constexpr SqlType kText{type_oid::kText};
 constexpr SqlType kInterval{type_oid::kInterval};
 
 std::vector<Value> SampleRow() {
-  return {Value::Int4(7), Value::Text("a text longer than twelve bytes"), Value::Null(kInt4),
-          Value::Fixed(kInterval, Interval{5, 6, 7}), Value::Bool(true), Value::Text("")};
+  return {Value::Int4(7),     Value::Text("a text longer than twelve bytes"),
+          Value::Null(kInt4), Value::Fixed(kInterval, Interval{5, 6, 7}),
+          Value::Bool(true),  Value::Text("")};
 }
 
 std::vector<RowColumn> SampleColumns(const std::vector<ColumnId>& ids) {
@@ -50,8 +51,8 @@ TEST(RowCodecTest, RoundTripsDenseAndSparseIds) {
 
 TEST(RowCodecTest, ColumnsComeAndGoWithoutRewriting) {
   std::string old_row;
-  RowEncoder({1, 2, 3}).Encode(
-      std::vector<Value>{Value::Int4(1), Value::Int4(2), Value::Int4(3)}, &old_row);
+  RowEncoder({1, 2, 3}).Encode(std::vector<Value>{Value::Int4(1), Value::Int4(2), Value::Int4(3)},
+                               &old_row);
   // Column 2 was dropped, columns 4 and 5 were added, 4 with a default.
   RowDecoder decoder({{1, kInt4, PhysicalType::kInt32, Value::Null(kInt4)},
                       {3, kInt4, PhysicalType::kInt32, Value::Null(kInt4)},
@@ -65,9 +66,10 @@ TEST(RowCodecTest, ColumnsComeAndGoWithoutRewriting) {
   EXPECT_EQ(chunk.column(2).View(0), "default");
   EXPECT_TRUE(chunk.column(3).IsNull(0));
   std::string new_row;
-  RowEncoder({1, 3, 4, 5}).Encode(
-      std::vector<Value>{Value::Int4(10), Value::Int4(30), Value::Text("set"), Value::Int4(50)},
-      &new_row);
+  RowEncoder({1, 3, 4, 5})
+      .Encode(
+          std::vector<Value>{Value::Int4(10), Value::Int4(30), Value::Text("set"), Value::Int4(50)},
+          &new_row);
   ASSERT_TRUE(decoder.Decode(new_row, &chunk, 1).ok());
   EXPECT_EQ(chunk.column(1).At<int32_t>(1), 30);
   EXPECT_EQ(chunk.column(2).View(1), "set");
@@ -78,8 +80,8 @@ TEST(RowCodecTest, LargeValuesUseWideOffsets) {
   const std::string large(100000, 'x');
   std::string encoded;
   RowEncoder({1, 2}).Encode(std::vector<Value>{Value::Text(large), Value::Int4(5)}, &encoded);
-  RowDecoder decoder({{2, kInt4, PhysicalType::kInt32, Value()},
-                      {1, kText, PhysicalType::kVarlen, Value()}});
+  RowDecoder decoder(
+      {{2, kInt4, PhysicalType::kInt32, Value()}, {1, kText, PhysicalType::kVarlen, Value()}});
   Vector number(kInt4);
   Vector text(kText);
   Vector* const out[] = {&number, &text};

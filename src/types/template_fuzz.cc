@@ -1,4 +1,5 @@
-// Any template with any value: to_char, to_timestamp and to_number return a text, a value or an error.
+// Any template with any value: to_char, to_timestamp and to_number return a text, a value or an
+// error.
 
 #include <cstddef>
 #include <cstdint>

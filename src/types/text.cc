@@ -7,12 +7,10 @@ namespace helios {
 
 namespace {
 
-// Length of the well-formed character at `at`, or 0. Overlong forms, surrogates and code points past
-// U+10FFFF are malformed.
+// Length of the well-formed character at `at`, or 0. Overlong forms, surrogates and code points
+// past U+10FFFF are malformed.
 size_t WellFormed(const unsigned char* at, size_t left) {
-  const auto tail = [at, left](size_t index) {
-    return index < left && (at[index] & 0xc0) == 0x80;
-  };
+  const auto tail = [at, left](size_t index) { return index < left && (at[index] & 0xc0) == 0x80; };
   const unsigned char first = at[0];
   if (first < 0x80) return 1;
   if (first >= 0xc2 && first <= 0xdf) return tail(1) ? 2 : 0;

@@ -1,5 +1,5 @@
-// Any text as any type: what is accepted must print, read back as an equal value and survive its wire
-// form.
+// Any text as any type: what is accepted must print, read back as an equal value and survive its
+// wire form.
 
 #include <cstddef>
 #include <cstdint>

@@ -10,10 +10,21 @@ namespace helios {
 namespace {
 
 constexpr TypeInfo kTypes[] = {
-#define HELIOS_TYPE(oid, name, sql_name, physical, category, preferred, length, by_value, align,  \
-                    storage, element, array, is_pseudo, input_function)                           \
-  {oid,    name,    sql_name, PhysicalType::physical, TypeCategory::category, preferred, length, \
-   by_value, align, storage,  element,                array,                  is_pseudo,          \
+#define HELIOS_TYPE(oid, name, sql_name, physical, category, preferred, length, by_value, align, \
+                    storage, element, array, is_pseudo, input_function)                          \
+  {oid,                                                                                          \
+   name,                                                                                         \
+   sql_name,                                                                                     \
+   PhysicalType::physical,                                                                       \
+   TypeCategory::category,                                                                       \
+   preferred,                                                                                    \
+   length,                                                                                       \
+   by_value,                                                                                     \
+   align,                                                                                        \
+   storage,                                                                                      \
+   element,                                                                                      \
+   array,                                                                                        \
+   is_pseudo,                                                                                    \
    input_function},
 #include "types/type_table.def"
 #undef HELIOS_TYPE
@@ -41,9 +52,9 @@ const TypeIndex& Index() {
 }  // namespace
 
 const TypeInfo* FindType(Oid oid) {
-  const TypeInfo* found = std::lower_bound(
-      kTypes, kTypes + kTypeCount, oid,
-      [](const TypeInfo& type, Oid wanted) { return type.oid < wanted; });
+  const TypeInfo* found =
+      std::lower_bound(kTypes, kTypes + kTypeCount, oid,
+                       [](const TypeInfo& type, Oid wanted) { return type.oid < wanted; });
   return found != kTypes + kTypeCount && found->oid == oid ? found : nullptr;
 }
 

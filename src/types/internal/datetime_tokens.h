@@ -27,8 +27,25 @@ bool SplitDateTime(std::string_view text, std::vector<DateTimeToken>* out);
 // What a word means in a date or time.
 struct DateTimeWord {
   enum class Kind : uint8_t {
-    kUnknown, kMonth, kWeekday, kAm, kPm, kAd, kBc, kNow, kToday, kTomorrow, kYesterday, kEpoch,
-    kInfinity, kNegativeInfinity, kAllBalls, kDst, kIgnored, kTimePrefix, kJulian,
+    kUnknown,
+    kMonth,
+    kWeekday,
+    kAm,
+    kPm,
+    kAd,
+    kBc,
+    kNow,
+    kToday,
+    kTomorrow,
+    kYesterday,
+    kEpoch,
+    kInfinity,
+    kNegativeInfinity,
+    kAllBalls,
+    kDst,
+    kIgnored,
+    kTimePrefix,
+    kJulian,
   };
   Kind kind = Kind::kUnknown;
   int32_t value = 0;

@@ -12,8 +12,18 @@ namespace helios {
 class JsonLexer {
  public:
   enum class Token : uint8_t {
-    kEnd, kString, kNumber, kTrue, kFalse, kNull, kObjectBegin, kObjectEnd, kArrayBegin, kArrayEnd,
-    kComma, kColon,
+    kEnd,
+    kString,
+    kNumber,
+    kTrue,
+    kFalse,
+    kNull,
+    kObjectBegin,
+    kObjectEnd,
+    kArrayBegin,
+    kArrayEnd,
+    kComma,
+    kColon,
   };
 
   // Only a reader of the strings' characters cares whether surrogates come in pairs.

@@ -41,11 +41,16 @@ class ValueSink {
     if constexpr (std::is_same_v<T, float>) return PhysicalType::kFloat32;
     if constexpr (std::is_same_v<T, double>) return PhysicalType::kFloat64;
     switch (sizeof(T)) {
-      case 1: return PhysicalType::kBool;
-      case 2: return PhysicalType::kInt16;
-      case 4: return PhysicalType::kInt32;
-      case 8: return PhysicalType::kInt64;
-      default: return PhysicalType::kFixed16;
+      case 1:
+        return PhysicalType::kBool;
+      case 2:
+        return PhysicalType::kInt16;
+      case 4:
+        return PhysicalType::kInt32;
+      case 8:
+        return PhysicalType::kInt64;
+      default:
+        return PhysicalType::kFixed16;
     }
   }
 
@@ -60,11 +65,20 @@ class ValueBytes {
  public:
   explicit ValueBytes(const Value& value) {
     switch (PhysicalWidth(value.physical())) {
-      case 1: Keep(value.As<uint8_t>()); return;
-      case 2: Keep(value.As<int16_t>()); return;
-      case 4: Keep(value.As<int32_t>()); return;
-      case 8: Keep(value.As<int64_t>()); return;
-      default: break;
+      case 1:
+        Keep(value.As<uint8_t>());
+        return;
+      case 2:
+        Keep(value.As<int16_t>());
+        return;
+      case 4:
+        Keep(value.As<int32_t>());
+        return;
+      case 8:
+        Keep(value.As<int64_t>());
+        return;
+      default:
+        break;
     }
     if (value.physical() == PhysicalType::kVarlen) {
       Keep(StringRef(value.bytes()));

@@ -1,6 +1,6 @@
-// Named zones come from the system's tz database through Howard Hinnant's date library. Its tables end in
-// 2037; a later year is looked up as the year between 2010 and 2037 that has the same calendar, which is
-// what the rules of the last table entry mean.
+// Named zones come from the system's tz database through Howard Hinnant's date library. Its tables
+// end in 2037; a later year is looked up as the year between 2010 and 2037 that has the same
+// calendar, which is what the rules of the last table entry mean.
 
 #include "types/time/zone.h"
 
@@ -202,8 +202,7 @@ std::string TimeZone::AbbreviationAtUtc(int64_t utc_us) const {
     return rules_->posix.AtUtc(FloorSeconds(utc_us)).is_dst ? rules_->posix.dst_name
                                                             : rules_->posix.std_name;
   }
-  return rules_->named
-      ->get_info(date::sys_seconds(std::chrono::seconds(TableSeconds(utc_us))))
+  return rules_->named->get_info(date::sys_seconds(std::chrono::seconds(TableSeconds(utc_us))))
       .abbrev;
 }
 
