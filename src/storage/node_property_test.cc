@@ -53,9 +53,21 @@ class PropertyTest : public testing::TestWithParam<std::tuple<bool, int>> {
   }
   hidb::KeyRange RandomRange() {
     hidb::KeyRange range;
-    if (random_.Below(2) == 0) range.begin = KeyOf(random_.Below(kKeys));
-    if (random_.Below(2) == 0) range.end = KeyOf(random_.Below(kKeys));
+    if (random_.Below(2) == 0) range.begin = RandomBound();
+    if (random_.Below(2) == 0) range.end = RandomBound();
     return range;
+  }
+  // A key, or something just behind one: there a key's timestamps must not be taken for the key.
+  std::string RandomBound() {
+    std::string bound = KeyOf(random_.Below(kKeys));
+    switch (random_.Below(5)) {
+      case 0: bound.push_back('\0'); break;
+      case 1: bound.append(3, '\xff'); break;
+      case 2: AppendBigEndian<uint64_t>(&bound, ~committed_at_); break;
+      case 3: bound.pop_back(); break;
+      default: break;
+    }
+    return bound;
   }
   void Check(const hidb::ReadView& view, const Model& model) {
     const hidb::KeyRange range = RandomRange();
@@ -123,7 +135,9 @@ class PropertyTest : public testing::TestWithParam<std::tuple<bool, int>> {
         committed_[key] = mine->second;
       }
     }
-    ASSERT_TRUE(me.session.Commit(random_.Below(2) == 0).ok());
+    const Result<Timestamp> committed = me.session.Commit(random_.Below(2) == 0);
+    ASSERT_TRUE(committed.ok());
+    committed_at_ = *committed;
     End(me);
   }
   void End(RandomSession& me) {
@@ -173,6 +187,7 @@ class PropertyTest : public testing::TestWithParam<std::tuple<bool, int>> {
   std::vector<std::unique_ptr<RandomSession>> sessions_;
   std::vector<std::pair<std::unique_ptr<hidb::SnapshotLease>, Model>> leases_;
   Model committed_;
+  Timestamp committed_at_ = 0;
   int32_t last_id_ = 0;
 };
 

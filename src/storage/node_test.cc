@@ -69,6 +69,25 @@ TEST_P(NodeTest, OwnWritesLieAboveTheSnapshot) {
   EXPECT_EQ(ScanAll(*node_, TableScan({kTimestampMax})).size(), 4u);
 }
 
+TEST_P(NodeTest, RangesEndAtKeysNotAtTimestamps) {
+  TestSession session(*node_);
+  for (int version = 1; version <= 3; ++version) {
+    for (const char* key : {"a", "b", "c"}) ASSERT_TRUE(session.Put(key, version, "v").ok());
+    ASSERT_TRUE(session.Commit().ok());
+  }
+  const std::string after_b("b\0", 2);
+  EXPECT_TRUE(node_->Exists(kTableSpace, {"b", after_b}, {kTimestampMax}, nullptr).value());
+  EXPECT_FALSE(node_->Exists(kTableSpace, {after_b, "c"}, {kTimestampMax}, nullptr).value());
+  for (bool reverse : {false, true}) {
+    EXPECT_EQ(ScanAll(*node_, TableScan({kTimestampMax}, reverse, {{"b", after_b}})),
+              Strings{"b:3:v"});
+    EXPECT_EQ(ScanAll(*node_, TableScan({kTimestampMax}, reverse, {{after_b, ""}})),
+              Strings{"c:3:v"});
+    EXPECT_EQ(ScanAll(*node_, TableScan({kTimestampMax}, reverse, {{"", "b\xff\xff"}})),
+              reverse ? (Strings{"b:3:v", "a:3:v"}) : (Strings{"a:3:v", "b:3:v"}));
+  }
+}
+
 TEST_P(NodeTest, ManyVersionsOfAKey) {
   TestSession session(*node_);
   std::vector<std::unique_ptr<hidb::SnapshotLease>> leases;

@@ -1,6 +1,8 @@
 // Versions of a key lie together, newest first. Forwards: the first visible version of a key is the
 // answer, the rest is skipped. Backwards the oldest comes first, so candidates are copied until one
-// is too new. Short runs of unwanted versions are stepped over; long ones are jumped with a seek.
+// is too new. Ranges are of keys, the store's bounds of keys with timestamps: where a bound begins with a whole
+// key (as "key\0", the end of a range of one key, does), that key's versions may lie on either side of the
+// bound's bytes. Keys are prefix-free, so there is at most one such key a bound. Short runs of unwanted versions are stepped over; long ones are jumped with a seek.
 #include "storage/internal/version_cursor.h"
 
 #include "storage/internal/key_format.h"
@@ -9,6 +11,23 @@ namespace helios::storage {
 namespace {
 
 constexpr int kStepsBeforeSeek = 8;
+
+// How long a key must at least be that begins `end`, is shorter than it, and is not below `begin`: it is
+// `begin` itself, or longer than what both have in common.
+size_t ShortestCut(std::string_view begin, std::string_view end) {
+  size_t common = 0;
+  while (common < begin.size() && common < end.size() && begin[common] == end[common]) ++common;
+  return common == begin.size() ? common : common + 1;
+}
+
+// A bound for the store, above every version of every key from `begin` up to below `end`.
+std::string StoredEnd(std::string_view begin, std::string_view end) {
+  const size_t shortest = ShortestCut(begin, end);
+  if (shortest >= end.size()) return std::string(end);
+  std::string bound(end.substr(0, shortest));
+  bound.append(kv::kVersionSuffixBytes + 1, '\xff');
+  return bound;
+}
 
 }  // namespace
 
@@ -20,7 +39,8 @@ VersionCursor::VersionCursor(kv::KvStore& store, hidb::SpaceId space, const Read
       space_end_(SpaceEnd(space)) {
   kv::ReadOptions options;
   options.lower = prefix_ + bounds.begin;
-  options.upper = bounds.end.empty() ? space_end_ : prefix_ + bounds.end;
+  options.upper =
+      bounds.end.empty() ? space_end_ : StoredEnd(options.lower, prefix_ + bounds.end);
   iterator_ = store.NewIterator(kVersionFamily, std::move(options));
 }
 
@@ -35,11 +55,31 @@ void VersionCursor::Seek(const hidb::KeyRange& range) {
   if (range_begin_ >= range_end_) return;
   if (!reverse_) {
     iterator_->Seek(range_begin_);
+    if (iterator_->Valid() && IsVersionKey(iterator_->key()) &&
+        WithoutVersion(iterator_->key()) < range_begin_) {
+      key_.assign(WithoutVersion(iterator_->key()));
+      SkipOlderVersions();
+    }
     FindForward();
   } else {
-    iterator_->SeekForPrev(range_end_);
+    SeekBeforeEnd();
     FindBackward();
   }
+}
+
+// To the last version of the last key below the range's end.
+void VersionCursor::SeekBeforeEnd() {
+  if (ShortestCut(range_begin_, range_end_) < range_end_.size()) {
+    iterator_->Seek(range_end_);
+    if (iterator_->Valid() && IsVersionKey(iterator_->key()) &&
+        WithoutVersion(iterator_->key()) < range_end_) {
+      seek_key_.assign(WithoutVersion(iterator_->key()));
+      AppendVersion(&seek_key_, 0);
+      iterator_->SeekForPrev(seek_key_);
+      return;
+    }
+  }
+  iterator_->SeekForPrev(range_end_);
 }
 
 void VersionCursor::Next() {

@@ -35,6 +35,7 @@ class VersionCursor {
   uint64_t dead_count() const { return dead_count_; }
 
  private:
+  void SeekBeforeEnd();
   void FindForward();
   void FindBackward();
   void SkipOlderVersions();
