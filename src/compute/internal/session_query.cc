@@ -10,6 +10,7 @@
 #include "compute/internal/session_impl.h"
 #include "compute/internal/statement_info.h"
 #include "compute/internal/utility_fields.h"
+#include "exec/point.h"
 
 namespace helios::compute {
 
@@ -21,12 +22,21 @@ constexpr int kRunsMax = 1000;
 // How often a statement is planned again because DDL committed while it waited for its locks.
 constexpr int kPlansMax = 20;
 
+// Columns behind the statement's own (sort keys that are not selected) are not for the client.
+void TrimColumns(const sql::plan::Plan& plan, Chunk* chunk) {
+  if (chunk->column_count() > plan.output.size()) chunk->columns().resize(plan.output.size());
+}
+
 // Rows of a running execution. The plan's parameters and memory belong to it.
 class ExecutionSource : public RowSource {
  public:
   ExecutionSource(std::unique_ptr<exec::Execution> execution, std::unique_ptr<MemoryTracker> memory)
       : memory_(std::move(memory)), execution_(std::move(execution)) {}
-  Status Next(Chunk* out) override { return execution_->Next(out); }
+  Status Next(Chunk* out) override {
+    HELIOS_TRY(execution_->Next(out));
+    TrimColumns(execution_->plan(), out);
+    return Status::Ok();
+  }
   uint64_t affected_rows() const override { return execution_->affected_rows(); }
 
  private:
@@ -229,8 +239,8 @@ Status SessionImpl::StartQuery(Portal& portal) {
         .Message("cannot execute {} in a read-only transaction",
                  StatementName(*prepared.statement));
   }
-  if (plan.writes || LocksRows(*plan.root)) {
-    txn_->id();
+  if (plan.writes || plan.point.has_value() || LocksRows(*plan.root)) {
+    if (plan.writes || !plan.point.has_value()) txn_->id();
     return RunWithRetry(portal.prepared, portal);
   }
   exec::ExecutionContext context = MakeExecutionContext(portal.parameters);
@@ -264,6 +274,13 @@ Result<uint64_t> SessionImpl::RunPlan(std::shared_ptr<const sql::plan::Plan> pla
     context.memory = &memory;
     const hidb::CommandId command = context.command;
     const auto run_once = [&]() -> Result<uint64_t> {
+      if (plan->point.has_value()) {
+        Chunk row;
+        uint64_t affected = 0;
+        HELIOS_TRY(exec::RunPoint(*plan, context, &row, &affected));
+        if (rows != nullptr && row.row_count() > 0) rows->push_back(std::move(row));
+        return affected;
+      }
       HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
                  exec::Execution::Start(plan, std::move(context)));
       MemoryReservation kept(&memory);
@@ -275,6 +292,7 @@ Result<uint64_t> SessionImpl::RunPlan(std::shared_ptr<const sql::plan::Plan> pla
         if (rows == nullptr) continue;
         kept_bytes += chunk.ApproximateBytes();
         HELIOS_TRY(kept.Resize(kept_bytes));
+        TrimColumns(*plan, &chunk);
         rows->push_back(CopyRows(chunk));
       }
       return execution->affected_rows();

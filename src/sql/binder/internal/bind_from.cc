@@ -210,6 +210,13 @@ Result<NodePtr> Binder::BindView(const catalog::Table& view, ScopeRelation* rela
     relation->columns.push_back({column.name, id});
     relation->column_numbers.push_back(column.number);
   }
+  if (view.columns.empty()) {  // A system view: its query names the columns.
+    int16_t number = 0;
+    for (const auto& column : query->columns) {
+      relation->columns.push_back({column.name, column.id});
+      relation->column_numbers.push_back(++number);
+    }
+  }
   relation->inner_relations = query->lockable;
   // One id of the query may be two columns of the view, and relations must own theirs.
   auto project = std::make_unique<plan::ProjectNode>();
