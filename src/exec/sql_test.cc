@@ -371,8 +371,6 @@ TEST_F(SqlTest, Queries) {
               (Rows{"1|1", "2|2", "3|3"}));
     EXPECT_EQ(Sql("values (1, 'a'), (2, 'b') order by 1 desc"), (Rows{"2|b", "1|a"}));
     EXPECT_EQ(Sql("select array(select id from dept order by id desc)"), (Rows{"{3,2,1}"}));
-    EXPECT_EQ(Sql("select percentile_cont(0.5::float8) within group (order by pay::float8) from emp"),
-              (Rows{"15"}));
     EXPECT_EQ(Sql("select count(distinct dept), count(*) filter (where pay > 10) from emp"),
               (Rows{"2|2"}));
     EXPECT_EQ(Sql("select id from emp intersect select id from dept order by 1"),

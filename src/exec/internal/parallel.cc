@@ -28,17 +28,22 @@ bool AsksSession(const plan::Node& node) {
   return found;
 }
 
-// Rows that the scans feeding this pipeline read.
-double ScannedRows(const plan::Node& node) {
+// Rows that the scan feeding this pipeline reads.
+double PipelineRows(const QueryState& query, const plan::Node& node) {
   if (node.kind == plan::NodeKind::kScan) {
-    const auto& scan = static_cast<const plan::ScanNode&>(node);
-    // The filter runs in the scan: what it reads is what costs. The estimate is of what comes out.
-    return scan.estimated_rows;
+    return ScannedRows(query, static_cast<const plan::ScanNode&>(node));
   }
-  return node.children.empty() ? 0 : ScannedRows(*node.children[0]);
+  return node.children.empty() ? 0 : PipelineRows(query, *node.children[0]);
 }
 
 }  // namespace
+
+double ScannedRows(const QueryState& query, const plan::ScanNode& scan) {
+  // The estimate is of what passes the filter; a scan of the whole table reads all of it.
+  if (!scan.bounds.empty() || query.context.storage == nullptr) return scan.estimated_rows;
+  const auto rows = query.context.storage->Statistics(scan.layout->space).row_count;
+  return std::max(scan.estimated_rows, static_cast<double>(rows));
+}
 
 bool IsParallelSafe(const plan::Node& node) {
   switch (node.kind) {
@@ -68,7 +73,7 @@ Result<std::unique_ptr<Source>> Source::Make(QueryState& query, const plan::Node
   size_t workers = 1;
   if (allow_parallel && query.context.workers != nullptr &&
       query.context.workers->worker_count() > 1 &&
-      ScannedRows(node) >= query.context.parallel_rows_min && IsParallelSafe(node)) {
+      PipelineRows(query, node) >= query.context.parallel_rows_min && IsParallelSafe(node)) {
     workers = query.context.workers->worker_count();
   }
   source->group_.worker_count = workers;

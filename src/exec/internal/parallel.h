@@ -40,6 +40,9 @@ struct ParallelGroup {
 // no subplans.
 bool IsParallelSafe(const plan::Node& node);
 
+// About how many rows a scan reads, also those that its filter drops.
+double ScannedRows(const QueryState& query, const plan::ScanNode& scan);
+
 // The input of an operator that takes all rows before it gives any: one operator, or copies of it on
 // several threads when the subtree allows it and reads enough rows.
 //

@@ -211,7 +211,7 @@ class ScanOperator : public Operator {
     morsels_->opened = true;
     HELIOS_TRY(std::vector<hidb::KeyRange> ranges, EvaluateBounds(scan_, query_.eval));
     const hidb::SpaceId space = scan_.index != nullptr ? scan_.index->space : scan_.layout->space;
-    const double rows = std::max(scan_.estimated_rows, 1.0);
+    const double rows = std::max(ScannedRows(query_, scan_), 1.0);
     const size_t parts = std::max<size_t>(static_cast<size_t>(rows / kMorselRows),
                                           worker_count_ * 4);
     for (const hidb::KeyRange& range : ranges) {

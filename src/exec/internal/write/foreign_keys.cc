@@ -35,13 +35,13 @@ bool SameValue(const Vector& a, const Vector& b, size_t row) {
 
 }  // namespace
 
-// Keys of one reference that wait to be looked up, each with a row to blame.
+// Keys of one reference that wait to be looked up.
 struct ForeignKeys::ParentKeys {
   const plan::WriteTarget* target = nullptr;
   size_t index = 0;
   std::vector<KeyColumn> parts;
   std::vector<std::optional<Expression>> casts;
-  std::unordered_map<std::string, std::string> pending;  // Key -> text of the values.
+  std::unordered_set<std::string> pending;
 };
 
 ForeignKeys::ForeignKeys(QueryState& query) : query_(query) {}
@@ -117,9 +117,7 @@ Status ForeignKeys::NoteNewRows(const plan::WriteTarget& target, const Chunk& ro
       for (size_t i = 0; i < keys->parts.size(); ++i) {
         HELIOS_TRY(AppendKey(keys->parts[i], values.column(i), row, &key));
       }
-      if (keys->pending.count(key) > 0) continue;
-      keys->pending.emplace(std::move(key), DescribeValues(rows, reference.columns, row,
-                                                           query_.eval.text_format));
+      keys->pending.insert(std::move(key));
     }
     if (keys->pending.size() > kPendingKeysMax) HELIOS_TRY(CheckPending(false));
   }
@@ -159,29 +157,75 @@ Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
   }
 }
 
+// Locks and looks up parents by their primary key, many at a time; `found` says which are there.
+Status ForeignKeys::FindParents(const plan::ReferenceTarget& reference,
+                                std::span<const std::string> keys, std::vector<bool>* found) {
+  if (reference.parent_index != nullptr) {
+    found->clear();
+    for (const std::string& key : keys) {
+      HELIOS_TRY(bool exists, ParentExists(reference, key));
+      found->push_back(exists);
+    }
+    return Status::Ok();
+  }
+  hidb::RowLockRequest lock;
+  lock.txn = query_.context.txn;
+  lock.space = reference.parent_layout->space;
+  lock.keys = keys;
+  lock.mode = hidb::RowLockMode::kKeyShare;
+  lock.options.timeout_us = query_.context.lock_timeout_us;
+  lock.options.canceled = query_.context.canceled;
+  lock.options.relation = reference.parent_name;
+  lock.snapshot = kTimestampMax;
+  HELIOS_TRY(query_.context.storage->LockRows(lock).status());
+  hidb::GetRequest request;
+  request.table = reference.parent_layout;
+  request.row_keys.assign(keys.begin(), keys.end());
+  request.view = query_.NewestView();
+  Chunk rows;
+  return query_.context.storage->Get(request, &rows, found);
+}
+
+// The error for a key without a parent.
+Status ForeignKeys::NoParent(const ParentKeys& keys, std::string_view key) {
+  const plan::ReferenceTarget& reference = keys.target->references[keys.index];
+  std::vector<Value> values;
+  for (const KeyColumn& part : keys.parts) {
+    Vector value(part.type, part.physical);
+    HELIOS_TRY(DecodeKey(part, &key, &value, 0));
+    values.push_back(Value::FromVector(value, 0));
+  }
+  return Error(ErrorCode::kForeignKeyViolation)
+      .Message("insert or update on table \"{}\" violates foreign key constraint \"{}\"",
+               keys.target->table_name, reference.name)
+      .Detail("Key {}={} is not present in table \"{}\".",
+              DescribeNames(*keys.target, reference.columns),
+              TextOf(values, query_.eval.text_format), reference.parent_name)
+      .Schema(keys.target->schema_name)
+      .Table(keys.target->table_name)
+      .Constraint(reference.name);
+}
+
 // Looks up what waits. Not `final`: parents that are missing may still come.
 Status ForeignKeys::CheckPending(bool final) {
   for (auto& [id, keys] : parents_) {
     const plan::ReferenceTarget& reference = keys->target->references[keys->index];
     // In key order, so that transactions lock parents in one order.
-    std::vector<std::string> order;
-    for (const auto& [key, text] : keys->pending) order.push_back(key);
+    std::vector<std::string> order(keys->pending.begin(), keys->pending.end());
     std::sort(order.begin(), order.end());
-    for (const std::string& key : order) {
-      HELIOS_TRY(bool exists, ParentExists(reference, key));
-      if (!exists && !final) continue;
-      if (!exists) {
-        return Error(ErrorCode::kForeignKeyViolation)
-            .Message("insert or update on table \"{}\" violates foreign key constraint \"{}\"",
-                     keys->target->table_name, reference.name)
-            .Detail("Key {}={} is not present in table \"{}\".",
-                    DescribeNames(*keys->target, reference.columns), keys->pending[key],
-                    reference.parent_name)
-            .Schema(keys->target->schema_name)
-            .Table(keys->target->table_name)
-            .Constraint(reference.name);
+    std::vector<bool> found;
+    for (size_t first = 0; first < order.size(); first += kVectorRowsMax) {
+      HELIOS_TRY(query_.CheckCanceled());
+      const std::span<const std::string> batch(order.data() + first,
+                                               std::min(kVectorRowsMax, order.size() - first));
+      HELIOS_TRY(FindParents(reference, batch, &found));
+      for (size_t i = 0; i < batch.size(); ++i) {
+        if (found[i]) {
+          keys->pending.erase(batch[i]);
+        } else if (final) {
+          return NoParent(*keys, batch[i]);
+        }
       }
-      keys->pending.erase(key);
     }
   }
   return Status::Ok();

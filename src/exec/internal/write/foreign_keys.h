@@ -54,6 +54,9 @@ class ForeignKeys {
   };
 
   Result<bool> ParentExists(const plan::ReferenceTarget& reference, const std::string& key);
+  Status FindParents(const plan::ReferenceTarget& reference, std::span<const std::string> keys,
+                     std::vector<bool>* found);
+  Status NoParent(const ParentKeys& keys, std::string_view key);
   Status CheckPending(bool final);
   Status Act(const Action& action);
   // The children of a key, locked: their columns and row keys.

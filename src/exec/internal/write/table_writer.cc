@@ -11,6 +11,8 @@ namespace {
 
 // Buffered writes beyond this move to storage's staging area.
 constexpr size_t kStageBytes = size_t{64} << 20;
+// From so many key locks on, again and again, a statement tries to lock the table instead.
+constexpr size_t kEscalationKeys = 50000;
 
 std::vector<ColumnId> ColumnIdsOf(const hidb::TableLayout& layout) {
   std::vector<ColumnId> ids;
@@ -54,7 +56,8 @@ TableWriter::TableWriter(QueryState& query, const plan::WriteTarget& target)
     : query_(query),
       target_(target),
       key_columns_(KeyColumnsOf(*target.layout)),
-      encoder_(ColumnIdsOf(*target.layout)) {
+      encoder_(ColumnIdsOf(*target.layout)),
+      next_escalation_(kEscalationKeys) {
   for (const plan::IndexTarget& index : target.indexes) {
     indexes_.push_back(std::make_unique<IndexEncoder>(index, query.eval));
   }
@@ -123,9 +126,29 @@ Status TableWriter::MakeRowKeys(const Chunk& rows, std::vector<std::string>* key
   return Status::Ok();
 }
 
+// A statement that adds many rows locks the whole table against other writers instead of key by key,
+// when nobody else writes to it just now: fewer calls, and locks that do not fill memory.
+Status TableWriter::TryLockTable() {
+  next_escalation_ += kEscalationKeys;
+  hidb::LockOptions options;
+  options.wait = hidb::LockWait::kNoWait;
+  options.relation = target_.table_name;
+  Status status = query_.context.storage->LockTable(
+      query_.context.txn, target_.table, hidb::TableLockMode::kShareRowExclusive, options);
+  if (status.Is(ErrorCode::kLockNotAvailable)) return Status::Ok();
+  HELIOS_TRY(std::move(status));
+  table_locked_ = true;
+  return Status::Ok();
+}
+
 Status TableWriter::LockKeys(hidb::SpaceId space, const std::vector<std::string>& keys,
                              hidb::RowLockMode mode) {
-  if (keys.empty()) return Status::Ok();
+  if (keys.empty() || table_locked_) return Status::Ok();
+  locked_keys_ += keys.size();
+  if (locked_keys_ >= next_escalation_) {
+    HELIOS_TRY(TryLockTable());
+    if (table_locked_) return Status::Ok();
+  }
   hidb::RowLockRequest request;
   request.txn = query_.context.txn;
   request.space = space;
@@ -181,19 +204,36 @@ Status TableWriter::FetchNewest(std::vector<std::string>* keys, Chunk* rows) {
   return Status::Ok();
 }
 
+// Whether anything lies between the smallest and the largest of several keys. Loads mostly come in key
+// order behind what is there: one look spares one for each row.
+Result<bool> TableWriter::MayExist(hidb::SpaceId space, const std::vector<std::string>& keys) {
+  if (keys.size() < 4) return true;
+  const auto [low, high] = std::minmax_element(keys.begin(), keys.end());
+  return query_.context.storage->Exists(space, {*low, KeyPrefixEnd(*high)}, query_.NewestView(),
+                                        nullptr);
+}
+
 Status TableWriter::CheckPrimaryKeys(const Chunk& rows, const std::vector<std::string>& keys) {
   if (key_columns_.empty()) return Status::Ok();
   HELIOS_TRY(LockKeys(target_.layout->space, keys, hidb::RowLockMode::kUpdate));
-  hidb::GetRequest request;
-  request.table = target_.layout;
-  request.row_keys = keys;
-  request.view = query_.NewestView();
-  Chunk existing;
-  std::vector<bool> found;
-  HELIOS_TRY(query_.context.storage->Get(request, &existing, &found));
+  std::vector<bool> found(keys.size(), false);
+  HELIOS_TRY(bool possible, MayExist(target_.layout->space, keys));
+  if (possible) {
+    hidb::GetRequest request;
+    request.table = target_.layout;
+    request.row_keys = keys;
+    request.view = query_.NewestView();
+    Chunk existing;
+    HELIOS_TRY(query_.context.storage->Get(request, &existing, &found));
+  }
+  // Keys that ascend strictly do not repeat.
+  bool ascending = true;
+  for (size_t row = 1; ascending && row < keys.size(); ++row) {
+    ascending = keys[row - 1] < keys[row];
+  }
   std::unordered_set<std::string_view> seen;
   for (size_t row = 0; row < keys.size(); ++row) {
-    if (found[row] || (keys.size() > 1 && !seen.insert(keys[row]).second)) {
+    if (found[row] || (!ascending && !seen.insert(keys[row]).second)) {
       return PrimaryKeyViolation(target_, rows, row, query_.eval.text_format);
     }
   }
@@ -232,9 +272,10 @@ Status TableWriter::CheckUnique(IndexEncoder& index, const IndexEncoder::Entries
   HELIOS_TRY(LockKeys(index.target().layout->space, locks, hidb::RowLockMode::kUpdate));
   std::unordered_set<std::string_view> seen;
   const bool deferrable = index.target().deferrable;
+  HELIOS_TRY(bool possible, MayExist(index.target().layout->space, locks));
   for (size_t row = 0; row < row_keys.size(); ++row) {
     if (!index.IsExclusive(entries, row)) continue;
-    HELIOS_TRY(CheckUniqueRow(index, entries, row, row_keys[row]));
+    if (possible || deferrable) HELIOS_TRY(CheckUniqueRow(index, entries, row, row_keys[row]));
     if (!deferrable && !seen.insert(entries.parts[row]).second) {
       return UniqueViolation(target_, index.target(), entries.values, row,
                              query_.eval.text_format);

@@ -98,6 +98,8 @@ class TableWriter {
   Status CheckConstraints(const Chunk& rows);
   Status LockKeys(hidb::SpaceId space, const std::vector<std::string>& keys,
                   hidb::RowLockMode mode);
+  Status TryLockTable();
+  Result<bool> MayExist(hidb::SpaceId space, const std::vector<std::string>& keys);
   Status CheckPrimaryKeys(const Chunk& rows, const std::vector<std::string>& keys);
   Status CheckUnique(IndexEncoder& index, const IndexEncoder::Entries& entries,
                      const std::vector<std::string>& row_keys);
@@ -114,6 +116,9 @@ class TableWriter {
   std::vector<Expression> generated_;
   RowEncoder encoder_;
   std::string encoded_, entry_;
+  size_t locked_keys_ = 0;
+  size_t next_escalation_;
+  bool table_locked_ = false;  // Against every other writer: keys need no locks.
 };
 
 // Error texts as PostgreSQL words them (violations.cc).
