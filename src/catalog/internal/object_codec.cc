@@ -22,6 +22,10 @@ class Writer {
   void Field(const char* name, const T& value, const T& fallback = T()) {
     if (!(value == fallback)) (*to_)[name] = value;
   }
+  template <typename T>
+  void Field(const char* name, const std::vector<T>& values) {
+    if (!values.empty()) (*to_)[name] = values;
+  }
   template <typename E>
   void Enum(const char* name, const E& value) {
     (*to_)[name] = static_cast<int>(value);
