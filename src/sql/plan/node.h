@@ -87,6 +87,7 @@ struct ScanNode : Node {
     bool next_is_null = false;   // IS NULL on the next part.
   };
   std::vector<Bound> bounds;  // Empty: the whole table.
+  double bound_selectivity = 1;  // The part of the table within the bounds, as estimated.
 };
 
 // Rows that compute makes itself: pg_catalog, information_schema tables.

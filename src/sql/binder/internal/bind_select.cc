@@ -16,7 +16,8 @@ constexpr int kQueryDepthMax = 200;
 }  // namespace
 
 NodePtr Binder::Shape(NodePtr node, const std::vector<uint32_t>& ids) {
-  if (node->ids == ids) return node;
+  // Even when the columns are those already: later passes may change them, the consumer counts on
+  // positions. One that changes nothing goes in the end.
   auto project = std::make_unique<plan::ProjectNode>();
   project->ids = ids;
   project->shape_only = true;

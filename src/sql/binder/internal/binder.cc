@@ -55,10 +55,8 @@ Status Binder::BindStatement(const ast::Statement& statement) {
   }
   plan_->returns_rows = statement.kind == ast::StatementKind::kSelect || !ids.empty();
   plan_->root = std::move(query.node);
-  if (plan_->returns_rows) {
-    const bool leads = plan_->root->ids.size() >= ids.size() &&
-                       std::equal(ids.begin(), ids.end(), plan_->root->ids.begin());
-    if (!leads) plan_->root = Shape(std::move(plan_->root), ids);
+  if (!ids.empty() || statement.kind == ast::StatementKind::kSelect) {
+    plan_->root = Shape(std::move(plan_->root), ids);
   }
   return Status::Ok();
 }

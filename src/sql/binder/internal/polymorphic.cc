@@ -43,6 +43,37 @@ std::optional<Oid> Resolver::CommonCompatible(std::span<const Oid> actual,
   return *common;
 }
 
+bool Resolver::IsConsistent(std::span<const Oid> actual, std::span<const Oid> declared) const {
+  Oid element = kInvalidOid;
+  Oid array = kInvalidOid;
+  bool needs_enum = false;
+  bool needs_scalar = false;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    needs_enum = needs_enum || declared[i] == t::kAnyEnum;
+    needs_scalar = needs_scalar || declared[i] == t::kAnyNonArray;
+    if (actual[i] == t::kUnknown) continue;
+    if (IsSimple(declared[i])) {
+      if (element != kInvalidOid && element != actual[i]) return false;
+      element = actual[i];
+    } else if (declared[i] == t::kAnyArray) {
+      const Oid plain = types_->BaseType(actual[i]);
+      if (array != kInvalidOid && array != plain) return false;
+      array = plain;
+    }
+  }
+  if (array != kInvalidOid && array != t::kAnyArray) {
+    const Oid of = types_->Element(array);
+    if (of == kInvalidOid || array == t::kInt2Vector || array == t::kOidVector) return false;
+    if (element != kInvalidOid && element != of) return false;
+    if (element == kInvalidOid) element = of;
+  }
+  if (needs_scalar && element != kInvalidOid && types_->IsArray(element)) return false;
+  if (needs_enum && element != kInvalidOid && !types_->IsEnum(types_->BaseType(element))) {
+    return false;
+  }
+  return CommonCompatible(actual, declared).has_value();
+}
+
 Result<Oid> Resolver::ResolvePolymorphic(std::span<const Oid> actual, std::vector<Oid>* declared,
                                          Oid result, int location) const {
   const bool any = IsPolymorphic(result) ||

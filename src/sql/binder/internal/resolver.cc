@@ -204,7 +204,7 @@ std::vector<size_t> Resolver::Select(std::span<const Oid> actual,
     for (size_t j = 0; fits && j < actual.size(); ++j) {
       fits = types_->CanCoerce(actual[j], declared[i][j], CastContext::kImplicit);
     }
-    if (fits) alive.push_back(i);
+    if (fits && IsConsistent(actual, declared[i])) alive.push_back(i);
   }
   if (alive.size() <= 1) return alive;
   std::vector<Oid> base;

@@ -81,6 +81,8 @@ class Resolver {
   std::vector<size_t> SelectByCategory(std::span<const Oid> actual,
                                        const std::vector<std::span<const Oid>>& declared,
                                        std::vector<size_t> alive) const;
+  // Whether polymorphic arguments could stand for these types together.
+  bool IsConsistent(std::span<const Oid> actual, std::span<const Oid> declared) const;
   std::optional<Oid> CommonCompatible(std::span<const Oid> actual, std::span<const Oid> declared)
       const;
 

@@ -137,13 +137,10 @@ TypeRules::Path TypeRules::FindPath(Oid source, Oid target, CastContext context,
     return Path::kNone;
   }
   // Through the text form: into the string category on assignment, out of it only explicitly.
-  const bool text_path =
-      (context >= CastContext::kAssignment && Category(target) == TypeCategory::kString) ||
-      (context == CastContext::kExplicit && Category(source) == TypeCategory::kString);
-  const bool assignment_text = Category(target) == TypeCategory::kString;
-  const bool explicit_text =
+  const bool into_text = Category(target) == TypeCategory::kString;
+  const bool out_of_text =
       context == CastContext::kExplicit && Category(source) == TypeCategory::kString;
-  if (!text_path || !(assignment_text || explicit_text)) return Path::kNone;
+  if (!into_text && !out_of_text) return Path::kNone;
   return IsEnum(source) || IsEnum(target) ? Path::kEnum : Path::kText;
 }
 

@@ -1,12 +1,30 @@
+#include "sql/optimizer/internal/access_path.h"
+#include "sql/optimizer/internal/estimate.h"
+#include "sql/optimizer/internal/prune.h"
+#include "sql/optimizer/internal/pushdown.h"
 #include "sql/optimizer/optimizer.h"
 
 namespace helios::sql::optimizer {
 
 Status Optimize(PassContext& context) {
-  if (!context.planner.settings.enable_optimizer) return Status::Ok();
+  plan::Plan& plan = context.plan;
+  Estimator estimator(context);
+  const auto each_tree = [&](auto&& visit) {
+    visit(plan.root);
+    for (plan::NodePtr& subplan : plan.subplans) {
+      if (subplan != nullptr) visit(subplan);
+    }
+  };
+  if (context.planner.settings.enable_optimizer) {
+    Pushdown(context).Run();
+    each_tree([&](plan::NodePtr& tree) { estimator.Visit(*tree); });
+    AccessPaths paths(context, estimator);
+    each_tree([&](plan::NodePtr& tree) { paths.MakeIndexJoins(tree); });
+    paths.Run();
+    Prune(context).Run();
+  }
+  each_tree([&](plan::NodePtr& tree) { estimator.Visit(*tree); });
   return Status::Ok();
 }
-
-void FindPointStatement(plan::Plan&) {}
 
 }  // namespace helios::sql::optimizer
