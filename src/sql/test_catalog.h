@@ -75,9 +75,7 @@ class TestCatalog {
     if (!plan.ok()) return ErrorText(plan.status());
     plan::ExplainOptions options;
     options.costs = costs;
-    std::string text;
-    for (const std::string& line : plan::ExplainText(**plan, options)) text += line + "\n";
-    return text;
+    return plan::Explain(**plan, options) + "\n";
   }
   // "42703 8 column "x" does not exist"
   static std::string ErrorText(const Status& status) {

@@ -24,14 +24,44 @@ uint64_t WidthOf(const Node& node) {
   return width;
 }
 
+double Milliseconds(int64_t microseconds) { return static_cast<double>(microseconds) / 1000; }
+
+// The numbers that ANALYZE shows: times and rows of one loop.
+struct Shown {
+  double startup_ms = 0;
+  double total_ms = 0;
+  double rows = 0;
+};
+Shown PerLoop(const NodeActuals& actual) {
+  const double loops = actual.loops == 0 ? 1.0 : static_cast<double>(actual.loops);
+  return {Milliseconds(actual.first_row_us) / loops, Milliseconds(actual.total_us) / loops,
+          static_cast<double>(actual.rows) / loops};
+}
+
+bool IsAnalyze(const ExplainOptions& options) {
+  return options.execution_us >= 0 && options.actual != nullptr;
+}
+
 class TextWriter {
  public:
-  TextWriter(const Plan& plan, const ExplainOptions& options, const ActualsLookup& actuals)
-      : plan_(plan), options_(options), actuals_(actuals) {}
+  TextWriter(const Plan& plan, const ExplainOptions& options)
+      : plan_(plan), options_(options) {}
 
-  std::vector<std::string> Run() {
+  std::string Run() {
     Write(*plan_.root, 0, "");
-    return std::move(lines_);
+    if (options_.planning_us >= 0) {
+      lines_.push_back(fmt::format("Planning Time: {:.3f} ms", Milliseconds(options_.planning_us)));
+    }
+    if (options_.execution_us >= 0) {
+      lines_.push_back(
+          fmt::format("Execution Time: {:.3f} ms", Milliseconds(options_.execution_us)));
+    }
+    std::string text;
+    for (const std::string& line : lines_) {
+      if (!text.empty()) text += '\n';
+      text += line;
+    }
+    return text;
   }
 
  private:
@@ -56,15 +86,24 @@ class TextWriter {
                           words.counted->estimated_cost, ShownRows(*words.counted),
                           WidthOf(*words.counted));
     }
-    const NodeActuals* actual = options_.analyze && actuals_ ? actuals_(words.measured) : nullptr;
-    if (options_.analyze) line += Actual(actual);
+    NodeActuals actual;
+    if (IsAnalyze(options_)) {
+      actual = options_.actual(*words.measured);
+      line += Actual(actual);
+    }
     lines_.push_back(std::move(line));
     const std::string pad(static_cast<size_t>(below), ' ');
     for (const auto& [name, values] : words.properties) {
       lines_.push_back(pad + name + ": " + Join(values));
     }
-    if (actual != nullptr) {
-      for (const auto& [name, value] : actual->details) lines_.push_back(pad + name + ": " + value);
+    if (actual.removed_rows > 0) {
+      lines_.push_back(pad + fmt::format("Rows Removed by Filter: {}", actual.removed_rows));
+    }
+    if (actual.spilled_bytes > 0) {
+      lines_.push_back(pad + fmt::format("Disk: {}kB", (actual.spilled_bytes + 1023) / 1024));
+    }
+    if (actual.memory_bytes > 0) {
+      lines_.push_back(pad + fmt::format("Memory: {}kB", (actual.memory_bytes + 1023) / 1024));
     }
     for (uint32_t subplan : words.subplans) {
       Write(*plan_.subplans[subplan], below, fmt::format("SubPlan {}", subplan + 1));
@@ -84,19 +123,18 @@ class TextWriter {
     return std::to_string(index < with.cte_indexes.size() ? with.cte_indexes[index] + 1 : index + 1);
   }
 
-  std::string Actual(const NodeActuals* actual) const {
-    if (actual == nullptr) return "";
-    if (actual->loops == 0) return " (never executed)";
+  std::string Actual(const NodeActuals& actual) const {
+    if (!actual.executed) return " (never executed)";
+    const Shown shown = PerLoop(actual);
     if (!options_.timing) {
-      return fmt::format(" (actual rows={:.0f} loops={})", actual->rows, actual->loops);
+      return fmt::format(" (actual rows={:.0f} loops={})", shown.rows, actual.loops);
     }
-    return fmt::format(" (actual time={:.3f}..{:.3f} rows={:.0f} loops={})", actual->startup_ms,
-                       actual->total_ms, actual->rows, actual->loops);
+    return fmt::format(" (actual time={:.3f}..{:.3f} rows={:.0f} loops={})", shown.startup_ms,
+                       shown.total_ms, shown.rows, actual.loops);
   }
 
   const Plan& plan_;
   const ExplainOptions& options_;
-  const ActualsLookup& actuals_;
   std::vector<std::string> lines_;
 };
 
@@ -117,8 +155,8 @@ std::string Quote(const std::string& text) {
 
 class JsonWriter {
  public:
-  JsonWriter(const Plan& plan, const ExplainOptions& options, const ActualsLookup& actuals)
-      : plan_(plan), options_(options), actuals_(actuals) {}
+  JsonWriter(const Plan& plan, const ExplainOptions& options)
+      : plan_(plan), options_(options) {}
 
   std::string Write(const Node& node, int indent, const char* relationship,
                     const std::string& subplan_name) {
@@ -139,16 +177,7 @@ class JsonWriter {
       add("Plan Rows", fmt::format("{:.0f}", ShownRows(*words.counted)));
       add("Plan Width", std::to_string(WidthOf(*words.counted)));
     }
-    if (const NodeActuals* actual =
-            options_.analyze && actuals_ ? actuals_(words.measured) : nullptr) {
-      if (options_.timing) {
-        add("Actual Startup Time", fmt::format("{:.3f}", actual->startup_ms));
-        add("Actual Total Time", fmt::format("{:.3f}", actual->total_ms));
-      }
-      add("Actual Rows", fmt::format("{:.0f}", actual->rows));
-      add("Actual Loops", std::to_string(actual->loops));
-      for (const auto& [name, value] : actual->details) add(name, Quote(value));
-    }
+    if (IsAnalyze(options_)) AddActuals(options_.actual(*words.measured), add);
     for (const auto& [name, values] : words.properties) {
       const bool list = name.ends_with("Key") || name == "Output" || name.ends_with("Indexes");
       if (!list) {
@@ -183,20 +212,42 @@ class JsonWriter {
   }
 
  private:
+  template <typename Add>
+  void AddActuals(const NodeActuals& actual, Add&& add) const {
+    const Shown shown = PerLoop(actual);
+    if (options_.timing) {
+      add("Actual Startup Time", fmt::format("{:.3f}", shown.startup_ms));
+      add("Actual Total Time", fmt::format("{:.3f}", shown.total_ms));
+    }
+    add("Actual Rows", fmt::format("{:.0f}", shown.rows));
+    add("Actual Loops", std::to_string(actual.executed ? actual.loops : 0));
+    if (actual.removed_rows > 0) {
+      add("Rows Removed by Filter", std::to_string(actual.removed_rows));
+    }
+    if (actual.memory_bytes > 0) {
+      add("Memory Used", std::to_string((actual.memory_bytes + 1023) / 1024));
+    }
+    if (actual.spilled_bytes > 0) {
+      add("Disk Used", std::to_string((actual.spilled_bytes + 1023) / 1024));
+    }
+  }
+
   const Plan& plan_;
   const ExplainOptions& options_;
-  const ActualsLookup& actuals_;
 };
 }  // namespace
 
-std::vector<std::string> ExplainText(const Plan& plan, const ExplainOptions& options,
-                                     const ActualsLookup& actuals) {
-  return TextWriter(plan, options, actuals).Run();
-}
-
-std::string ExplainJson(const Plan& plan, const ExplainOptions& options, int indent,
-                        const ActualsLookup& actuals) {
-  return JsonWriter(plan, options, actuals).Write(*plan.root, indent, nullptr, "");
+std::string Explain(const Plan& plan, const ExplainOptions& options) {
+  if (!options.json) return TextWriter(plan, options).Run();
+  std::string text = "[\n  {\n    \"Plan\": ";
+  text += JsonWriter(plan, options).Write(*plan.root, 4, nullptr, "");
+  if (options.planning_us >= 0) {
+    text += fmt::format(",\n    \"Planning Time\": {:.3f}", Milliseconds(options.planning_us));
+  }
+  if (options.execution_us >= 0) {
+    text += fmt::format(",\n    \"Execution Time\": {:.3f}", Milliseconds(options.execution_us));
+  }
+  return text + "\n  }\n]";
 }
 
 }  // namespace helios::sql::plan

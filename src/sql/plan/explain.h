@@ -1,40 +1,37 @@
 // Plans as EXPLAIN shows them, in PostgreSQL's style.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "sql/plan/plan.h"
 
 namespace helios::sql::plan {
 
-// What ANALYZE measured at one node.
+// What ANALYZE measured at one node, over all loops.
 struct NodeActuals {
-  double startup_ms = 0;
-  double total_ms = 0;   // For each loop.
-  double rows = 0;       // For each loop.
-  uint64_t loops = 0;    // 0: never executed.
-  // Further lines, as ("Sort Method", "quicksort  Memory: 25kB").
-  std::vector<std::pair<std::string, std::string>> details;
+  bool executed = false;
+  uint64_t rows = 0;
+  uint64_t loops = 0;
+  int64_t first_row_us = 0;
+  int64_t total_us = 0;
+  size_t memory_bytes = 0;
+  uint64_t spilled_bytes = 0;
+  uint64_t removed_rows = 0;  // By a filter.
 };
-// Null: nothing is known of the node.
-using ActualsLookup = std::function<const NodeActuals*(const Node*)>;
 
 struct ExplainOptions {
-  bool costs = true;
   bool verbose = false;
-  bool analyze = false;
+  bool costs = true;
   bool timing = true;
+  bool json = false;
+  int64_t execution_us = -1;  // ANALYZE when >= 0: printed at the end.
+  int64_t planning_us = -1;   // Printed at the end when >= 0.
+  std::function<NodeActuals(const Node&)> actual;  // For ANALYZE.
 };
 
-// The plan's lines, without those about planning and execution time.
-std::vector<std::string> ExplainText(const Plan& plan, const ExplainOptions& options,
-                                     const ActualsLookup& actuals = {});
-// The plan as a JSON object ({"Node Type": ...}), indented by `indent` spaces; the caller puts it
-// into [{"Plan": ...}].
-std::string ExplainJson(const Plan& plan, const ExplainOptions& options, int indent,
-                        const ActualsLookup& actuals = {});
+// The whole text: lines separated by line feeds without one at the end, or a JSON array.
+std::string Explain(const Plan& plan, const ExplainOptions& options);
 
 }  // namespace helios::sql::plan

@@ -70,7 +70,4 @@ class AccessPaths {
   Estimator& estimator_;
 };
 
-// Sorts whose order the scan below can give go, and so do those of min and max.
-void UseKeyOrder(PassContext& context);
-
 }  // namespace helios::sql::optimizer
