@@ -149,9 +149,6 @@ bool IsStableConversion(const Expr& expr) {
       case type_oid::kTimestamp:
       case type_oid::kTimestamptz:
       case type_oid::kInterval:
-      case type_oid::kBytea:
-      case type_oid::kFloat4:
-      case type_oid::kFloat8:
       case type_oid::kMoney:
       case type_oid::kRecord:
       case type_oid::kRegproc:

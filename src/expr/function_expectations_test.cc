@@ -34,6 +34,9 @@ constexpr Expectation kCasts[] = {
 constexpr Expectation kCollections[] = {
 #include "expr/testdata/collections.def"
 };
+constexpr Expectation kBinary[] = {
+#include "expr/testdata/binary.def"
+};
 #undef HELIOS_EXPRESSION
 
 bool IsPolymorphic(Oid type) {
@@ -50,6 +53,7 @@ Oid ElementOf(Oid type) {
 }
 bool Accepts(Oid declared, Oid actual) {
   if (declared == actual || IsPolymorphic(declared)) return true;
+  if (declared == type_oid::kBit && actual == type_oid::kVarbit) return true;
   return IsPolymorphicArray(declared) && ElementOf(actual) != kInvalidOid;
 }
 bool AcceptsAll(const std::vector<Oid>& declared, const std::vector<Oid>& actual, bool variadic) {
@@ -274,6 +278,7 @@ TEST(FunctionExpectations, Numbers) { CheckAll(kNumbers); }
 TEST(FunctionExpectations, Strings) { CheckAll(kStrings); }
 TEST(FunctionExpectations, DateTimes) { CheckAll(kDateTimes); }
 TEST(FunctionExpectations, Casts) { CheckAll(kCasts); }
+TEST(FunctionExpectations, BytesBitsAndPaths) { CheckAll(kBinary); }
 TEST(FunctionExpectations, Collections) { CheckAll(kCollections); }
 
 }  // namespace

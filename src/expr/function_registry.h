@@ -50,6 +50,9 @@ struct Cast {
 const Cast* FindCast(Oid source, Oid target);
 std::span<const Cast* const> AllCasts();
 
+// Typmod of json that the binder made of a row value: json_agg shows rows on lines of their own.
+inline constexpr int32_t kJsonOfRowTypmod = 1;
+
 // For pg_proc, pg_operator, pg_aggregate.
 std::span<const ScalarFunction* const> AllScalarFunctions();
 std::span<const TableFunction* const> AllTableFunctions();

@@ -1,5 +1,6 @@
 // json and jsonb made of SQL values: to_json, json_build_*, json_object, and the json aggregates.
 
+#include "expr/function_registry.h"
 #include "expr/internal/aggregate.h"
 #include "expr/internal/array_values.h"
 #include "expr/internal/families.h"
@@ -153,7 +154,8 @@ Status UpdateArray(AggregateCall& call, Arguments arguments, size_t row_count,
                    uint8_t* const* states) {
   JsonWriter writer(call.context);
   std::string json;
-  const bool structured = IsStructured(call.context, arguments[0]->type());
+  const SqlType type = call.argument_types[0];
+  const bool structured = IsStructured(call.context, type) || type.typmod == kJsonOfRowTypmod;
   for (size_t row = 0; row < row_count; ++row) {
     JsonState& state = StateOf<JsonState>(states[row]);
     json.clear();

@@ -41,7 +41,7 @@ def ask(expressions):
         script.append("\\echo @@@")
         script.append(f"SELECT {expression};")
     out = subprocess.run(
-        ["psql", *sys.argv[1:], "-X", "-q", "-A", "-t"],
+        ["psql", *sys.argv[1:], "-X", "-q", "-A", "-t", "-P", "pager=off"],
         input="\n".join(script) + "\n",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -88,6 +88,19 @@ Result<ExprPtr> Binder::BindAggregate(const ast::FunctionCall& call, ResolvedCal
     }
   }
   pending.arguments = std::move(resolved.arguments);
+  if (name == "json_agg" || name == "jsonb_agg" || name == "json_object_agg" ||
+      name == "jsonb_object_agg") {
+    // Only ROW(...) knows its fields' names: it becomes json before it is passed as a value. The typmod
+    // tells json_agg, which shows rows on lines of their own.
+    const Oid record[] = {t::kRecord};
+    for (ExprPtr& argument : pending.arguments) {
+      if (argument->kind != ExprKind::kRow) continue;
+      auto row_as_json = std::make_unique<expr::FunctionExpr>(
+          expr::FindFunction("row_to_json", record), SqlType{t::kJson, expr::kJsonOfRowTypmod});
+      row_as_json->children.push_back(std::move(argument));
+      argument = std::move(row_as_json);
+    }
+  }
   if (status.ok() && call.distinct) {
     for (const ExprPtr& argument : pending.arguments) {
       if (types_.Equality(argument->type.oid) == nullptr) {

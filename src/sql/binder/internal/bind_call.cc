@@ -187,6 +187,10 @@ Result<ExprPtr> Binder::BindFunctionCall(const ast::FunctionCall& call, QuerySco
   scope.inside_window = outer_window;
   scope.no_sets = outer_sets;
   if (!resolved.ok()) return std::move(resolved).status();
+  if (resolved->callable.window != nullptr) {
+    // rank() is a window function too, not only the aggregate of WITHIN GROUP.
+    return BindWindowCall(call, std::move(resolved).value(), scope);
+  }
   if (resolved->callable.aggregate == nullptr) {
     HELIOS_TRY(CheckPlainCall(call));
     if (resolved->callable.cast_target.valid()) {

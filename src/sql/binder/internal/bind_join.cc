@@ -1,6 +1,7 @@
 // Binder: JOIN and functions in FROM.
 #include <algorithm>
 
+#include "sql/ast_util.h"
 #include "sql/binder/internal/binder.h"
 #include "sql/plan/walk.h"
 #include "types/array.h"
@@ -302,7 +303,22 @@ Result<NodePtr> Binder::BindFromFunction(const ast::FromFunction& item, QuerySco
   for (const ast::FromFunctionItem& function : item.functions) {
     std::string name;
     const auto& columns = function.columns.empty() ? item.columns : function.columns;
-    status = BindFunctionItem(function, columns, scope, node.get(), &names, &name);
+    const auto* call = ast::TryAs<ast::FunctionCall>(function.call.get());
+    if (call != nullptr && call->name.back() == "unnest" && call->args.size() > 1) {
+      // unnest(a, b) is ROWS FROM (unnest(a), unnest(b)).
+      for (const ast::ExprPtr& argument : call->args) {
+        auto single = std::make_unique<ast::FunctionCall>();
+        single->name = call->name;
+        single->location = call->location;
+        single->args.push_back(ast::Clone(*argument));
+        ast::FromFunctionItem part;
+        part.call = std::move(single);
+        status = BindFunctionItem(part, columns, scope, node.get(), &names, &name);
+        if (!status.ok()) break;
+      }
+    } else {
+      status = BindFunctionItem(function, columns, scope, node.get(), &names, &name);
+    }
     if (!status.ok()) break;
     if (first_name.empty()) first_name = name;
   }

@@ -145,8 +145,13 @@ TypeRules::Path TypeRules::FindPath(Oid source, Oid target, CastContext context,
 }
 
 bool TypeRules::CanCoerce(Oid source, Oid target, CastContext context) const {
-  if (source == target || target == t::kAny || IsPolymorphic(target) || source == t::kUnknown) {
-    return true;
+  if (source == target || target == t::kAny || source == t::kUnknown) return true;
+  if (IsPolymorphic(target)) {
+    // int2vector and oidvector are arrays here: unnest(indkey).
+    if (target == t::kAnyArray || target == t::kAnyCompatibleArray) {
+      return Element(BaseType(source)) != kInvalidOid;
+    }
+    return IsBinaryCoercible(source, target);
   }
   const expr::Cast* cast = nullptr;
   if (FindPath(source, target, context, &cast) != Path::kNone) return true;
