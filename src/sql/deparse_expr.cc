@@ -62,8 +62,10 @@ bool IsPrimary(const Expr& expr) {
     case ExprKind::kGrouping:
     case ExprKind::kCast:
     case ExprKind::kSubquery:  // Brings its own parentheses, as do the calls in SQL syntax.
-    case ExprKind::kDefault: return true;
-    default: return false;
+    case ExprKind::kDefault:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -103,8 +105,10 @@ void Printer::PutOperand(const Expr& child, const Expr& parent) {
 
 void Printer::PutConstant(const Constant& constant) {
   switch (constant.constant_kind) {
-    case ConstantKind::kNull: return Put("NULL");
-    case ConstantKind::kBoolean: return Put(constant.bool_value ? "true" : "false");
+    case ConstantKind::kNull:
+      return Put("NULL");
+    case ConstantKind::kBoolean:
+      return Put(constant.bool_value ? "true" : "false");
     case ConstantKind::kInteger:
       if (constant.int_value >= 0) return Put(fmt::format("{}", constant.int_value));
       return Put(options_.analyzed ? fmt::format("'{}'::integer", constant.int_value)
@@ -162,12 +166,12 @@ void Printer::PutLike(const Like& expr) {
   PutOperand(*expr.operand, expr);
   const bool is_similar = expr.like_kind == LikeKind::kSimilar;
   if (options_.analyzed) {
-    const std::string_view op = is_similar                            ? "~"
+    const std::string_view op = is_similar                           ? "~"
                                 : expr.like_kind == LikeKind::kILike ? "~~*"
                                                                      : "~~";
     Put(expr.negated ? " !" : " ");
     Put(op);
-    const std::string_view wrapper = is_similar                ? "similar_to_escape"
+    const std::string_view wrapper = is_similar               ? "similar_to_escape"
                                      : expr.escape != nullptr ? "like_escape"
                                                               : "";
     Put(" ");
@@ -274,8 +278,9 @@ void Printer::PutCast(const Cast& expr) {
   // Only what the grammar takes as one word may stand before :: without parentheses.
   const Expr& operand = *expr.operand;
   const auto* constant = TryAs<Constant>(&operand);
-  const bool is_number = constant != nullptr && (constant->constant_kind == ConstantKind::kInteger ||
-                                                 constant->constant_kind == ConstantKind::kFloat);
+  const bool is_number =
+      constant != nullptr && (constant->constant_kind == ConstantKind::kInteger ||
+                              constant->constant_kind == ConstantKind::kFloat);
   const bool is_literal = operand.kind == ExprKind::kArray || (constant != nullptr && !is_number);
   const bool parentheses = options_.pretty ? !IsPrimary(operand) : !is_literal;
   if (parentheses) Put("(");
@@ -295,14 +300,18 @@ void Printer::PutNested(const Statement& query) {
 
 void Printer::PutSubquery(const Subquery& expr) {
   switch (expr.subquery_kind) {
-    case SubqueryKind::kScalar: return PutNested(*expr.query);
-    case SubqueryKind::kArray: Put("ARRAY"); return PutNested(*expr.query);
+    case SubqueryKind::kScalar:
+      return PutNested(*expr.query);
+    case SubqueryKind::kArray:
+      Put("ARRAY");
+      return PutNested(*expr.query);
     case SubqueryKind::kExists:
       Put("(EXISTS ");
       PutNested(*expr.query);
       return Put(")");
     case SubqueryKind::kAny:
-    case SubqueryKind::kAll: break;
+    case SubqueryKind::kAll:
+      break;
   }
   Put("(");
   const auto* row = TryAs<Row>(expr.left.get());
@@ -340,7 +349,9 @@ void Printer::PutSteps(const std::vector<IndirectionStep>& steps) {
         Put(".");
         PutName(step.field);
         break;
-      case IndirectionKind::kStar: Put(".*"); break;
+      case IndirectionKind::kStar:
+        Put(".*");
+        break;
       case IndirectionKind::kSubscript:
         Put("[");
         Print(*step.upper);
@@ -359,11 +370,10 @@ void Printer::PutSteps(const std::vector<IndirectionStep>& steps) {
 
 void Printer::PutIndirection(const Indirection& expr) {
   const ExprKind kind = expr.operand->kind;
-  const bool is_subscript = !expr.steps.empty() &&
-                            (expr.steps[0].step == IndirectionKind::kSubscript ||
-                             expr.steps[0].step == IndirectionKind::kSlice);
-  const bool bare =
-      is_subscript && (kind == ExprKind::kColumnRef || kind == ExprKind::kParameter);
+  const bool is_subscript =
+      !expr.steps.empty() && (expr.steps[0].step == IndirectionKind::kSubscript ||
+                              expr.steps[0].step == IndirectionKind::kSlice);
+  const bool bare = is_subscript && (kind == ExprKind::kColumnRef || kind == ExprKind::kParameter);
   if (!bare) Put("(");
   Print(*expr.operand);
   if (!bare) Put(")");
@@ -372,22 +382,38 @@ void Printer::PutIndirection(const Indirection& expr) {
 
 void Printer::Print(const Expr& expr) {
   switch (expr.kind) {
-    case ExprKind::kConstant: return PutConstant(As<Constant>(expr));
-    case ExprKind::kColumnRef: return PutColumn(As<ColumnRef>(expr));
-    case ExprKind::kParameter: return Put(fmt::format("${}", As<Parameter>(expr).number));
-    case ExprKind::kOperator: return PutOperatorExpr(As<Operator>(expr));
-    case ExprKind::kLike: return PutLike(As<Like>(expr));
-    case ExprKind::kBetween: return PutBetween(As<Between>(expr));
-    case ExprKind::kIn: return PutIn(As<In>(expr));
-    case ExprKind::kBoolean: return PutBoolean(As<Boolean>(expr));
-    case ExprKind::kFunctionCall: return PutCall(As<FunctionCall>(expr));
-    case ExprKind::kCase: return PutCase(As<Case>(expr));
-    case ExprKind::kCast: return PutCast(As<Cast>(expr));
-    case ExprKind::kSubquery: return PutSubquery(As<Subquery>(expr));
-    case ExprKind::kRow: return PutRow(As<Row>(expr));
-    case ExprKind::kIndirection: return PutIndirection(As<Indirection>(expr));
-    case ExprKind::kSqlValue: return PutSqlValue(As<SqlValue>(expr));
-    default: return PutForm(expr);
+    case ExprKind::kConstant:
+      return PutConstant(As<Constant>(expr));
+    case ExprKind::kColumnRef:
+      return PutColumn(As<ColumnRef>(expr));
+    case ExprKind::kParameter:
+      return Put(fmt::format("${}", As<Parameter>(expr).number));
+    case ExprKind::kOperator:
+      return PutOperatorExpr(As<Operator>(expr));
+    case ExprKind::kLike:
+      return PutLike(As<Like>(expr));
+    case ExprKind::kBetween:
+      return PutBetween(As<Between>(expr));
+    case ExprKind::kIn:
+      return PutIn(As<In>(expr));
+    case ExprKind::kBoolean:
+      return PutBoolean(As<Boolean>(expr));
+    case ExprKind::kFunctionCall:
+      return PutCall(As<FunctionCall>(expr));
+    case ExprKind::kCase:
+      return PutCase(As<Case>(expr));
+    case ExprKind::kCast:
+      return PutCast(As<Cast>(expr));
+    case ExprKind::kSubquery:
+      return PutSubquery(As<Subquery>(expr));
+    case ExprKind::kRow:
+      return PutRow(As<Row>(expr));
+    case ExprKind::kIndirection:
+      return PutIndirection(As<Indirection>(expr));
+    case ExprKind::kSqlValue:
+      return PutSqlValue(As<SqlValue>(expr));
+    default:
+      return PutForm(expr);
   }
 }
 

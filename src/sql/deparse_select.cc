@@ -105,11 +105,19 @@ void Printer::PutValues(const std::vector<ExprList>& rows) {
 
 void Printer::PutGrouping(const GroupingItem& item) {
   switch (item.grouping) {
-    case GroupingKind::kExpr: return PutSortKey(*item.expr);
-    case GroupingKind::kEmpty: return Put("()");
-    case GroupingKind::kRollup: Put("ROLLUP("); break;
-    case GroupingKind::kCube: Put("CUBE("); break;
-    case GroupingKind::kSets: Put("GROUPING SETS ("); break;
+    case GroupingKind::kExpr:
+      return PutSortKey(*item.expr);
+    case GroupingKind::kEmpty:
+      return Put("()");
+    case GroupingKind::kRollup:
+      Put("ROLLUP(");
+      break;
+    case GroupingKind::kCube:
+      Put("CUBE(");
+      break;
+    case GroupingKind::kSets:
+      Put("GROUPING SETS (");
+      break;
   }
   Separated(item.items, [this](const GroupingItem& inner) { PutGrouping(inner); });
   Put(")");
@@ -161,10 +169,18 @@ void Printer::PutJoin(const FromJoin& join) {
                         join.using_columns.empty();
   std::string words = join.natural ? " NATURAL" : "";
   switch (join.join) {
-    case JoinKind::kInner: words += is_cross ? " CROSS JOIN " : " JOIN "; break;
-    case JoinKind::kLeft: words += " LEFT JOIN "; break;
-    case JoinKind::kRight: words += " RIGHT JOIN "; break;
-    case JoinKind::kFull: words += " FULL JOIN "; break;
+    case JoinKind::kInner:
+      words += is_cross ? " CROSS JOIN " : " JOIN ";
+      break;
+    case JoinKind::kLeft:
+      words += " LEFT JOIN ";
+      break;
+    case JoinKind::kRight:
+      words += " RIGHT JOIN ";
+      break;
+    case JoinKind::kFull:
+      words += " FULL JOIN ";
+      break;
   }
   Line(words, -kStandard, kStandard, kJoin);
   const auto* right_join = TryAs<FromJoin>(join.right.get());
@@ -212,8 +228,10 @@ void Printer::PutFromItem(const FromItem& item) {
       PutNested(*subquery.query);
       return PutAlias(subquery.alias.get());
     }
-    case FromKind::kFunction: return PutFromFunction(As<FromFunction>(item));
-    case FromKind::kJoin: return PutJoin(As<FromJoin>(item));
+    case FromKind::kFunction:
+      return PutFromFunction(As<FromFunction>(item));
+    case FromKind::kJoin:
+      return PutJoin(As<FromJoin>(item));
   }
 }
 
@@ -290,15 +308,21 @@ void Printer::PutSetOperand(const SelectStatement& operand, bool parentheses) {
 }
 
 void Printer::PutSetOperation(const SelectStatement& select) {
-  const bool left_differs =
-      select.left->op != SetOperation::kNone &&
-      (select.left->op != select.op || select.left->all != select.all);
+  const bool left_differs = select.left->op != SetOperation::kNone &&
+                            (select.left->op != select.op || select.left->all != select.all);
   PutSetOperand(*select.left, left_differs || NeedsParentheses(*select.left));
   switch (select.op) {
-    case SetOperation::kUnion: Line("UNION ", 0, 0, 0); break;
-    case SetOperation::kIntersect: Line("INTERSECT ", 0, 0, 0); break;
-    case SetOperation::kExcept: Line("EXCEPT ", 0, 0, 0); break;
-    case SetOperation::kNone: break;
+    case SetOperation::kUnion:
+      Line("UNION ", 0, 0, 0);
+      break;
+    case SetOperation::kIntersect:
+      Line("INTERSECT ", 0, 0, 0);
+      break;
+    case SetOperation::kExcept:
+      Line("EXCEPT ", 0, 0, 0);
+      break;
+    case SetOperation::kNone:
+      break;
   }
   if (select.all) Put("ALL ");
   const bool right_nests = select.right->op != SetOperation::kNone;
@@ -309,10 +333,18 @@ void Printer::PutSetOperation(const SelectStatement& select) {
 void Printer::PutLocking(const LockingClause& locking) {
   std::string_view words;
   switch (locking.strength) {
-    case LockStrength::kKeyShare: words = " FOR KEY SHARE"; break;
-    case LockStrength::kShare: words = " FOR SHARE"; break;
-    case LockStrength::kNoKeyUpdate: words = " FOR NO KEY UPDATE"; break;
-    case LockStrength::kUpdate: words = " FOR UPDATE"; break;
+    case LockStrength::kKeyShare:
+      words = " FOR KEY SHARE";
+      break;
+    case LockStrength::kShare:
+      words = " FOR SHARE";
+      break;
+    case LockStrength::kNoKeyUpdate:
+      words = " FOR NO KEY UPDATE";
+      break;
+    case LockStrength::kUpdate:
+      words = " FOR UPDATE";
+      break;
   }
   Line(words, -kStandard, kStandard, 0);
   if (!locking.tables.empty()) {

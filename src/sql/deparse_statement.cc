@@ -85,9 +85,12 @@ namespace {
 
 std::string_view OverridingWords(Overriding overriding) {
   switch (overriding) {
-    case Overriding::kNone: return "";
-    case Overriding::kUser: return " OVERRIDING USER VALUE";
-    case Overriding::kSystem: return " OVERRIDING SYSTEM VALUE";
+    case Overriding::kNone:
+      return "";
+    case Overriding::kUser:
+      return " OVERRIDING USER VALUE";
+    case Overriding::kSystem:
+      return " OVERRIDING SYSTEM VALUE";
   }
   return "";
 }
@@ -163,8 +166,12 @@ void Printer::PutMerge(const MergeStatement& merge) {
     }
     Put(" THEN ");
     switch (when.action) {
-      case MergeAction::kNothing: Put("DO NOTHING"); break;
-      case MergeAction::kDelete: Put("DELETE"); break;
+      case MergeAction::kNothing:
+        Put("DO NOTHING");
+        break;
+      case MergeAction::kDelete:
+        Put("DELETE");
+        break;
       case MergeAction::kUpdate:
         Put("UPDATE SET ");
         PutAssignments(when.assignments);
@@ -228,11 +235,16 @@ namespace {
 
 std::string_view ActionWords(ForeignKeyAction action) {
   switch (action) {
-    case ForeignKeyAction::kNoAction: return "";
-    case ForeignKeyAction::kRestrict: return "RESTRICT";
-    case ForeignKeyAction::kCascade: return "CASCADE";
-    case ForeignKeyAction::kSetNull: return "SET NULL";
-    case ForeignKeyAction::kSetDefault: return "SET DEFAULT";
+    case ForeignKeyAction::kNoAction:
+      return "";
+    case ForeignKeyAction::kRestrict:
+      return "RESTRICT";
+    case ForeignKeyAction::kCascade:
+      return "CASCADE";
+    case ForeignKeyAction::kSetNull:
+      return "SET NULL";
+    case ForeignKeyAction::kSetDefault:
+      return "SET DEFAULT";
   }
   return "";
 }
@@ -280,7 +292,9 @@ void Printer::Print(const Constraint& constraint) {
         PutNames(constraint.including);
       }
       break;
-    case ConstraintKind::kForeignKey: PutForeignKey(constraint); break;
+    case ConstraintKind::kForeignKey:
+      PutForeignKey(constraint);
+      break;
     case ConstraintKind::kExclusion:
       Put("EXCLUDE USING ");
       PutName(constraint.access_method.empty() ? "gist" : constraint.access_method);
@@ -297,11 +311,16 @@ void Printer::Print(const Constraint& constraint) {
         Put(")");
       }
       break;
-    case ConstraintKind::kNotNull: Put("NOT NULL"); break;
-    case ConstraintKind::kNull: Put("NULL"); break;
+    case ConstraintKind::kNotNull:
+      Put("NOT NULL");
+      break;
+    case ConstraintKind::kNull:
+      Put("NULL");
+      break;
     case ConstraintKind::kDefault:
     case ConstraintKind::kGenerated:
-      Put(constraint.constraint == ConstraintKind::kDefault ? "DEFAULT (" : "GENERATED ALWAYS AS (");
+      Put(constraint.constraint == ConstraintKind::kDefault ? "DEFAULT ("
+                                                            : "GENERATED ALWAYS AS (");
       Print(*constraint.expr);
       Put(constraint.constraint == ConstraintKind::kDefault ? ")" : ") STORED");
       break;
@@ -317,13 +336,20 @@ void Printer::Print(const Constraint& constraint) {
 
 void Printer::Print(const Statement& statement) {
   switch (statement.kind) {
-    case StatementKind::kSelect: return Print(As<SelectStatement>(statement));
-    case StatementKind::kInsert: return PutInsert(As<InsertStatement>(statement));
-    case StatementKind::kUpdate: return PutUpdate(As<UpdateStatement>(statement));
-    case StatementKind::kDelete: return PutDelete(As<DeleteStatement>(statement));
-    case StatementKind::kMerge: return PutMerge(As<MergeStatement>(statement));
-    case StatementKind::kCreateIndex: return PutCreateIndex(As<CreateIndexStatement>(statement));
-    default: return;
+    case StatementKind::kSelect:
+      return Print(As<SelectStatement>(statement));
+    case StatementKind::kInsert:
+      return PutInsert(As<InsertStatement>(statement));
+    case StatementKind::kUpdate:
+      return PutUpdate(As<UpdateStatement>(statement));
+    case StatementKind::kDelete:
+      return PutDelete(As<DeleteStatement>(statement));
+    case StatementKind::kMerge:
+      return PutMerge(As<MergeStatement>(statement));
+    case StatementKind::kCreateIndex:
+      return PutCreateIndex(As<CreateIndexStatement>(statement));
+    default:
+      return;
   }
 }
 

@@ -64,7 +64,8 @@ TEST(Deparse, PrintsAsStoredExpressions) {
 
 TEST(Deparse, PrintsViewsAsPostgresDoes) {
   const ast::StatementPtr view = ParseOne(
-      "select t.a, t.b as x, count(*) as n from t join u on t.a = u.a where t.b > 1 group by t.a, t.b "
+      "select t.a, t.b as x, count(*) as n from t join u on t.a = u.a where t.b > 1 group by t.a, "
+      "t.b "
       "having count(*) > 2 order by t.a desc limit 5");
   EXPECT_EQ(Deparse(*view, {.analyzed = true}),
             " SELECT t.a,\n"
@@ -121,8 +122,10 @@ TEST(Deparse, PrintsTypes) {
 
 TEST(Deparse, PrintsConstraints) {
   const ast::StatementPtr statement = ParseOne(
-      "create table t (check (a > 0) no inherit, primary key (a, b), unique nulls not distinct (c) include "
-      "(d), foreign key (a) references s.u (x) match full on update cascade on delete set null deferrable "
+      "create table t (check (a > 0) no inherit, primary key (a, b), unique nulls not distinct (c) "
+      "include "
+      "(d), foreign key (a) references s.u (x) match full on update cascade on delete set null "
+      "deferrable "
       "initially deferred, exclude using gist (a with =) where (a > 0))");
   const auto& create = ast::As<ast::CreateTableStatement>(*statement);
   ASSERT_EQ(create.constraints.size(), 5u);
@@ -137,10 +140,12 @@ TEST(Deparse, PrintsConstraints) {
 
 TEST(Deparse, PrintsIndexes) {
   const ast::StatementPtr index = ParseOne(
-      "create unique index i on public.t (a desc nulls first, lower(b), (a + 1) int4_ops) include (c) with "
+      "create unique index i on public.t (a desc nulls first, lower(b), (a + 1) int4_ops) include "
+      "(c) with "
       "(fillfactor = 70) where a > 0");
   EXPECT_EQ(Deparse(*index, {.multiline = false, .analyzed = true}),
-            "CREATE UNIQUE INDEX i ON public.t USING btree (a DESC, lower(b), ((a + 1)) int4_ops) INCLUDE "
+            "CREATE UNIQUE INDEX i ON public.t USING btree (a DESC, lower(b), ((a + 1)) int4_ops) "
+            "INCLUDE "
             "(c) WITH (fillfactor=70) WHERE (a > 0)");
 }
 

@@ -70,7 +70,8 @@ class Runner {
     } else if (const std::optional<bool> wanted = ReadSwitch(word)) {
       value = *wanted;
     } else {
-      session_.PrintError(fmt::format("unrecognized value \"{}\" for \"{}\": Boolean expected", word, name));
+      session_.PrintError(
+          fmt::format("unrecognized value \"{}\" for \"{}\": Boolean expected", word, name));
       return false;
     }
     return true;
@@ -124,9 +125,9 @@ CommandResult Runner::ConnectionInfo() {
   }
   const std::string host = PQhost(connection);
   const std::string_view how = host.starts_with('/') ? "via socket in" : "on host";
-  session_.PrintLine(fmt::format(
-      "You are connected to database \"{}\" as user \"{}\" {} \"{}\" at port \"{}\".", PQdb(connection),
-      PQuser(connection), how, host, PQport(connection)));
+  session_.PrintLine(
+      fmt::format("You are connected to database \"{}\" as user \"{}\" {} \"{}\" at port \"{}\".",
+                  PQdb(connection), PQuser(connection), how, host, PQport(connection)));
   if (PQsslInUse(connection) != 0) {
     session_.PrintLine(fmt::format("SSL connection (protocol: {}, cipher: {})",
                                    PQsslAttribute(connection, "protocol"),
@@ -283,10 +284,10 @@ CommandResult Runner::SetFormat() {
     format.border = value[0] - '0';
     Say(fmt::format("Border style is {}.", value));
   } else if (name == "expanded" || name == "x") {
-    format.expanded = value == "auto"                     ? Expanded::kAuto
-                      : ReadSwitch(value).value_or(
-                            format.expanded == Expanded::kOff) ? Expanded::kOn
-                                                               : Expanded::kOff;
+    format.expanded = value == "auto" ? Expanded::kAuto
+                      : ReadSwitch(value).value_or(format.expanded == Expanded::kOff)
+                          ? Expanded::kOn
+                          : Expanded::kOff;
   } else if (name == "tuples_only" || name == "t") {
     format.tuples_only = ReadSwitch(value).value_or(!format.tuples_only);
     Say(format.tuples_only ? "Tuples only is on." : "Tuples only is off.");
@@ -319,8 +320,8 @@ CommandResult Runner::ChangeDirectory() {
   const char* home = std::getenv("HOME");
   if (path.empty() && home != nullptr) path = home;
   if (chdir(path.c_str()) == 0) return CommandResult::kDone;
-  session_.PrintError(fmt::format("\\cd: could not change directory to \"{}\": {}", path,
-                                  std::strerror(errno)));
+  session_.PrintError(
+      fmt::format("\\cd: could not change directory to \"{}\": {}", path, std::strerror(errno)));
   return CommandResult::kFailed;
 }
 
@@ -350,7 +351,8 @@ CommandResult Runner::Password() {
   PGconn* connection = session_.connection();
   if (connection == nullptr) return CommandResult::kFailed;
   if (user.empty()) user = PQuser(connection);
-  const std::string first = session_.AskPassword(fmt::format("Enter new password for user \"{}\": ", user));
+  const std::string first =
+      session_.AskPassword(fmt::format("Enter new password for user \"{}\": ", user));
   const std::string second = session_.AskPassword("Enter it again: ");
   if (first != second) {
     session_.PrintError("Passwords didn't match.");
@@ -369,6 +371,7 @@ CommandResult Runner::Password() {
   return Result(session_.Run(statement));
 }
 
+// The table of commands, in the form of code: one entry a command, nothing to split.
 CommandResult Runner::Run(std::string_view name) {
   if (name == "q" || name == "quit") return CommandResult::kQuit;
   if (name == "g" || name == "gx") {
@@ -437,10 +440,10 @@ CommandResult Runner::Run(std::string_view name) {
   if (name == "encoding") return Encoding();
   if (name == "password") return Password();
   bool known = false;
-  const std::string pattern = name.starts_with('d') || name.starts_with('l') || name == "z" ||
-                                      name == "zS" || name == "z+"
-                                  ? Argument()
-                                  : "";
+  const std::string pattern =
+      name.starts_with('d') || name.starts_with('l') || name == "z" || name == "zS" || name == "z+"
+          ? Argument()
+          : "";
   const bool is_ok = Describe(session_, name, pattern, known);
   return known ? Result(is_ok) : CommandResult::kUnknown;
 }

@@ -12,12 +12,11 @@ namespace helios::shell {
 namespace {
 
 constexpr std::string_view kCommands[] = {
-    "\\a",    "\\c",     "\\cd",    "\\conninfo", "\\copy",     "\\d",    "\\df",    "\\di",
-    "\\dm",   "\\dn",    "\\dp",    "\\ds",       "\\dt",       "\\dT",   "\\du",    "\\dv",
-    "\\dx",   "\\e",     "\\echo",  "\\encoding", "\\f",        "\\g",    "\\gx",    "\\h",
-    "\\i",    "\\l",     "\\o",     "\\p",        "\\password", "\\pset", "\\q",     "\\qecho",
-    "\\r",    "\\set",   "\\t",     "\\timing",   "\\unset",    "\\w",    "\\warn",  "\\x",
-    "\\z",
+    "\\a",     "\\c",        "\\cd",   "\\conninfo", "\\copy",  "\\d",  "\\df",  "\\di", "\\dm",
+    "\\dn",    "\\dp",       "\\ds",   "\\dt",       "\\dT",    "\\du", "\\dv",  "\\dx", "\\e",
+    "\\echo",  "\\encoding", "\\f",    "\\g",        "\\gx",    "\\h",  "\\i",   "\\l",  "\\o",
+    "\\p",     "\\password", "\\pset", "\\q",        "\\qecho", "\\r",  "\\set", "\\t",  "\\timing",
+    "\\unset", "\\w",        "\\warn", "\\x",        "\\z",
 };
 
 std::vector<std::string>& Matches() {
@@ -79,37 +78,46 @@ std::string NameQuery(Session& session, Wanted wanted, std::string_view word) {
       const auto [schema, name] = SplitPattern(word);
       if (!schema.empty()) {
         return fmt::format(
-            "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) FROM "
+            "SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) "
+            "FROM "
             "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
             "n.nspname = {} AND c.relname LIKE {} AND c.relkind IN ('r','v','m','S','p') LIMIT {}",
-            session.Literal(LikePattern(schema)), session.Literal(LikePattern(name) + "%"), kNamesMax);
+            session.Literal(LikePattern(schema)), session.Literal(LikePattern(name) + "%"),
+            kNamesMax);
       }
       return fmt::format(
-          "SELECT pg_catalog.quote_ident(c.relname) FROM pg_catalog.pg_class c WHERE c.relname LIKE {0} AND "
-          "c.relkind IN ('r','v','m','S','p') AND pg_catalog.pg_table_is_visible(c.oid) AND c.relnamespace "
-          "<> 11 UNION SELECT pg_catalog.quote_ident(n.nspname) || '.' FROM pg_catalog.pg_namespace n "
+          "SELECT pg_catalog.quote_ident(c.relname) FROM pg_catalog.pg_class c WHERE c.relname "
+          "LIKE {0} AND "
+          "c.relkind IN ('r','v','m','S','p') AND pg_catalog.pg_table_is_visible(c.oid) AND "
+          "c.relnamespace "
+          "<> 11 UNION SELECT pg_catalog.quote_ident(n.nspname) || '.' FROM "
+          "pg_catalog.pg_namespace n "
           "WHERE n.nspname LIKE {0} AND n.nspname NOT LIKE 'pg\\_%' LIMIT {1}",
           like, kNamesMax);
     }
     case Wanted::kColumn:
       return fmt::format(
           "SELECT DISTINCT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a JOIN "
-          "pg_catalog.pg_class c ON c.oid = a.attrelid WHERE a.attname LIKE {} AND a.attnum > 0 AND NOT "
+          "pg_catalog.pg_class c ON c.oid = a.attrelid WHERE a.attname LIKE {} AND a.attnum > 0 "
+          "AND NOT "
           "a.attisdropped AND c.relkind IN ('r','v','m','p') AND c.relnamespace <> 11 AND "
           "pg_catalog.pg_table_is_visible(c.oid) LIMIT {}",
           like, kNamesMax);
     case Wanted::kSchema:
-      return fmt::format("SELECT pg_catalog.quote_ident(nspname) FROM pg_catalog.pg_namespace WHERE "
-                         "nspname LIKE {} LIMIT {}",
-                         like, kNamesMax);
+      return fmt::format(
+          "SELECT pg_catalog.quote_ident(nspname) FROM pg_catalog.pg_namespace WHERE "
+          "nspname LIKE {} LIMIT {}",
+          like, kNamesMax);
     case Wanted::kRole:
-      return fmt::format("SELECT pg_catalog.quote_ident(rolname) FROM pg_catalog.pg_roles WHERE rolname "
-                         "LIKE {} LIMIT {}",
-                         like, kNamesMax);
+      return fmt::format(
+          "SELECT pg_catalog.quote_ident(rolname) FROM pg_catalog.pg_roles WHERE rolname "
+          "LIKE {} LIMIT {}",
+          like, kNamesMax);
     default:
-      return fmt::format("SELECT pg_catalog.quote_ident(datname) FROM pg_catalog.pg_database WHERE "
-                         "datname LIKE {} LIMIT {}",
-                         like, kNamesMax);
+      return fmt::format(
+          "SELECT pg_catalog.quote_ident(datname) FROM pg_catalog.pg_database WHERE "
+          "datname LIKE {} LIMIT {}",
+          like, kNamesMax);
   }
 }
 
@@ -123,11 +131,13 @@ Wanted WhatIsWanted(std::string_view before, std::string_view word) {
   if (last == "\\DU" || last == "ROLE" || last == "USER" || last == "OWNER") return Wanted::kRole;
   if (last == "\\DN" || last == "SCHEMA") return Wanted::kSchema;
   if (last.starts_with("\\D") || last == "\\COPY") return Wanted::kRelation;
-  for (const std::string_view keyword : {"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "ON", "REFERENCES",
-                                         "TRUNCATE", "COPY", "ANALYZE", "VACUUM", "VIEW"}) {
+  for (const std::string_view keyword :
+       {"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "ON", "REFERENCES", "TRUNCATE", "COPY",
+        "ANALYZE", "VACUUM", "VIEW"}) {
     if (last == keyword) {
       // JOIN a ON ... wants columns; CREATE INDEX i ON wants a table.
-      if (keyword != "ON" || Upper(before).find("INDEX") != std::string::npos) return Wanted::kRelation;
+      if (keyword != "ON" || Upper(before).find("INDEX") != std::string::npos)
+        return Wanted::kRelation;
     }
   }
   for (const std::string_view keyword :
@@ -159,9 +169,14 @@ void FindMatches(Session& session, std::string_view line, size_t begin, std::str
         if (command.starts_with(word)) matches.emplace_back(command);
       }
       return;
-    case Wanted::kFile: AddFiles(word, matches); return;
-    case Wanted::kKeyword: matches = KeywordMatches(word); return;
-    default: break;
+    case Wanted::kFile:
+      AddFiles(word, matches);
+      return;
+    case Wanted::kKeyword:
+      matches = KeywordMatches(word);
+      return;
+    default:
+      break;
   }
   AddNames(session, NameQuery(session, wanted, word), matches);
   if (wanted == Wanted::kColumn || matches.empty()) {

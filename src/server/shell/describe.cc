@@ -62,7 +62,8 @@ std::string PatternCondition(const Session& session, const std::string& pattern,
   };
   if (pattern.empty()) {
     if (!with_system && !columns.schema_column.empty()) {
-      add(fmt::format("{0} <> 'pg_catalog' AND {0} <> 'information_schema' AND {0} NOT LIKE "
+      add(
+          fmt::format("{0} <> 'pg_catalog' AND {0} <> 'information_schema' AND {0} NOT LIKE "
                       "'pg\\_toast%'",
                       columns.schema_column));
     }
@@ -90,9 +91,12 @@ bool PrintQuery(Session& session, const std::string& query, std::string_view tit
 }
 
 constexpr std::string_view kRelationColumns =
-    "SELECT n.nspname AS \"Schema\", c.relname AS \"Name\", CASE c.relkind WHEN 'r' THEN 'table' WHEN "
-    "'p' THEN 'partitioned table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'i' THEN "
-    "'index' WHEN 'I' THEN 'partitioned index' WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table' "
+    "SELECT n.nspname AS \"Schema\", c.relname AS \"Name\", CASE c.relkind WHEN 'r' THEN 'table' "
+    "WHEN "
+    "'p' THEN 'partitioned table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'i' "
+    "THEN "
+    "'index' WHEN 'I' THEN 'partitioned index' WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign "
+    "table' "
     "ELSE 'other' END AS \"Type\", pg_catalog.pg_get_userbyid(c.relowner) AS \"Owner\"";
 
 // \d, \dt, \di, \dv, \ds, \dm with any letters of tivsm together.
@@ -105,25 +109,39 @@ bool ListRelations(Session& session, std::string_view letters, const std::string
   };
   for (const char letter : letters) {
     switch (letter) {
-      case 't': add("'r','p'"); break;
-      case 'i': add("'i','I'"); break;
-      case 'v': add("'v'"); break;
-      case 's': add("'S'"); break;
-      case 'm': add("'m'"); break;
-      default: break;
+      case 't':
+        add("'r','p'");
+        break;
+      case 'i':
+        add("'i','I'");
+        break;
+      case 'v':
+        add("'v'");
+        break;
+      case 's':
+        add("'S'");
+        break;
+      case 'm':
+        add("'m'");
+        break;
+      default:
+        break;
     }
   }
   const bool has_indexes = letters.find('i') != std::string_view::npos;
   std::string query(kRelationColumns);
   if (has_indexes) query += ", c2.relname AS \"Table\"";
   if (verbose) {
-    query += ", pg_catalog.pg_size_pretty(pg_catalog.pg_table_size(c.oid)) AS \"Size\", "
-             "pg_catalog.obj_description(c.oid, 'pg_class') AS \"Description\"";
+    query +=
+        ", pg_catalog.pg_size_pretty(pg_catalog.pg_table_size(c.oid)) AS \"Size\", "
+        "pg_catalog.obj_description(c.oid, 'pg_class') AS \"Description\"";
   }
-  query += " FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+  query +=
+      " FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
   if (has_indexes) {
-    query += " LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_catalog.pg_class "
-             "c2 ON i.indrelid = c2.oid";
+    query +=
+        " LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_catalog.pg_class "
+        "c2 ON i.indrelid = c2.oid";
   }
   const NamePattern columns = {"n.nspname", "c.relname", "pg_catalog.pg_table_is_visible(c.oid)"};
   query += fmt::format(" WHERE c.relkind IN ({}) AND {} ORDER BY 1, 2", kinds,
@@ -146,11 +164,12 @@ bool ListSchemas(Session& session, const std::string& pattern, bool with_system)
   if (pattern.empty() && !with_system) {
     condition = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
   }
-  return PrintQuery(session,
-                    "SELECT n.nspname AS \"Name\", pg_catalog.pg_get_userbyid(n.nspowner) AS \"Owner\" "
-                    "FROM pg_catalog.pg_namespace n WHERE " +
-                        condition + " ORDER BY 1",
-                    "List of schemas");
+  return PrintQuery(
+      session,
+      "SELECT n.nspname AS \"Name\", pg_catalog.pg_get_userbyid(n.nspowner) AS \"Owner\" "
+      "FROM pg_catalog.pg_namespace n WHERE " +
+          condition + " ORDER BY 1",
+      "List of schemas");
 }
 
 bool ListRoles(Session& session, const std::string& pattern, bool with_system) {
@@ -193,12 +212,14 @@ bool ListRoles(Session& session, const std::string& pattern, bool with_system) {
 }
 
 bool ListFunctions(Session& session, const std::string& pattern, bool with_system) {
-  const NamePattern columns = {"n.nspname", "p.proname", "pg_catalog.pg_function_is_visible(p.oid)"};
+  const NamePattern columns = {"n.nspname", "p.proname",
+                               "pg_catalog.pg_function_is_visible(p.oid)"};
   return PrintQuery(
       session,
       "SELECT n.nspname AS \"Schema\", p.proname AS \"Name\", "
       "pg_catalog.pg_get_function_result(p.oid) AS \"Result data type\", "
-      "pg_catalog.pg_get_function_arguments(p.oid) AS \"Argument data types\", CASE p.prokind WHEN 'a' "
+      "pg_catalog.pg_get_function_arguments(p.oid) AS \"Argument data types\", CASE p.prokind WHEN "
+      "'a' "
       "THEN 'agg' WHEN 'w' THEN 'window' WHEN 'p' THEN 'proc' ELSE 'func' END AS \"Type\" FROM "
       "pg_catalog.pg_proc p LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE " +
           PatternCondition(session, pattern, columns, with_system) + " ORDER BY 1, 2, 4",
@@ -210,7 +231,8 @@ bool ListTypes(Session& session, const std::string& pattern, bool with_system) {
   return PrintQuery(
       session,
       "SELECT n.nspname AS \"Schema\", pg_catalog.format_type(t.oid, NULL) AS \"Name\", "
-      "pg_catalog.obj_description(t.oid, 'pg_type') AS \"Description\" FROM pg_catalog.pg_type t LEFT "
+      "pg_catalog.obj_description(t.oid, 'pg_type') AS \"Description\" FROM pg_catalog.pg_type t "
+      "LEFT "
       "JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typcategory <> 'A' AND "
       "(t.typrelid = 0 OR (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = "
       "t.typrelid)) AND " +
@@ -219,13 +241,13 @@ bool ListTypes(Session& session, const std::string& pattern, bool with_system) {
 }
 
 bool ListExtensions(Session& session, const std::string& pattern) {
-  return PrintQuery(session,
-                    "SELECT e.extname AS \"Name\", e.extversion AS \"Version\", n.nspname AS \"Schema\" "
-                    "FROM pg_catalog.pg_extension e LEFT JOIN pg_catalog.pg_namespace n ON n.oid = "
-                    "e.extnamespace WHERE " +
-                        PatternCondition(session, pattern, {"", "e.extname", ""}, true) +
-                        " ORDER BY 1",
-                    "List of installed extensions");
+  return PrintQuery(
+      session,
+      "SELECT e.extname AS \"Name\", e.extversion AS \"Version\", n.nspname AS \"Schema\" "
+      "FROM pg_catalog.pg_extension e LEFT JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "e.extnamespace WHERE " +
+          PatternCondition(session, pattern, {"", "e.extname", ""}, true) + " ORDER BY 1",
+      "List of installed extensions");
 }
 
 bool ListDatabases(Session& session, const std::string& pattern) {
@@ -233,7 +255,8 @@ bool ListDatabases(Session& session, const std::string& pattern) {
       session,
       "SELECT d.datname AS \"Name\", pg_catalog.pg_get_userbyid(d.datdba) AS \"Owner\", "
       "pg_catalog.pg_encoding_to_char(d.encoding) AS \"Encoding\", d.datcollate AS \"Collate\", "
-      "d.datctype AS \"Ctype\", pg_catalog.array_to_string(d.datacl, E'\\n') AS \"Access privileges\" "
+      "d.datctype AS \"Ctype\", pg_catalog.array_to_string(d.datacl, E'\\n') AS \"Access "
+      "privileges\" "
       "FROM pg_catalog.pg_database d WHERE " +
           PatternCondition(session, pattern, {"", "d.datname", ""}, true) + " ORDER BY 1",
       "List of databases");
@@ -241,15 +264,18 @@ bool ListDatabases(Session& session, const std::string& pattern) {
 
 bool ListPrivileges(Session& session, const std::string& pattern) {
   const NamePattern columns = {"n.nspname", "c.relname", "pg_catalog.pg_table_is_visible(c.oid)"};
-  return PrintQuery(
-      session,
-      "SELECT n.nspname AS \"Schema\", c.relname AS \"Name\", CASE c.relkind WHEN 'v' THEN 'view' WHEN "
-      "'m' THEN 'materialized view' WHEN 'S' THEN 'sequence' WHEN 'p' THEN 'partitioned table' ELSE "
-      "'table' END AS \"Type\", pg_catalog.array_to_string(c.relacl, E'\\n') AS \"Access privileges\" "
-      "FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
-      "c.relkind IN ('r','v','m','S','p') AND " +
-          PatternCondition(session, pattern, columns, false) + " ORDER BY 1, 2",
-      "Access privileges");
+  return PrintQuery(session,
+                    "SELECT n.nspname AS \"Schema\", c.relname AS \"Name\", CASE c.relkind WHEN "
+                    "'v' THEN 'view' WHEN "
+                    "'m' THEN 'materialized view' WHEN 'S' THEN 'sequence' WHEN 'p' THEN "
+                    "'partitioned table' ELSE "
+                    "'table' END AS \"Type\", pg_catalog.array_to_string(c.relacl, E'\\n') AS "
+                    "\"Access privileges\" "
+                    "FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = "
+                    "c.relnamespace WHERE "
+                    "c.relkind IN ('r','v','m','S','p') AND " +
+                        PatternCondition(session, pattern, columns, false) + " ORDER BY 1, 2",
+                    "Access privileges");
 }
 
 }  // namespace

@@ -21,16 +21,26 @@ std::string Title(const Relation& relation) {
   const std::string name = fmt::format("\"{}.{}\"", relation.schema, relation.name);
   const std::string_view unlogged = relation.is_unlogged ? "Unlogged " : "";
   switch (relation.kind) {
-    case 'r': return fmt::format("{} {}", relation.is_unlogged ? "Unlogged table" : "Table", name);
-    case 'p': return fmt::format("{}Partitioned table {}", unlogged, name);
-    case 'v': return fmt::format("View {}", name);
-    case 'm': return fmt::format("Materialized view {}", name);
-    case 'i': return fmt::format("{} {}", relation.is_unlogged ? "Unlogged index" : "Index", name);
-    case 'I': return fmt::format("Partitioned index {}", name);
-    case 'S': return fmt::format("Sequence {}", name);
-    case 'c': return fmt::format("Composite type {}", name);
-    case 'f': return fmt::format("Foreign table {}", name);
-    default: return fmt::format("Relation {}", name);
+    case 'r':
+      return fmt::format("{} {}", relation.is_unlogged ? "Unlogged table" : "Table", name);
+    case 'p':
+      return fmt::format("{}Partitioned table {}", unlogged, name);
+    case 'v':
+      return fmt::format("View {}", name);
+    case 'm':
+      return fmt::format("Materialized view {}", name);
+    case 'i':
+      return fmt::format("{} {}", relation.is_unlogged ? "Unlogged index" : "Index", name);
+    case 'I':
+      return fmt::format("Partitioned index {}", name);
+    case 'S':
+      return fmt::format("Sequence {}", name);
+    case 'c':
+      return fmt::format("Composite type {}", name);
+    case 'f':
+      return fmt::format("Foreign table {}", name);
+    default:
+      return fmt::format("Relation {}", name);
   }
 }
 
@@ -50,7 +60,8 @@ class Describer {
       if (verbose_ && !AddDefinition()) return false;
     }
     if (relation_.kind != 'v' && relation_.kind != 'c') {
-      if (!AddIndexes() || !AddConstraints() || !AddReferences() || !AddPolicies() || !AddTriggers()) {
+      if (!AddIndexes() || !AddConstraints() || !AddReferences() || !AddPolicies() ||
+          !AddTriggers()) {
         return false;
       }
     }
@@ -75,12 +86,16 @@ class Describer {
 
   bool AddColumns() {
     const auto columns = session_.Query(fmt::format(
-        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), (SELECT co.collname FROM "
-        "pg_catalog.pg_collation co, pg_catalog.pg_type t WHERE co.oid = a.attcollation AND t.oid = "
+        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), (SELECT co.collname "
+        "FROM "
+        "pg_catalog.pg_collation co, pg_catalog.pg_type t WHERE co.oid = a.attcollation AND t.oid "
+        "= "
         "a.atttypid AND a.attcollation <> t.typcollation), a.attnotnull, (SELECT "
-        "pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) FROM pg_catalog.pg_attrdef d WHERE d.adrelid = "
+        "pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) FROM pg_catalog.pg_attrdef d WHERE "
+        "d.adrelid = "
         "a.attrelid AND d.adnum = a.attnum AND a.atthasdef), a.attidentity, a.attgenerated, "
-        "a.attstorage FROM pg_catalog.pg_attribute a WHERE a.attrelid = {} AND a.attnum > 0 AND NOT "
+        "a.attstorage FROM pg_catalog.pg_attribute a WHERE a.attrelid = {} AND a.attnum > 0 AND "
+        "NOT "
         "a.attisdropped ORDER BY a.attnum",
         relation_.oid));
     if (!columns) return false;
@@ -117,9 +132,12 @@ class Describer {
   bool AddIndexes() {
     const auto indexes = session_.Query(fmt::format(
         "SELECT c2.relname, i.indisprimary, i.indisunique, i.indisvalid, "
-        "pg_catalog.pg_get_indexdef(i.indexrelid, 0, true), con.contype, pg_catalog.pg_get_constraintdef(con.oid, true), "
-        "con.condeferrable, con.condeferred FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c2 ON "
-        "c2.oid = i.indexrelid LEFT JOIN pg_catalog.pg_constraint con ON con.conindid = i.indexrelid AND "
+        "pg_catalog.pg_get_indexdef(i.indexrelid, 0, true), con.contype, "
+        "pg_catalog.pg_get_constraintdef(con.oid, true), "
+        "con.condeferrable, con.condeferred FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c2 "
+        "ON "
+        "c2.oid = i.indexrelid LEFT JOIN pg_catalog.pg_constraint con ON con.conindid = "
+        "i.indexrelid AND "
         "con.conrelid = i.indrelid AND con.contype IN ('p','u','x') WHERE i.indrelid = {} ORDER BY "
         "i.indisprimary DESC, c2.relname",
         relation_.oid));
@@ -151,7 +169,8 @@ class Describer {
   bool AddConstraints() {
     const auto constraints = session_.Query(fmt::format(
         "SELECT r.conname, pg_catalog.pg_get_constraintdef(r.oid, true), r.contype FROM "
-        "pg_catalog.pg_constraint r WHERE r.conrelid = {} AND r.contype IN ('c','f') ORDER BY r.conname",
+        "pg_catalog.pg_constraint r WHERE r.conrelid = {} AND r.contype IN ('c','f') ORDER BY "
+        "r.conname",
         relation_.oid));
     if (!constraints) return false;
     std::vector<std::string> checks;
@@ -168,7 +187,8 @@ class Describer {
   bool AddReferences() {
     const auto references = session_.Query(fmt::format(
         "SELECT c.relname, r.conname, pg_catalog.pg_get_constraintdef(r.oid, true) FROM "
-        "pg_catalog.pg_constraint r JOIN pg_catalog.pg_class c ON c.oid = r.conrelid WHERE r.confrelid = "
+        "pg_catalog.pg_constraint r JOIN pg_catalog.pg_class c ON c.oid = r.conrelid WHERE "
+        "r.confrelid = "
         "{} AND r.contype = 'f' ORDER BY r.conname",
         relation_.oid));
     if (!references) return false;
@@ -187,11 +207,13 @@ class Describer {
         relation_.oid));
     if (!security) return false;
     if (security->rows.empty() || Text(security->rows[0][0]) != "t") return true;
-    const auto policies = session_.Query(fmt::format(
-        "SELECT p.polname, p.polpermissive, p.polcmd, pg_catalog.pg_get_expr(p.polqual, p.polrelid), "
-        "pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) FROM pg_catalog.pg_policy p WHERE p.polrelid "
-        "= {} ORDER BY p.polname",
-        relation_.oid));
+    const auto policies =
+        session_.Query(fmt::format("SELECT p.polname, p.polpermissive, p.polcmd, "
+                                   "pg_catalog.pg_get_expr(p.polqual, p.polrelid), "
+                                   "pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) FROM "
+                                   "pg_catalog.pg_policy p WHERE p.polrelid "
+                                   "= {} ORDER BY p.polname",
+                                   relation_.oid));
     if (!policies) return false;
     std::vector<std::string> lines;
     for (const auto& row : policies->rows) {
@@ -213,28 +235,33 @@ class Describer {
   }
 
   bool AddTriggers() {
-    const auto triggers = session_.Query(fmt::format(
-        "SELECT pg_catalog.pg_get_triggerdef(t.oid, true) FROM pg_catalog.pg_trigger t WHERE t.tgrelid = "
-        "{} AND NOT t.tgisinternal ORDER BY t.tgname",
-        relation_.oid));
+    const auto triggers =
+        session_.Query(fmt::format("SELECT pg_catalog.pg_get_triggerdef(t.oid, true) FROM "
+                                   "pg_catalog.pg_trigger t WHERE t.tgrelid = "
+                                   "{} AND NOT t.tgisinternal ORDER BY t.tgname",
+                                   relation_.oid));
     if (!triggers) return false;
     std::vector<std::string> lines;
     for (const auto& row : triggers->rows) {
       constexpr std::string_view kCreate = "CREATE TRIGGER ";
       const std::string definition = Text(row[0]);
-      lines.push_back(definition.starts_with(kCreate) ? definition.substr(kCreate.size()) : definition);
+      lines.push_back(definition.starts_with(kCreate) ? definition.substr(kCreate.size())
+                                                      : definition);
     }
     AddSection("Triggers:", lines);
     return true;
   }
 
   bool DescribeSequence() {
-    auto sequence = session_.Query(fmt::format(
-        "SELECT pg_catalog.format_type(seqtypid, NULL) AS \"Type\", seqstart AS \"Start\", seqmin AS "
-        "\"Minimum\", seqmax AS \"Maximum\", seqincrement AS \"Increment\", CASE WHEN seqcycle THEN 'yes' "
-        "ELSE 'no' END AS \"Cycles?\", seqcache AS \"Cache\" FROM pg_catalog.pg_sequence WHERE seqrelid = "
-        "{}",
-        relation_.oid));
+    auto sequence =
+        session_.Query(fmt::format("SELECT pg_catalog.format_type(seqtypid, NULL) AS \"Type\", "
+                                   "seqstart AS \"Start\", seqmin AS "
+                                   "\"Minimum\", seqmax AS \"Maximum\", seqincrement AS "
+                                   "\"Increment\", CASE WHEN seqcycle THEN 'yes' "
+                                   "ELSE 'no' END AS \"Cycles?\", seqcache AS \"Cache\" FROM "
+                                   "pg_catalog.pg_sequence WHERE seqrelid = "
+                                   "{}",
+                                   relation_.oid));
     if (!sequence) return false;
     sequence->title = table_.title;
     sequence->count_rows = false;
@@ -246,15 +273,19 @@ class Describer {
   bool DescribeIndex() {
     const auto columns = session_.Query(fmt::format(
         "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnum <= "
-        "i.indnkeyatts THEN 'yes' ELSE 'no' END, pg_catalog.pg_get_indexdef(a.attrelid, a.attnum, true) "
-        "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_index i ON i.indexrelid = a.attrelid WHERE "
+        "i.indnkeyatts THEN 'yes' ELSE 'no' END, pg_catalog.pg_get_indexdef(a.attrelid, a.attnum, "
+        "true) "
+        "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_index i ON i.indexrelid = a.attrelid "
+        "WHERE "
         "a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
         relation_.oid));
     const auto index = session_.Query(fmt::format(
         "SELECT i.indisunique, i.indisprimary, i.indisvalid, a.amname, n.nspname, c2.relname, "
         "pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) FROM pg_catalog.pg_index i JOIN "
-        "pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_class c2 ON c2.oid = i.indrelid "
-        "JOIN pg_catalog.pg_namespace n ON n.oid = c2.relnamespace JOIN pg_catalog.pg_am a ON a.oid = "
+        "pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_class c2 ON c2.oid = "
+        "i.indrelid "
+        "JOIN pg_catalog.pg_namespace n ON n.oid = c2.relnamespace JOIN pg_catalog.pg_am a ON "
+        "a.oid = "
         "c.relam WHERE i.indexrelid = {}",
         relation_.oid));
     if (!columns || !index) return false;
@@ -262,7 +293,9 @@ class Describer {
     table_.rows = columns->rows;
     if (!index->rows.empty()) {
       const auto& row = index->rows[0];
-      std::string footer = Text(row[1]) == "t" ? "primary key, " : Text(row[0]) == "t" ? "unique, " : "";
+      std::string footer = Text(row[1]) == "t"   ? "primary key, "
+                           : Text(row[0]) == "t" ? "unique, "
+                                                 : "";
       footer += fmt::format("{}, for table \"{}.{}\"", Text(row[3]), Text(row[4]), Text(row[5]));
       if (row[6]) footer += fmt::format(", predicate {}", *row[6]);
       if (Text(row[2]) == "f") footer += ", invalid";
@@ -283,7 +316,8 @@ class Describer {
 bool DescribeRelations(Session& session, const std::string& pattern, bool verbose) {
   const NamePattern names = {"n.nspname", "c.relname", "pg_catalog.pg_table_is_visible(c.oid)"};
   const auto found = session.Query(
-      "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence FROM pg_catalog.pg_class c LEFT "
+      "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence FROM pg_catalog.pg_class c "
+      "LEFT "
       "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE " +
       PatternCondition(session, pattern, names, true) + " ORDER BY 2, 3");
   if (!found) return false;

@@ -65,61 +65,86 @@ constexpr Topic kTopics[] = {
      "ALTER TABLE name RENAME TO new_name\nALTER TABLE name SET SCHEMA new_schema"},
     {"ANALYZE", "ANALYZE [ VERBOSE ] [ table [ ( column [, ...] ) ] [, ...] ]"},
     {"BEGIN",
-     "BEGIN [ WORK | TRANSACTION ] [ ISOLATION LEVEL { SERIALIZABLE | REPEATABLE READ | READ COMMITTED "
+     "BEGIN [ WORK | TRANSACTION ] [ ISOLATION LEVEL { SERIALIZABLE | REPEATABLE READ | READ "
+     "COMMITTED "
      "| READ UNCOMMITTED } ] [ READ WRITE | READ ONLY ] [ [ NOT ] DEFERRABLE ]"},
     {"COMMIT", "COMMIT [ WORK | TRANSACTION ] [ AND [ NO ] CHAIN ]"},
     {"COPY",
-     "COPY table [ ( column [, ...] ) ] FROM { 'file' | PROGRAM 'command' | STDIN } [ [ WITH ] ( option "
+     "COPY table [ ( column [, ...] ) ] FROM { 'file' | PROGRAM 'command' | STDIN } [ [ WITH ] ( "
+     "option "
      "[, ...] ) ] [ WHERE condition ]\n"
-     "COPY { table [ ( column [, ...] ) ] | ( query ) } TO { 'file' | PROGRAM 'command' | STDOUT } [ [ "
+     "COPY { table [ ( column [, ...] ) ] | ( query ) } TO { 'file' | PROGRAM 'command' | STDOUT } "
+     "[ [ "
      "WITH ] ( option [, ...] ) ]"},
     {"CREATE INDEX",
-     "CREATE [ UNIQUE ] INDEX [ CONCURRENTLY ] [ [ IF NOT EXISTS ] name ] ON table [ USING method ]\n"
-     "    ( { column | ( expression ) } [ COLLATE collation ] [ opclass ] [ ASC | DESC ] [ NULLS { FIRST "
+     "CREATE [ UNIQUE ] INDEX [ CONCURRENTLY ] [ [ IF NOT EXISTS ] name ] ON table [ USING method "
+     "]\n"
+     "    ( { column | ( expression ) } [ COLLATE collation ] [ opclass ] [ ASC | DESC ] [ NULLS { "
+     "FIRST "
      "| LAST } ] [, ...] )\n"
-     "    [ INCLUDE ( column [, ...] ) ] [ WITH ( parameter = value [, ... ] ) ] [ WHERE predicate ]"},
+     "    [ INCLUDE ( column [, ...] ) ] [ WITH ( parameter = value [, ... ] ) ] [ WHERE predicate "
+     "]"},
     {"CREATE ROLE", "CREATE ROLE name [ [ WITH ] option [ ... ] ]"},
-    {"CREATE SCHEMA", "CREATE SCHEMA [ IF NOT EXISTS ] name [ AUTHORIZATION role ] [ element [ ... ] ]"},
+    {"CREATE SCHEMA",
+     "CREATE SCHEMA [ IF NOT EXISTS ] name [ AUTHORIZATION role ] [ element [ ... ] ]"},
     {"CREATE SEQUENCE",
-     "CREATE [ TEMPORARY ] SEQUENCE [ IF NOT EXISTS ] name [ AS type ] [ INCREMENT BY n ] [ MINVALUE n ] [ "
+     "CREATE [ TEMPORARY ] SEQUENCE [ IF NOT EXISTS ] name [ AS type ] [ INCREMENT BY n ] [ "
+     "MINVALUE n ] [ "
      "MAXVALUE n ] [ START n ] [ CACHE n ] [ [ NO ] CYCLE ]"},
     {"CREATE TABLE",
      "CREATE [ TEMPORARY | UNLOGGED ] TABLE [ IF NOT EXISTS ] name (\n"
-     "    { column type [ COLLATE collation ] [ constraint [ ... ] ] | table_constraint | LIKE table } [, "
-     "... ]\n) [ WITH ( storage_format = 'ROW' | 'HCC' | 'HYBRID', compression_mode = ..., shards = n ) ]"},
-    {"CREATE TABLE AS", "CREATE [ TEMPORARY ] TABLE [ IF NOT EXISTS ] name [ ( column [, ...] ) ] AS query"},
-    {"CREATE TYPE", "CREATE TYPE name AS ENUM ( 'label' [, ... ] )\nCREATE TYPE name AS ( column type [, ... ] )"},
+     "    { column type [ COLLATE collation ] [ constraint [ ... ] ] | table_constraint | LIKE "
+     "table } [, "
+     "... ]\n) [ WITH ( storage_format = 'ROW' | 'HCC' | 'HYBRID', compression_mode = ..., shards "
+     "= n ) ]"},
+    {"CREATE TABLE AS",
+     "CREATE [ TEMPORARY ] TABLE [ IF NOT EXISTS ] name [ ( column [, ...] ) ] AS query"},
+    {"CREATE TYPE",
+     "CREATE TYPE name AS ENUM ( 'label' [, ... ] )\nCREATE TYPE name AS ( column type [, ... ] )"},
     {"CREATE VIEW", "CREATE [ OR REPLACE ] VIEW name [ ( column [, ...] ) ] AS query"},
     {"DELETE",
-     "[ WITH query [, ...] ]\nDELETE FROM [ ONLY ] table [ [ AS ] alias ] [ USING item [, ...] ] [ WHERE "
+     "[ WITH query [, ...] ]\nDELETE FROM [ ONLY ] table [ [ AS ] alias ] [ USING item [, ...] ] [ "
+     "WHERE "
      "condition ] [ RETURNING ... ]"},
     {"DROP TABLE", "DROP TABLE [ IF EXISTS ] name [, ...] [ CASCADE | RESTRICT ]"},
-    {"EXPLAIN", "EXPLAIN [ ( option [, ...] ) ] statement\nEXPLAIN [ ANALYZE ] [ VERBOSE ] statement"},
+    {"EXPLAIN",
+     "EXPLAIN [ ( option [, ...] ) ] statement\nEXPLAIN [ ANALYZE ] [ VERBOSE ] statement"},
     {"GRANT",
-     "GRANT { privilege [, ...] | ALL } ON [ TABLE ] name [, ...] TO role [, ...] [ WITH GRANT OPTION ]\n"
+     "GRANT { privilege [, ...] | ALL } ON [ TABLE ] name [, ...] TO role [, ...] [ WITH GRANT "
+     "OPTION ]\n"
      "GRANT role [, ...] TO role [, ...]"},
     {"INSERT",
      "[ WITH query [, ...] ]\nINSERT INTO table [ AS alias ] [ ( column [, ...] ) ]\n"
      "    { DEFAULT VALUES | VALUES ( value [, ...] ) [, ...] | query }\n"
-     "    [ ON CONFLICT [ target ] { DO NOTHING | DO UPDATE SET ... [ WHERE condition ] } ] [ RETURNING "
+     "    [ ON CONFLICT [ target ] { DO NOTHING | DO UPDATE SET ... [ WHERE condition ] } ] [ "
+     "RETURNING "
      "... ]"},
     {"MERGE",
      "MERGE INTO table [ [ AS ] alias ] USING source ON condition\n"
-     "    WHEN [ NOT ] MATCHED [ AND condition ] THEN { UPDATE SET ... | DELETE | INSERT ... | DO NOTHING } "
+     "    WHEN [ NOT ] MATCHED [ AND condition ] THEN { UPDATE SET ... | DELETE | INSERT ... | DO "
+     "NOTHING } "
      "[ ... ]"},
-    {"REVOKE", "REVOKE { privilege [, ...] | ALL } ON name [, ...] FROM role [, ...] [ CASCADE | RESTRICT ]"},
-    {"ROLLBACK", "ROLLBACK [ WORK | TRANSACTION ] [ AND [ NO ] CHAIN ]\nROLLBACK TO [ SAVEPOINT ] name"},
+    {"REVOKE",
+     "REVOKE { privilege [, ...] | ALL } ON name [, ...] FROM role [, ...] [ CASCADE | RESTRICT ]"},
+    {"ROLLBACK",
+     "ROLLBACK [ WORK | TRANSACTION ] [ AND [ NO ] CHAIN ]\nROLLBACK TO [ SAVEPOINT ] name"},
     {"SAVEPOINT", "SAVEPOINT name"},
     {"SELECT",
-     "[ WITH [ RECURSIVE ] query [, ...] ]\nSELECT [ ALL | DISTINCT [ ON ( expression [, ...] ) ] ] [ "
-     "expression [ [ AS ] name ] [, ...] ]\n    [ FROM item [, ...] ] [ WHERE condition ]\n    [ GROUP BY "
-     "element [, ...] ] [ HAVING condition ] [ WINDOW name AS ( definition ) [, ...] ]\n    [ { UNION | "
-     "INTERSECT | EXCEPT } [ ALL | DISTINCT ] select ]\n    [ ORDER BY expression [ ASC | DESC ] [ NULLS { "
-     "FIRST | LAST } ] [, ...] ]\n    [ LIMIT { count | ALL } ] [ OFFSET start ] [ FOR { UPDATE | SHARE } [ "
+     "[ WITH [ RECURSIVE ] query [, ...] ]\nSELECT [ ALL | DISTINCT [ ON ( expression [, ...] ) ] "
+     "] [ "
+     "expression [ [ AS ] name ] [, ...] ]\n    [ FROM item [, ...] ] [ WHERE condition ]\n    [ "
+     "GROUP BY "
+     "element [, ...] ] [ HAVING condition ] [ WINDOW name AS ( definition ) [, ...] ]\n    [ { "
+     "UNION | "
+     "INTERSECT | EXCEPT } [ ALL | DISTINCT ] select ]\n    [ ORDER BY expression [ ASC | DESC ] [ "
+     "NULLS { "
+     "FIRST | LAST } ] [, ...] ]\n    [ LIMIT { count | ALL } ] [ OFFSET start ] [ FOR { UPDATE | "
+     "SHARE } [ "
      "OF table ] [ NOWAIT | SKIP LOCKED ] ]"},
     {"SET", "SET [ SESSION | LOCAL ] name { TO | = } { value | DEFAULT }"},
     {"SHOW", "SHOW name\nSHOW ALL"},
-    {"TRUNCATE", "TRUNCATE [ TABLE ] name [, ... ] [ RESTART IDENTITY | CONTINUE IDENTITY ] [ CASCADE ]"},
+    {"TRUNCATE",
+     "TRUNCATE [ TABLE ] name [, ... ] [ RESTART IDENTITY | CONTINUE IDENTITY ] [ CASCADE ]"},
     {"UPDATE",
      "[ WITH query [, ...] ]\nUPDATE [ ONLY ] table [ [ AS ] alias ] SET column = value [, ...]\n"
      "    [ FROM item [, ...] ] [ WHERE condition ] [ RETURNING ... ]"},
@@ -128,23 +153,26 @@ constexpr Topic kTopics[] = {
 };
 
 constexpr std::string_view kKeywords[] = {
-    "ABORT",      "ADD",       "ALL",        "ALTER",      "ANALYZE",   "AND",        "AS",
-    "ASC",        "BEGIN",     "BETWEEN",    "BY",         "CASCADE",   "CASE",       "CAST",
-    "CHECK",      "CHECKPOINT", "COLUMN",    "COMMENT",    "COMMIT",    "CONFLICT",   "CONSTRAINT",
-    "COPY",       "CREATE",    "CROSS",      "DATABASE",   "DEALLOCATE", "DECLARE",   "DEFAULT",
-    "DELETE",     "DESC",      "DISCARD",    "DISTINCT",   "DO",        "DROP",       "ELSE",
-    "END",        "EXCEPT",    "EXECUTE",    "EXISTS",     "EXPLAIN",   "EXTENSION",  "FALSE",
-    "FETCH",      "FOREIGN",   "FROM",       "FULL",       "FUNCTION",  "GRANT",      "GROUP",
-    "HAVING",     "IF",        "ILIKE",      "IN",         "INDEX",     "INNER",      "INSERT",
-    "INTERSECT",  "INTO",      "IS",         "JOIN",       "KEY",       "LEFT",       "LIKE",
-    "LIMIT",      "LISTEN",    "LOCK",       "MATERIALIZED", "MERGE",   "NATURAL",    "NOT",
-    "NOTHING",    "NOTIFY",    "NULL",       "OFFSET",     "ON",        "OR",         "ORDER",
-    "OUTER",      "OVER",      "PARTITION",  "PREPARE",    "PRIMARY",   "REFERENCES", "REFRESH",
-    "REINDEX",    "RELEASE",   "RENAME",     "RESET",      "RETURNING", "REVOKE",     "RIGHT",
-    "ROLE",       "ROLLBACK",  "SAVEPOINT",  "SCHEMA",     "SELECT",    "SEQUENCE",   "SET",
-    "SHOW",       "START",     "TABLE",      "THEN",       "TO",        "TRANSACTION", "TRUE",
-    "TRUNCATE",   "TYPE",      "UNION",      "UNIQUE",     "UPDATE",    "USER",       "USING",
-    "VACUUM",     "VALUES",    "VIEW",       "WHEN",       "WHERE",     "WINDOW",     "WITH",
+    "ABORT",        "ADD",         "ALL",        "ALTER",      "ANALYZE",    "AND",
+    "AS",           "ASC",         "BEGIN",      "BETWEEN",    "BY",         "CASCADE",
+    "CASE",         "CAST",        "CHECK",      "CHECKPOINT", "COLUMN",     "COMMENT",
+    "COMMIT",       "CONFLICT",    "CONSTRAINT", "COPY",       "CREATE",     "CROSS",
+    "DATABASE",     "DEALLOCATE",  "DECLARE",    "DEFAULT",    "DELETE",     "DESC",
+    "DISCARD",      "DISTINCT",    "DO",         "DROP",       "ELSE",       "END",
+    "EXCEPT",       "EXECUTE",     "EXISTS",     "EXPLAIN",    "EXTENSION",  "FALSE",
+    "FETCH",        "FOREIGN",     "FROM",       "FULL",       "FUNCTION",   "GRANT",
+    "GROUP",        "HAVING",      "IF",         "ILIKE",      "IN",         "INDEX",
+    "INNER",        "INSERT",      "INTERSECT",  "INTO",       "IS",         "JOIN",
+    "KEY",          "LEFT",        "LIKE",       "LIMIT",      "LISTEN",     "LOCK",
+    "MATERIALIZED", "MERGE",       "NATURAL",    "NOT",        "NOTHING",    "NOTIFY",
+    "NULL",         "OFFSET",      "ON",         "OR",         "ORDER",      "OUTER",
+    "OVER",         "PARTITION",   "PREPARE",    "PRIMARY",    "REFERENCES", "REFRESH",
+    "REINDEX",      "RELEASE",     "RENAME",     "RESET",      "RETURNING",  "REVOKE",
+    "RIGHT",        "ROLE",        "ROLLBACK",   "SAVEPOINT",  "SCHEMA",     "SELECT",
+    "SEQUENCE",     "SET",         "SHOW",       "START",      "TABLE",      "THEN",
+    "TO",           "TRANSACTION", "TRUE",       "TRUNCATE",   "TYPE",       "UNION",
+    "UNIQUE",       "UPDATE",      "USER",       "USING",      "VACUUM",     "VALUES",
+    "VIEW",         "WHEN",        "WHERE",      "WINDOW",     "WITH",
 };
 
 std::string Upper(std::string_view text) {
@@ -173,8 +201,8 @@ std::string StatementHelp(std::string_view topic) {
     text += fmt::format("Command:     {}\nSyntax:\n{}", entry.name, entry.syntax);
   }
   if (text.empty()) {
-    text = fmt::format("No help available for \"{}\".\nTry \\h with no arguments to see available help.",
-                       topic);
+    text = fmt::format(
+        "No help available for \"{}\".\nTry \\h with no arguments to see available help.", topic);
   }
   return text;
 }

@@ -1,12 +1,11 @@
 #include "server/shell/internal/line_editor.h"
 
 // readline's headers need stdio before them.
-#include <stdio.h>
-
 #include <readline/history.h>
 #include <readline/readline.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -20,8 +19,8 @@ namespace {
 
 constexpr int kHistoryLinesMax = 2000;
 
-// What the signal handler needs. While a line is being read it jumps out of readline; while a statement
-// runs it asks the server to cancel it, which libpq allows inside a handler.
+// What the signal handler needs. While a line is being read it jumps out of readline; while a
+// statement runs it asks the server to cancel it, which libpq allows inside a handler.
 sigjmp_buf read_jump;
 std::atomic<bool> is_reading{false};
 std::atomic<Session*> running_session{nullptr};
@@ -115,7 +114,8 @@ void LineEditor::Remember(const std::string& text) {
   for (char& c : entry) {
     if (c == '\n') c = ' ';
   }
-  const HIST_ENTRY* last = history_length > 0 ? history_get(history_base + history_length - 1) : nullptr;
+  const HIST_ENTRY* last =
+      history_length > 0 ? history_get(history_base + history_length - 1) : nullptr;
   if (last == nullptr || entry != last->line) add_history(entry.c_str());
 }
 

@@ -78,10 +78,10 @@ Status ApplySet(Options& options, const std::string& value) {
 
 Status ApplyPset(Options& options, const std::string& value) {
   const size_t equals = value.find('=');
-  options.actions.push_back({false, "\\pset " + value.substr(0, equals) +
-                                        (equals == std::string::npos
-                                             ? std::string()
-                                             : " '" + value.substr(equals + 1) + "'")});
+  options.actions.push_back(
+      {false,
+       "\\pset " + value.substr(0, equals) +
+           (equals == std::string::npos ? std::string() : " '" + value.substr(equals + 1) + "'")});
   return Done();
 }
 
@@ -129,9 +129,14 @@ std::vector<Flag> AllFlags() {
   std::vector<Flag> flags = OutputFlags();
   const std::vector<Flag> general = {
       Value('c', "command",
-            [](Options& o, const std::string& v) { o.actions.push_back({false, v}); }),
+            [](Options& o, const std::string& v) {
+              o.actions.push_back({false, v});
+            }),
       Value('d', "dbname", [](Options& o, const std::string& v) { o.database = v; }),
-      Value('f', "file", [](Options& o, const std::string& v) { o.actions.push_back({true, v}); }),
+      Value('f', "file",
+            [](Options& o, const std::string& v) {
+              o.actions.push_back({true, v});
+            }),
       Switch('l', "list", [](Options& o) { o.list_databases = true; }),
       {'v', "set", true, ApplySet},
       {'\0', "variable", true, ApplySet},
@@ -212,7 +217,8 @@ class Reader {
     return Error(ErrorCode::kInvalidParameterValue).Message("unrecognized option \"--{}\"", name);
   }
 
-  // A cluster of one-letter options; the last may take the rest, or the next argument, as its value.
+  // A cluster of one-letter options; the last may take the rest, or the next argument, as its
+  // value.
   Status ReadShort(const std::string& letters) {
     for (size_t i = 0; i < letters.size(); ++i) {
       const Flag* found = nullptr;

@@ -52,7 +52,8 @@ Variable ReadVariable(std::string_view text) {
   size_t end = begin;
   while (end < text.size() && IsVariablePart(text[end])) ++end;
   if (end == begin) return variable;
-  if (variable.quote != '\0' && (end >= text.size() || text[end] != variable.quote)) return variable;
+  if (variable.quote != '\0' && (end >= text.size() || text[end] != variable.quote))
+    return variable;
   variable.name = text.substr(begin, end - begin);
   variable.length = end + (variable.quote != '\0' ? 1 : 0);
   return variable;
@@ -81,11 +82,16 @@ void StatementScanner::EndStatement() {
 char StatementScanner::PromptState(bool has_query) const {
   switch (quote_) {
     case Quote::kSingle:
-    case Quote::kEscape: return '\'';
-    case Quote::kDouble: return '"';
-    case Quote::kDollar: return '$';
-    case Quote::kComment: return '*';
-    case Quote::kNone: break;
+    case Quote::kEscape:
+      return '\'';
+    case Quote::kDouble:
+      return '"';
+    case Quote::kDollar:
+      return '$';
+    case Quote::kComment:
+      return '*';
+    case Quote::kNone:
+      break;
   }
   if (paren_depth_ > 0) return '(';
   return has_query ? '-' : '=';
@@ -252,12 +258,24 @@ void ReadSingleQuoted(std::string_view& rest, std::string& argument) {
     if (c == '\'' || (c == '\\' && next != '\0')) {
       rest.remove_prefix(2);
       switch (c == '\\' ? next : '\'') {
-        case 'n': argument += '\n'; break;
-        case 't': argument += '\t'; break;
-        case 'r': argument += '\r'; break;
-        case 'b': argument += '\b'; break;
-        case 'f': argument += '\f'; break;
-        default: argument += next; break;
+        case 'n':
+          argument += '\n';
+          break;
+        case 't':
+          argument += '\t';
+          break;
+        case 'r':
+          argument += '\r';
+          break;
+        case 'b':
+          argument += '\b';
+          break;
+        case 'f':
+          argument += '\f';
+          break;
+        default:
+          argument += next;
+          break;
       }
       continue;
     }

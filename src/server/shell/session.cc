@@ -34,7 +34,8 @@ bool IsRightAligned(Oid type) {
   return false;
 }
 
-std::string OrEnvironment(const std::string& given, const char* variable, std::string_view fallback) {
+std::string OrEnvironment(const std::string& given, const char* variable,
+                          std::string_view fallback) {
   if (!given.empty()) return given;
   const char* value = std::getenv(variable);
   return value != nullptr && *value != '\0' ? value : std::string(fallback);
@@ -51,7 +52,8 @@ std::string FormatDuration(double milliseconds) {
   if (milliseconds < kSecond) return fmt::format("Time: {:.3f} ms", milliseconds);
   const double seconds = milliseconds / kSecond;
   const int minutes = static_cast<int>(seconds / 60);
-  return fmt::format("Time: {:.3f} ms ({:02d}:{:06.3f})", milliseconds, minutes, seconds - minutes * 60);
+  return fmt::format("Time: {:.3f} ms ({:02d}:{:06.3f})", milliseconds, minutes,
+                     seconds - minutes * 60);
 }
 
 }  // namespace
@@ -215,11 +217,18 @@ bool Session::Handle(ResultPtr result, const CopyFile* copy) {
       Print(TableOf(result.get()));
       if (IsDataChange(PQcmdStatus(result.get()))) PrintTag(result.get());
       return true;
-    case PGRES_COMMAND_OK: PrintTag(result.get()); return true;
-    case PGRES_EMPTY_QUERY: return true;
-    case PGRES_COPY_IN: return CopyIn(copy);
-    case PGRES_COPY_OUT: return CopyOut(copy);
-    default: PrintError(PQresultErrorMessage(result.get())); return false;
+    case PGRES_COMMAND_OK:
+      PrintTag(result.get());
+      return true;
+    case PGRES_EMPTY_QUERY:
+      return true;
+    case PGRES_COPY_IN:
+      return CopyIn(copy);
+    case PGRES_COPY_OUT:
+      return CopyOut(copy);
+    default:
+      PrintError(PQresultErrorMessage(result.get()));
+      return false;
   }
 }
 
@@ -268,7 +277,8 @@ bool Session::Run(const std::string& query, const CopyFile* copy) {
   const bool is_ok = RunOnce(query, copy);
   if (!is_ok && echo_errors) fmt::print(stderr, "STATEMENT:  {}\n", query);
   if (timing) {
-    const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
+    const std::chrono::duration<double, std::milli> taken =
+        std::chrono::steady_clock::now() - start;
     PrintLine(FormatDuration(taken.count()));
   }
   std::fflush(output);

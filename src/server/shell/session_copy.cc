@@ -22,7 +22,8 @@ std::string ReadLine(std::FILE* file) {
 
 }  // namespace
 
-// Data inside a script or typed at the terminal ends with a line of \. alone; a file ends where it ends.
+// Data inside a script or typed at the terminal ends with a line of \. alone; a file ends where it
+// ends.
 bool Session::CopyIn(const CopyFile* copy) {
   PGconn* connection = connection_.get();
   std::FILE* file = copy != nullptr ? copy->file : input;

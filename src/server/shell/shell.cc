@@ -21,7 +21,8 @@ constexpr std::string_view kVersion = "heliosdb sql 0.1.0";
 void Greet(Session& session) {
   PGconn* connection = session.connection();
   const char* version = PQparameterStatus(connection, "server_version");
-  session.PrintLine(fmt::format("{} (server {})", kVersion, version != nullptr ? version : "unknown"));
+  session.PrintLine(
+      fmt::format("{} (server {})", kVersion, version != nullptr ? version : "unknown"));
   if (PQsslInUse(connection) != 0) {
     session.PrintLine(fmt::format("SSL connection (protocol: {}, cipher: {})",
                                   PQsslAttribute(connection, "protocol"),
@@ -70,8 +71,8 @@ int RunActions(Session& session, const Options& options) {
     if (status != kExitSuccess && session.VariableIsOn("ON_ERROR_STOP")) break;
   }
   if (options.single_transaction) {
-    const bool failed = PQtransactionStatus(session.connection()) == PQTRANS_INERROR ||
-                        status != kExitSuccess;
+    const bool failed =
+        PQtransactionStatus(session.connection()) == PQTRANS_INERROR || status != kExitSuccess;
     if (!session.RunSilently(failed ? "ROLLBACK" : "COMMIT")) status = kExitFailure;
   }
   return status;

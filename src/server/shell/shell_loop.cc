@@ -49,10 +49,17 @@ std::string ShellLoop::Prompt() const {
   std::string_view transaction;
   switch (PQtransactionStatus(connection)) {
     case PQTRANS_ACTIVE:
-    case PQTRANS_INTRANS: transaction = "*"; break;
-    case PQTRANS_INERROR: transaction = "!"; break;
-    case PQTRANS_UNKNOWN: transaction = "?"; break;
-    case PQTRANS_IDLE: break;
+    case PQTRANS_INTRANS:
+      transaction = "*";
+      break;
+    case PQTRANS_INERROR:
+      transaction = "!";
+      break;
+    case PQTRANS_UNKNOWN:
+      transaction = "?";
+      break;
+    case PQTRANS_IDLE:
+      break;
   }
   return fmt::format("{}{}{}{} ", PQdb(connection), state, transaction, is_superuser ? '#' : '>');
 }
@@ -131,12 +138,16 @@ bool ShellLoop::Line(const std::string& line) {
         }
         switch (Command()) {
           case CommandResult::kDone:
-          case CommandResult::kUnknown: break;
+          case CommandResult::kUnknown:
+            break;
           case CommandResult::kFailed:
             if (!Failed()) return false;
             break;
-          case CommandResult::kQuit: return false;
-          case CommandResult::kClear: Abandon(); break;
+          case CommandResult::kQuit:
+            return false;
+          case CommandResult::kClear:
+            Abandon();
+            break;
           case CommandResult::kReplace: {
             std::string edited = std::move(query_);
             Abandon();

@@ -120,9 +120,9 @@ TEST(Table, Expanded) {
 TEST(Table, UnalignedAndCsv) {
   EXPECT_EQ(FormatTable(People(), {.format = OutputFormat::kUnaligned}),
             "id|name\n1|Ann\n22|\n(2 rows)\n");
-  EXPECT_EQ(FormatTable(People(), {.format = OutputFormat::kUnaligned,
-                                   .tuples_only = true,
-                                   .field_separator = ","}),
+  EXPECT_EQ(FormatTable(
+                People(),
+                {.format = OutputFormat::kUnaligned, .tuples_only = true, .field_separator = ","}),
             "1,Ann\n22,\n");
   EXPECT_EQ(FormatTable(People(), {.format = OutputFormat::kUnaligned, .expanded = Expanded::kOn}),
             "id|1\nname|Ann\n\nid|22\nname|\n");
@@ -141,7 +141,8 @@ TEST(TextWidth, CountsColumns) {
 }
 
 // Splits a text as the shell does; commands appear as "\name".
-std::vector<std::string> Split(const std::vector<std::string>& lines, std::string* prompts = nullptr,
+std::vector<std::string> Split(const std::vector<std::string>& lines,
+                               std::string* prompts = nullptr,
                                const std::map<std::string, std::string>& variables = {}) {
   StatementScanner scanner([&](std::string_view name) -> std::optional<std::string> {
     const auto found = variables.find(std::string(name));
@@ -152,7 +153,8 @@ std::vector<std::string> Split(const std::vector<std::string>& lines, std::strin
   for (const std::string& line : lines) {
     if (prompts != nullptr) *prompts += scanner.PromptState(!query.empty());
     scanner.SetLine(line);
-    for (ScanStop stop = scanner.Scan(query); stop != ScanStop::kLineEnd; stop = scanner.Scan(query)) {
+    for (ScanStop stop = scanner.Scan(query); stop != ScanStop::kLineEnd;
+         stop = scanner.Scan(query)) {
       if (stop == ScanStop::kCommand) {
         statements.push_back("\\" + std::string(scanner.Rest()));
         scanner.Skip(scanner.Rest().size());
@@ -180,11 +182,12 @@ TEST(Scanner, SplitsStatements) {
   EXPECT_EQ(Split({"select (1;", "2);"}), (Strings{"select (1;\n2);"}));
   EXPECT_EQ(Split({"-- nothing", "select 1; -- end"}), (Strings{"select 1;"}));
   EXPECT_EQ(Split({"\\d t", "select 1 \\g"}), (Strings{"\\d t", "\\g", "select 1 \n"}));
-  EXPECT_EQ(Split({"create function f() returns int begin atomic select 1; select case when true then 1 "
-                   "end; end; select 2;"}),
-            (Strings{"create function f() returns int begin atomic select 1; select case when true then "
-                     "1 end; end;",
-                     "select 2;"}));
+  EXPECT_EQ(
+      Split({"create function f() returns int begin atomic select 1; select case when true then 1 "
+             "end; end; select 2;"}),
+      (Strings{"create function f() returns int begin atomic select 1; select case when true then "
+               "1 end; end;",
+               "select 2;"}));
   EXPECT_EQ(Split({"begin; end;"}), (Strings{"begin;", "end;"}));
   EXPECT_EQ(Split({"select $1; select a$b$c;"}), (Strings{"select $1;", "select a$b$c;"}));
 }
@@ -244,8 +247,8 @@ Options ParseOk(Strings arguments) {
 }
 
 TEST(Options, AreThoseOfPsql) {
-  const Options options = ParseOk({"-h", "/tmp", "-p5433", "--username=joe", "-AtF,", "-c", "select 1",
-                                   "-f", "x.sql", "-v", "ON_ERROR_STOP=1", "db"});
+  const Options options = ParseOk({"-h", "/tmp", "-p5433", "--username=joe", "-AtF,", "-c",
+                                   "select 1", "-f", "x.sql", "-v", "ON_ERROR_STOP=1", "db"});
   EXPECT_EQ(options.host, "/tmp");
   EXPECT_EQ(options.port, "5433");
   EXPECT_EQ(options.user, "joe");

@@ -249,7 +249,8 @@ class ExpandedPrinter {
     const bool framed = options_.border == 2;
     if (number == 0) {
       if (framed) return PrintRule();
-      if (!is_first) out_ += Repeat("-", header_width_ + 1) + "+" + Repeat("-", data_width_ + 1) + "\n";
+      if (!is_first)
+        out_ += Repeat("-", header_width_ + 1) + "+" + Repeat("-", data_width_ + 1) + "\n";
       return;
     }
     std::string line = fmt::format("{}-[ RECORD {} ]", framed ? "+" : "", number);
@@ -334,7 +335,8 @@ std::string PrintUnaligned(const Table& table, const FormatOptions& options) {
 }
 
 std::string CsvField(std::string_view text) {
-  const bool needs_quotes = text.find_first_of(",\"\r\n") != std::string_view::npos || text == "\\.";
+  const bool needs_quotes =
+      text.find_first_of(",\"\r\n") != std::string_view::npos || text == "\\.";
   if (!needs_quotes) return std::string(text);
   std::string quoted = "\"";
   for (const char c : text) {
@@ -349,7 +351,8 @@ std::string PrintCsv(const Table& table, const FormatOptions& options) {
   if (options.expanded == Expanded::kOn) {
     for (const auto& row : table.rows) {
       for (size_t i = 0; i < row.size(); ++i) {
-        out += CsvField(table.headers[i]) + "," + CsvField(row[i] ? *row[i] : options.null_text) + "\n";
+        out += CsvField(table.headers[i]) + "," + CsvField(row[i] ? *row[i] : options.null_text) +
+               "\n";
       }
     }
     return out;

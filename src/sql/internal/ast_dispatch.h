@@ -53,10 +53,14 @@ auto DispatchExpr(Base& node, F&& f) {
 template <typename Base, typename F>
 auto DispatchFrom(Base& node, F&& f) {
   switch (node.kind) {
-    case FromKind::kTable: return f(static_cast<LikeBase<FromTable, Base>&>(node));
-    case FromKind::kSubquery: return f(static_cast<LikeBase<FromSubquery, Base>&>(node));
-    case FromKind::kFunction: return f(static_cast<LikeBase<FromFunction, Base>&>(node));
-    case FromKind::kJoin: return f(static_cast<LikeBase<FromJoin, Base>&>(node));
+    case FromKind::kTable:
+      return f(static_cast<LikeBase<FromTable, Base>&>(node));
+    case FromKind::kSubquery:
+      return f(static_cast<LikeBase<FromSubquery, Base>&>(node));
+    case FromKind::kFunction:
+      return f(static_cast<LikeBase<FromFunction, Base>&>(node));
+    case FromKind::kJoin:
+      return f(static_cast<LikeBase<FromJoin, Base>&>(node));
   }
   HELIOS_CHECK(false);
   __builtin_unreachable();
@@ -94,7 +98,9 @@ inline constexpr bool kIsFamily =
     std::is_same_v<T, Expr> || std::is_same_v<T, FromItem> || std::is_same_v<T, Statement>;
 
 template <typename T>
-concept HasFields = requires { T::ForEachField([](auto) {}); };
+concept HasFields = requires {
+  T::ForEachField([](auto) {});
+};
 
 template <typename T>
 inline constexpr bool kIsOwner = false;

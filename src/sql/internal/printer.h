@@ -15,12 +15,12 @@ class Printer {
 
   std::string Take() { return std::move(out_); }
 
-  void Print(const ast::Expr& expr);                        // deparse_expr.cc
-  void Print(const ast::SelectStatement& select);           // deparse_select.cc
-  void Print(const ast::Statement& statement);              // deparse_statement.cc
-  void Print(const ast::TypeName& type);                    // deparse_names.cc
-  void Print(const ast::Constraint& constraint);            // deparse_statement.cc
-  void Print(const ast::IndexElement& element);             // deparse_statement.cc
+  void Print(const ast::Expr& expr);               // deparse_expr.cc
+  void Print(const ast::SelectStatement& select);  // deparse_select.cc
+  void Print(const ast::Statement& statement);     // deparse_statement.cc
+  void Print(const ast::TypeName& type);           // deparse_names.cc
+  void Print(const ast::Constraint& constraint);   // deparse_statement.cc
+  void Print(const ast::IndexElement& element);    // deparse_statement.cc
 
  private:
   void Put(std::string_view text) { out_ += text; }
@@ -40,7 +40,7 @@ class Printer {
   }
 
   // Names and types (deparse_names.cc).
-  void PutNames(const ast::NameList& names);          // In parentheses.
+  void PutNames(const ast::NameList& names);  // In parentheses.
   void PutQualified(const ast::NameList& names);
   void PutOperator(const ast::NameList& op);
   void PutRelation(const ast::RelationName& relation);
@@ -54,8 +54,12 @@ class Printer {
   void PutList(const ast::ExprList& list);
   // `child` as an operand of `parent`: in parentheses where only they keep the meaning.
   void PutOperand(const ast::Expr& child, const ast::Expr& parent);
-  void Open() { if (!options_.pretty) Put("("); }
-  void Close() { if (!options_.pretty) Put(")"); }
+  void Open() {
+    if (!options_.pretty) Put("(");
+  }
+  void Close() {
+    if (!options_.pretty) Put(")");
+  }
   void PutConstant(const ast::Constant& constant);
   void PutColumn(const ast::ColumnRef& column);
   void PutOperatorExpr(const ast::Operator& expr);

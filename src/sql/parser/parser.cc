@@ -116,7 +116,8 @@ Result<std::vector<RawStatement>> Parse(std::string_view text, const ParseOption
 
 namespace {
 
-// Moves locations, which count from a prefix put before the text, and drops those inside the prefix.
+// Moves locations, which count from a prefix put before the text, and drops those inside the
+// prefix.
 void ShiftLocations(ast::Expr& root, int prefix) {
   ast::WalkExprs(root, [prefix](ast::Expr& expr) {
     expr.location = expr.location >= prefix ? expr.location - prefix : -1;
@@ -139,7 +140,8 @@ Result<ast::ExprPtr> ParseWrapped(std::string_view prefix, std::string_view text
   auto parsed = Parse(wrapped, options);
   if (!parsed.ok()) return ShiftPosition(std::move(parsed).status(), prefix_length);
   ast::SelectStatement* select =
-      parsed->size() == 1 ? ast::TryAs<ast::SelectStatement>((*parsed)[0].statement.get()) : nullptr;
+      parsed->size() == 1 ? ast::TryAs<ast::SelectStatement>((*parsed)[0].statement.get())
+                          : nullptr;
   // Compared with SELECT of the expression alone: any other clause makes a difference.
   if (select != nullptr && select->targets.size() == 1 && select->targets[0].name.empty()) {
     ast::SelectStatement bare;

@@ -1,5 +1,5 @@
-// Parses arbitrary bytes; what parses must copy, compare equal, and print to a text that parses back to
-// the same tree.
+// Parses arbitrary bytes; what parses must copy, compare equal, and print to a text that parses
+// back to the same tree.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

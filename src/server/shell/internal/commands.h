@@ -19,8 +19,8 @@ struct CommandContext {
   int depth = 0;                // Of \i within \i.
 };
 
-// Runs the command `name` (without the backslash) with its arguments at the beginning of `rest`, and
-// takes them off.
+// Runs the command `name` (without the backslash) with its arguments at the beginning of `rest`,
+// and takes them off.
 CommandResult RunCommand(CommandContext& context, std::string_view name, std::string_view& rest);
 
 }  // namespace helios::shell

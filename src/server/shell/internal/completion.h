@@ -10,7 +10,16 @@
 namespace helios::shell {
 
 // What kind of name the words before the cursor ask for.
-enum class Wanted : unsigned char { kKeyword, kRelation, kColumn, kSchema, kRole, kDatabase, kCommand, kFile };
+enum class Wanted : unsigned char {
+  kKeyword,
+  kRelation,
+  kColumn,
+  kSchema,
+  kRole,
+  kDatabase,
+  kCommand,
+  kFile
+};
 
 // `before`: the line up to the word that is being completed.
 Wanted WhatIsWanted(std::string_view before, std::string_view word);

@@ -13,12 +13,12 @@ namespace helios::shell {
 bool Describe(Session& session, std::string_view command, const std::string& pattern, bool& known);
 
 // The condition that a pattern of names puts on a query: `*` and `?` stand for any text and any
-// character, a dot parts schema and name, double quotes keep their content as it is. Without a pattern:
-// `visible`, and no system objects unless `with_system`.
+// character, a dot parts schema and name, double quotes keep their content as it is. Without a
+// pattern: `visible`, and no system objects unless `with_system`.
 struct NamePattern {
-  std::string schema_column;   // Empty: the objects are in no schema.
+  std::string schema_column;  // Empty: the objects are in no schema.
   std::string name_column;
-  std::string visible;         // A condition such as pg_table_is_visible(c.oid); may be empty.
+  std::string visible;  // A condition such as pg_table_is_visible(c.oid); may be empty.
 };
 std::string PatternCondition(const Session& session, const std::string& pattern,
                              const NamePattern& columns, bool with_system);

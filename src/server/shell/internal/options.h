@@ -14,8 +14,8 @@ namespace helios::shell {
 // What -c and -f ask for, in their order.
 struct Action {
   bool is_file = false;
-  std::string text;  // A statement or a backslash command, or a file's name ("-": standard input; empty: the same, and
-                     // errors do not name it).
+  std::string text;  // A statement or a backslash command, or a file's name ("-": standard input;
+                     // empty: the same, and errors do not name it).
 };
 
 struct Options {

@@ -34,8 +34,8 @@ class StatementScanner {
   // Forgets the unfinished statement, and the line if `and_line`.
   void Reset();
 
-  // What psql's prompt shows: '=' at the beginning of a statement, '-' within one, or the thing that
-  // is open: ' " $ * (
+  // What psql's prompt shows: '=' at the beginning of a statement, '-' within one, or the thing
+  // that is open: ' " $ * (
   char PromptState(bool has_query) const;
   // Nothing is open that would swallow the next line.
   bool IsAtRest() const { return quote_ == Quote::kNone; }
@@ -63,8 +63,9 @@ class StatementScanner {
   int begin_depth_ = 0;
 };
 
-// Replaces variables in an argument of a backslash command, and takes the next one off `rest`: blanks
-// separate, '...' quotes with backslash escapes, "..." keeps its quotes. Nothing at the end of the line.
+// Replaces variables in an argument of a backslash command, and takes the next one off `rest`:
+// blanks separate, '...' quotes with backslash escapes, "..." keeps its quotes. Nothing at the end
+// of the line.
 std::optional<std::string> NextArgument(std::string_view& rest, const VariableLookup& lookup);
 
 }  // namespace helios::shell

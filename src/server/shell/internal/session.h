@@ -24,7 +24,8 @@ struct ResultDeleter {
 };
 using ResultPtr = std::unique_ptr<PGresult, ResultDeleter>;
 
-// Where a statement's COPY data comes from or goes to when it is not the shell's own input and output.
+// Where a statement's COPY data comes from or goes to when it is not the shell's own input and
+// output.
 struct CopyFile {
   std::FILE* file = nullptr;
 };
@@ -49,7 +50,8 @@ class Session {
   bool Run(const std::string& query, const CopyFile* copy = nullptr);
   // The same for a command whose success says nothing.
   bool RunSilently(const std::string& command);
-  // The rows of a query that the shell itself asks; nothing, after printing the error, if it failed.
+  // The rows of a query that the shell itself asks; nothing, after printing the error, if it
+  // failed.
   std::optional<Table> Query(const std::string& query);
   // The same in silence, for completion.
   std::vector<std::string> QueryNames(const std::string& query);

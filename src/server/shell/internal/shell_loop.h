@@ -23,9 +23,9 @@ enum class CommandResult : unsigned char {
   kDone,
   kFailed,
   kUnknown,
-  kSend,          // \g: run the buffer.
-  kClear,         // \r: forget the buffer.
-  kReplace,       // \e: the buffer has been replaced, and is complete if it ends with a semicolon.
+  kSend,     // \g: run the buffer.
+  kClear,    // \r: forget the buffer.
+  kReplace,  // \e: the buffer has been replaced, and is complete if it ends with a semicolon.
   kQuit,
 };
 
@@ -36,8 +36,8 @@ class ShellLoop {
 
   // Runs everything that `read` gives. The exit status.
   int Run(const LineReader& read);
-  // Runs a file ("-": standard input). The exit status; kExitFailure, after printing why, when it could
-  // not be opened.
+  // Runs a file ("-": standard input). The exit status; kExitFailure, after printing why, when it
+  // could not be opened.
   int RunFile(const std::string& path);
   // Runs what a pipe or a person without line editing gives; errors do not name a script.
   int RunStandardInput();

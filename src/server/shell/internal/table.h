@@ -25,10 +25,10 @@ struct FormatOptions {
 struct Table {
   std::string title;
   std::vector<std::string> headers;
-  std::vector<bool> right_aligned;  // One a header.
+  std::vector<bool> right_aligned;                            // One a header.
   std::vector<std::vector<std::optional<std::string>>> rows;  // No value: NULL.
-  std::vector<std::string> footers;  // Instead of the count of rows.
-  bool count_rows = true;            // Print "(n rows)" when there are no footers.
+  std::vector<std::string> footers;                           // Instead of the count of rows.
+  bool count_rows = true;  // Print "(n rows)" when there are no footers.
 };
 
 std::string FormatTable(const Table& table, const FormatOptions& options);

@@ -11,8 +11,8 @@ struct CodePoint {
   size_t bytes = 1;
 };
 
-// The character at the beginning of `text`; a byte that is not UTF-8 counts as one character of its own.
-// Requires: text is not empty.
+// The character at the beginning of `text`; a byte that is not UTF-8 counts as one character of its
+// own. Requires: text is not empty.
 CodePoint DecodeUtf8(std::string_view text);
 
 // 0 for combining marks and other invisible characters, 2 for wide ones, else 1.

@@ -1,7 +1,7 @@
 // Brackets and CASE open a level. Within a level a chain of binary operators leans to the left, so
-// each adds one to the depth of what stands before it; prefix operators add one each to their operand;
-// joins and set operations add one to the whole level. Commas, clauses, AND and OR (which the grammar
-// flattens) begin a new chain.
+// each adds one to the depth of what stands before it; prefix operators add one each to their
+// operand; joins and set operations add one to the whole level. Commas, clauses, AND and OR (which
+// the grammar flattens) begin a new chain.
 #include "sql/parser/internal/nesting.h"
 
 #include <algorithm>
@@ -25,10 +25,10 @@ bool IsOperatorChar(char c) {
 struct Level {
   bool is_case = false;
   bool after_operand = false;
-  int prefix = 0;    // Prefix operators that wait for their operand.
-  int chain = 0;     // Depth of the expression that is being read.
-  int deepest = 0;   // Of the expressions before it.
-  int wrapped = 0;   // Joins and set operations.
+  int prefix = 0;   // Prefix operators that wait for their operand.
+  int chain = 0;    // Depth of the expression that is being read.
+  int deepest = 0;  // Of the expressions before it.
+  int wrapped = 0;  // Joins and set operations.
 
   int Depth() const { return std::max(deepest, chain + prefix) + wrapped; }
   void EndChain() {
@@ -60,9 +60,9 @@ Word Classify(std::string_view word) {
   for (size_t i = 0; i < word.size(); ++i) buffer[i] = static_cast<char>(word[i] | 0x20);
   const std::string_view lower(buffer.data(), word.size());
   constexpr std::string_view kEndings[] = {
-      "and",   "or",    "when",   "then",   "else",   "select", "from",  "where",  "group",
-      "order", "having", "limit", "offset", "values", "set",    "on",    "window", "returning",
-      "as",    "by",    "using"};
+      "and",   "or",    "when",   "then",      "else",  "select", "from",
+      "where", "group", "order",  "having",    "limit", "offset", "values",
+      "set",   "on",    "window", "returning", "as",    "by",     "using"};
   constexpr std::string_view kOperators[] = {"not", "collate", "at"};
   constexpr std::string_view kWraps[] = {"union", "intersect", "except", "join"};
   if (lower == "case") return Word::kCase;
@@ -128,17 +128,22 @@ class Meter {
     if (IsOperatorChar(c)) return TakeOperator();
     switch (c) {
       case '(':
-      case '[': Open(false); break;
+      case '[':
+        Open(false);
+        break;
       case ')':
       case ']':
         while (levels_.size() > 1 && top().is_case) Close();
         Close();
         break;
-      case ',': top().EndChain(); break;
+      case ',':
+        top().EndChain();
+        break;
       case ';':
         if (levels_.size() == 1) top() = Level();
         break;
-      default: break;
+      default:
+        break;
     }
     ++at_;
   }
@@ -171,7 +176,9 @@ class Meter {
     }
     const bool is_part_of_name = begin > 0 && text_[begin - 1] == '.';
     switch (is_part_of_name ? Word::kPlain : Classify(word)) {
-      case Word::kCase: Open(true); break;
+      case Word::kCase:
+        Open(true);
+        break;
       case Word::kEnd:
         if (top().is_case) {
           Close();
@@ -179,14 +186,21 @@ class Meter {
           top().Operand(1);
         }
         break;
-      case Word::kEndsChain: top().EndChain(); break;
-      case Word::kOperator: top().Operator(); Check(); break;
+      case Word::kEndsChain:
+        top().EndChain();
+        break;
+      case Word::kOperator:
+        top().Operator();
+        Check();
+        break;
       case Word::kWraps:
         top().EndChain();
         ++top().wrapped;
         Check();
         break;
-      case Word::kPlain: top().Operand(1); break;
+      case Word::kPlain:
+        top().Operand(1);
+        break;
     }
   }
 
@@ -247,6 +261,8 @@ class Meter {
 
 }  // namespace
 
-Nesting MeasureNesting(std::string_view text, int depth_max) { return Meter(text, depth_max).Run(); }
+Nesting MeasureNesting(std::string_view text, int depth_max) {
+  return Meter(text, depth_max).Run();
+}
 
 }  // namespace helios::sql

@@ -7,8 +7,8 @@
 namespace helios::sql {
 
 struct Nesting {
-  int depth = 0;           // An upper bound of the depth of the syntax tree, never above the limit + 1.
-  int byte_offset = 0;     // Where the limit was passed.
+  int depth = 0;  // An upper bound of the depth of the syntax tree, never above the limit + 1.
+  int byte_offset = 0;  // Where the limit was passed.
 };
 
 // Stops as soon as the depth is above `depth_max`.

@@ -17,7 +17,8 @@ constexpr KnownError kKnown[] = {
     {"unsafe use of \\' in a string literal", ErrorCode::kNonstandardUseOfEscapeCharacter, "",
      "Use '' to write quotes in strings. \\' is insecure in client-only encodings."},
     {"unsafe use of string constant with Unicode escapes", ErrorCode::kFeatureNotSupported,
-     "String constants with Unicode escapes cannot be used when standard_conforming_strings is off.",
+     "String constants with Unicode escapes cannot be used when standard_conforming_strings is "
+     "off.",
      ""},
     {"invalid byte sequence for encoding", ErrorCode::kCharacterNotInRepertoire, "", ""},
     {"not yet implemented", ErrorCode::kFeatureNotSupported, "", ""},
@@ -79,7 +80,8 @@ Status MakeParseError(std::string_view message, int cursor_position, std::string
     break;
   }
   if (cursor_position > 0) {
-    info.position = std::min(cursor_position, map.CharOffset(static_cast<int64_t>(text.size())) + 1);
+    info.position =
+        std::min(cursor_position, map.CharOffset(static_cast<int64_t>(text.size())) + 1);
   }
   if (info.position > 0) {
     const std::string_view rest = text.substr(map.ByteOffset(info.position - 1));

@@ -34,4 +34,5 @@ inline Nodes ItemsOf(const Node* node) {
 }  // namespace helios::sql::pg
 
 // The span of a repeated field.
-#define HELIOS_PG_LIST(message, field) ::helios::sql::pg::Nodes((message).field, (message).n_##field)
+#define HELIOS_PG_LIST(message, field) \
+  ::helios::sql::pg::Nodes((message).field, (message).n_##field)

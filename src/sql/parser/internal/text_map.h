@@ -12,7 +12,8 @@ class TextMap {
  public:
   explicit TextMap(std::string_view text);
 
-  // Characters before byte `byte_offset`; -1 for a negative offset; the length for one past the end.
+  // Characters before byte `byte_offset`; -1 for a negative offset; the length for one past the
+  // end.
   int CharOffset(int64_t byte_offset) const;
   // The byte at which character `char_offset` (from 0) begins.
   size_t ByteOffset(int64_t char_offset) const;
@@ -24,7 +25,8 @@ class TextMap {
   std::vector<uint32_t> marks_;  // Characters before each kStride-th byte; empty for ASCII.
 };
 
-// The first byte that is not part of valid UTF-8 (no NUL, no surrogates, no overlong forms), or npos.
+// The first byte that is not part of valid UTF-8 (no NUL, no surrogates, no overlong forms), or
+// npos.
 size_t FindInvalidUtf8(std::string_view text);
 
 }  // namespace helios::sql

@@ -28,6 +28,7 @@ std::unique_ptr<GrantStatement> Translator::Grant(const PgQuery__GrantStmt& node
   return grant;
 }
 
+// One case a statement: long, but a list.
 StatementPtr Translator::AccessStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
     case PG_QUERY__NODE__NODE_CREATE_ROLE_STMT: {
@@ -55,7 +56,8 @@ StatementPtr Translator::AccessStatement(const Node* node) {
       drop->if_exists = node->drop_role_stmt->missing_ok;
       return drop;
     }
-    case PG_QUERY__NODE__NODE_GRANT_STMT: return Grant(*node->grant_stmt);
+    case PG_QUERY__NODE__NODE_GRANT_STMT:
+      return Grant(*node->grant_stmt);
     case PG_QUERY__NODE__NODE_GRANT_ROLE_STMT: {
       const PgQuery__GrantRoleStmt& source = *node->grant_role_stmt;
       auto grant = std::make_unique<GrantRoleStatement>();
@@ -119,7 +121,8 @@ StatementPtr Translator::AccessStatement(const Node* node) {
       drop->behavior = Behavior(node->drop_owned_stmt->behavior);
       return drop;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

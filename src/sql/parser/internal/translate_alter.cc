@@ -120,7 +120,9 @@ void Translator::CommandDefinition(const PgQuery__AlterTableCmd& node, AlterComm
     case PG_QUERY__NODE__NODE_CONSTRAINT:
       command.constraint = std::make_unique<Constraint>(ConstraintOf(*def->constraint));
       return;
-    case PG_QUERY__NODE__NODE_RANGE_VAR: command.relation = Relation(def->range_var); return;
+    case PG_QUERY__NODE__NODE_RANGE_VAR:
+      command.relation = Relation(def->range_var);
+      return;
     case PG_QUERY__NODE__NODE_TYPE_NAME:
       command.of_type = std::make_unique<TypeName>(Type(def->type_name));
       return;
@@ -133,16 +135,23 @@ void Translator::CommandDefinition(const PgQuery__AlterTableCmd& node, AlterComm
       command.word = ReplicaIdentityWord(pg::Str(def->replica_identity_stmt->identity_type));
       command.name = pg::Str(def->replica_identity_stmt->name);
       return;
-    default: break;
+    default:
+      break;
   }
   switch (command.action) {
-    case AlterAction::kSetDefault: command.expr = Expression(def); return;
+    case AlterAction::kSetDefault:
+      command.expr = Expression(def);
+      return;
     case AlterAction::kSetStatistics:
       if (pg::CaseOf(def) == PG_QUERY__NODE__NODE_INTEGER) command.number = def->integer->ival;
       return;
     case AlterAction::kSetStorage:
-    case AlterAction::kSetCompression: command.word = ConstantText(def); return;
-    default: command.options = Options(pg::ItemsOf(def)); return;
+    case AlterAction::kSetCompression:
+      command.word = ConstantText(def);
+      return;
+    default:
+      command.options = Options(pg::ItemsOf(def));
+      return;
   }
 }
 
@@ -191,9 +200,12 @@ StatementPtr Translator::Rename(const PgQuery__RenameStmt& node) {
 
 StatementPtr Translator::AlterStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
-    case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT: return AlterTable(*node->alter_table_stmt);
-    case PG_QUERY__NODE__NODE_DROP_STMT: return Drop(*node->drop_stmt);
-    case PG_QUERY__NODE__NODE_RENAME_STMT: return Rename(*node->rename_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
+      return AlterTable(*node->alter_table_stmt);
+    case PG_QUERY__NODE__NODE_DROP_STMT:
+      return Drop(*node->drop_stmt);
+    case PG_QUERY__NODE__NODE_RENAME_STMT:
+      return Rename(*node->rename_stmt);
     case PG_QUERY__NODE__NODE_ALTER_OWNER_STMT: {
       const PgQuery__AlterOwnerStmt& source = *node->alter_owner_stmt;
       auto alter = std::make_unique<AlterOwnerStatement>();
@@ -229,7 +241,8 @@ StatementPtr Translator::AlterStatement(const Node* node) {
       truncate->behavior = Behavior(node->truncate_stmt->behavior);
       return truncate;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

@@ -57,9 +57,12 @@ std::vector<Assignment> Translator::Assignments(Nodes nodes) {
 
 Overriding Translator::OverridingOf(PgQuery__OverridingKind kind) {
   switch (kind) {
-    case PG_QUERY__OVERRIDING_KIND__OVERRIDING_USER_VALUE: return Overriding::kUser;
-    case PG_QUERY__OVERRIDING_KIND__OVERRIDING_SYSTEM_VALUE: return Overriding::kSystem;
-    default: return Overriding::kNone;
+    case PG_QUERY__OVERRIDING_KIND__OVERRIDING_USER_VALUE:
+      return Overriding::kUser;
+    case PG_QUERY__OVERRIDING_KIND__OVERRIDING_SYSTEM_VALUE:
+      return Overriding::kSystem;
+    default:
+      return Overriding::kNone;
   }
 }
 
@@ -111,7 +114,8 @@ StatementPtr Translator::Insert(const PgQuery__InsertStmt& node) {
   insert->alias = AliasOf(node.relation->alias);
   insert->columns = TargetNames(HELIOS_PG_LIST(node, cols));
   insert->overriding = OverridingOf(node.override);
-  if (pg::IsSet(node.select_stmt)) insert->source = TakeSelect(TranslateStatement(node.select_stmt));
+  if (pg::IsSet(node.select_stmt))
+    insert->source = TakeSelect(TranslateStatement(node.select_stmt));
   insert->on_conflict = Conflict(node.on_conflict_clause);
   insert->returning = Targets(HELIOS_PG_LIST(node, returning_list));
   return insert;
@@ -164,8 +168,12 @@ StatementPtr Translator::Merge(const PgQuery__MergeStmt& node) {
         when.action = MergeAction::kUpdate;
         when.assignments = Assignments(HELIOS_PG_LIST(source, target_list));
         break;
-      case PG_QUERY__CMD_TYPE__CMD_DELETE: when.action = MergeAction::kDelete; break;
-      default: when.action = MergeAction::kNothing; break;
+      case PG_QUERY__CMD_TYPE__CMD_DELETE:
+        when.action = MergeAction::kDelete;
+        break;
+      default:
+        when.action = MergeAction::kNothing;
+        break;
     }
   }
   return merge;

@@ -14,17 +14,28 @@ ExprList Translator::Expressions(Nodes nodes) {
 
 ExprPtr Translator::Expression(const Node* node) {
   switch (pg::CaseOf(node)) {
-    case PG_QUERY__NODE__NODE__NOT_SET: return nullptr;
-    case PG_QUERY__NODE__NODE_A_CONST: return ConstantOf(*node->a_const);
-    case PG_QUERY__NODE__NODE_COLUMN_REF: return ColumnOf(*node->column_ref);
-    case PG_QUERY__NODE__NODE_PARAM_REF: return ParameterOf(*node->param_ref);
-    case PG_QUERY__NODE__NODE_A_EXPR: return OperatorOf(*node->a_expr);
-    case PG_QUERY__NODE__NODE_FUNC_CALL: return FunctionOf(*node->func_call);
-    case PG_QUERY__NODE__NODE_TYPE_CAST: return CastOf(*node->type_cast);
-    case PG_QUERY__NODE__NODE_SUB_LINK: return SubqueryOf(*node->sub_link);
-    case PG_QUERY__NODE__NODE_CASE_EXPR: return CaseExprOf(*node->case_expr);
-    case PG_QUERY__NODE__NODE_A_INDIRECTION: return IndirectionOf(*node->a_indirection);
-    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION: return SqlValueOf(*node->sqlvalue_function);
+    case PG_QUERY__NODE__NODE__NOT_SET:
+      return nullptr;
+    case PG_QUERY__NODE__NODE_A_CONST:
+      return ConstantOf(*node->a_const);
+    case PG_QUERY__NODE__NODE_COLUMN_REF:
+      return ColumnOf(*node->column_ref);
+    case PG_QUERY__NODE__NODE_PARAM_REF:
+      return ParameterOf(*node->param_ref);
+    case PG_QUERY__NODE__NODE_A_EXPR:
+      return OperatorOf(*node->a_expr);
+    case PG_QUERY__NODE__NODE_FUNC_CALL:
+      return FunctionOf(*node->func_call);
+    case PG_QUERY__NODE__NODE_TYPE_CAST:
+      return CastOf(*node->type_cast);
+    case PG_QUERY__NODE__NODE_SUB_LINK:
+      return SubqueryOf(*node->sub_link);
+    case PG_QUERY__NODE__NODE_CASE_EXPR:
+      return CaseExprOf(*node->case_expr);
+    case PG_QUERY__NODE__NODE_A_INDIRECTION:
+      return IndirectionOf(*node->a_indirection);
+    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
+      return SqlValueOf(*node->sqlvalue_function);
     case PG_QUERY__NODE__NODE_BOOL_EXPR: {
       const PgQuery__BoolExpr& source = *node->bool_expr;
       auto expr = std::make_unique<Boolean>();
@@ -34,7 +45,8 @@ ExprPtr Translator::Expression(const Node* node) {
       expr->location = At(source.location);
       return expr;
     }
-    default: return ExpressionForm(node);
+    default:
+      return ExpressionForm(node);
   }
 }
 
@@ -63,7 +75,8 @@ ExprPtr Translator::ConstantOf(const PgQuery__AConst& node) {
       constant->constant_kind = ConstantKind::kBitString;
       constant->text = pg::Str(node.bsval->bsval);
       break;
-    default: break;
+    default:
+      break;
   }
   return constant;
 }
@@ -133,11 +146,15 @@ ExprPtr Translator::OperatorOf(const PgQuery__AExpr& node) {
     }
     case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
     case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR: result = LikeOf(node); break;
+    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
+      result = LikeOf(node);
+      break;
     case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
     case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN:
     case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN_SYM:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM: result = BetweenOf(node); break;
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM:
+      result = BetweenOf(node);
+      break;
     default: {
       auto expr = std::make_unique<Operator>();
       expr->op = Names(name);
@@ -193,18 +210,25 @@ ExprPtr Translator::BetweenOf(const PgQuery__AExpr& node) {
 
 SortDirection Translator::Direction(PgQuery__SortByDir direction) {
   switch (direction) {
-    case PG_QUERY__SORT_BY_DIR__SORTBY_ASC: return SortDirection::kAscending;
-    case PG_QUERY__SORT_BY_DIR__SORTBY_DESC: return SortDirection::kDescending;
-    case PG_QUERY__SORT_BY_DIR__SORTBY_USING: return SortDirection::kUsing;
-    default: return SortDirection::kDefault;
+    case PG_QUERY__SORT_BY_DIR__SORTBY_ASC:
+      return SortDirection::kAscending;
+    case PG_QUERY__SORT_BY_DIR__SORTBY_DESC:
+      return SortDirection::kDescending;
+    case PG_QUERY__SORT_BY_DIR__SORTBY_USING:
+      return SortDirection::kUsing;
+    default:
+      return SortDirection::kDefault;
   }
 }
 
 NullsOrder Translator::Nulls(PgQuery__SortByNulls nulls) {
   switch (nulls) {
-    case PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST: return NullsOrder::kFirst;
-    case PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST: return NullsOrder::kLast;
-    default: return NullsOrder::kDefault;
+    case PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST:
+      return NullsOrder::kFirst;
+    case PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_LAST:
+      return NullsOrder::kLast;
+    default:
+      return NullsOrder::kDefault;
   }
 }
 

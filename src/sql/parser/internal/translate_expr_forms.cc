@@ -25,12 +25,18 @@ ExprPtr Translator::SubqueryOf(const PgQuery__SubLink& node) {
     case PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK:
       subquery->subquery_kind = SubqueryKind::kExists;
       break;
-    case PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK: subquery->subquery_kind = SubqueryKind::kAll; break;
-    case PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK: subquery->subquery_kind = SubqueryKind::kAny; break;
+    case PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK:
+      subquery->subquery_kind = SubqueryKind::kAll;
+      break;
+    case PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK:
+      subquery->subquery_kind = SubqueryKind::kAny;
+      break;
     case PG_QUERY__SUB_LINK_TYPE__ARRAY_SUBLINK:
       subquery->subquery_kind = SubqueryKind::kArray;
       break;
-    default: subquery->subquery_kind = SubqueryKind::kScalar; break;
+    default:
+      subquery->subquery_kind = SubqueryKind::kScalar;
+      break;
   }
   subquery->left = Expression(node.testexpr);
   subquery->op = Names(HELIOS_PG_LIST(node, oper_name));
@@ -59,7 +65,9 @@ ExprPtr Translator::SqlValueOf(const PgQuery__SQLValueFunction& node) {
   expr->location = At(node.location);
   bool has_precision = false;
   switch (node.op) {
-    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME_N: has_precision = true; [[fallthrough]];
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME_N:
+      has_precision = true;
+      [[fallthrough]];
     case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIME:
       expr->value = SqlValueKind::kCurrentTime;
       break;
@@ -69,7 +77,9 @@ ExprPtr Translator::SqlValueOf(const PgQuery__SQLValueFunction& node) {
     case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP:
       expr->value = SqlValueKind::kCurrentTimestamp;
       break;
-    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME_N: has_precision = true; [[fallthrough]];
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME_N:
+      has_precision = true;
+      [[fallthrough]];
     case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME:
       expr->value = SqlValueKind::kLocalTime;
       break;
@@ -85,7 +95,9 @@ ExprPtr Translator::SqlValueOf(const PgQuery__SQLValueFunction& node) {
     case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_USER:
       expr->value = SqlValueKind::kCurrentUser;
       break;
-    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_USER: expr->value = SqlValueKind::kUser; break;
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_USER:
+      expr->value = SqlValueKind::kUser;
+      break;
     case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_SESSION_USER:
       expr->value = SqlValueKind::kSessionUser;
       break;
@@ -95,7 +107,9 @@ ExprPtr Translator::SqlValueOf(const PgQuery__SQLValueFunction& node) {
     case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_SCHEMA:
       expr->value = SqlValueKind::kCurrentSchema;
       break;
-    default: expr->value = SqlValueKind::kCurrentDate; break;
+    default:
+      expr->value = SqlValueKind::kCurrentDate;
+      break;
   }
   if (has_precision) expr->precision = node.typmod;
   return expr;
@@ -106,14 +120,18 @@ std::vector<IndirectionStep> Translator::Steps(Nodes nodes) {
   for (const Node* node : nodes) {
     IndirectionStep& step = steps.emplace_back();
     switch (pg::CaseOf(node)) {
-      case PG_QUERY__NODE__NODE_A_STAR: step.step = IndirectionKind::kStar; break;
+      case PG_QUERY__NODE__NODE_A_STAR:
+        step.step = IndirectionKind::kStar;
+        break;
       case PG_QUERY__NODE__NODE_A_INDICES:
         step.step =
             node->a_indices->is_slice ? IndirectionKind::kSlice : IndirectionKind::kSubscript;
         step.lower = Expression(node->a_indices->lidx);
         step.upper = Expression(node->a_indices->uidx);
         break;
-      default: step.field = pg::StringOf(node); break;
+      default:
+        step.field = pg::StringOf(node);
+        break;
     }
   }
   return steps;
@@ -131,12 +149,18 @@ namespace {
 
 BooleanTestKind TestKind(PgQuery__BoolTestType type) {
   switch (type) {
-    case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_TRUE: return BooleanTestKind::kNotTrue;
-    case PG_QUERY__BOOL_TEST_TYPE__IS_FALSE: return BooleanTestKind::kFalse;
-    case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_FALSE: return BooleanTestKind::kNotFalse;
-    case PG_QUERY__BOOL_TEST_TYPE__IS_UNKNOWN: return BooleanTestKind::kUnknown;
-    case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_UNKNOWN: return BooleanTestKind::kNotUnknown;
-    default: return BooleanTestKind::kTrue;
+    case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_TRUE:
+      return BooleanTestKind::kNotTrue;
+    case PG_QUERY__BOOL_TEST_TYPE__IS_FALSE:
+      return BooleanTestKind::kFalse;
+    case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_FALSE:
+      return BooleanTestKind::kNotFalse;
+    case PG_QUERY__BOOL_TEST_TYPE__IS_UNKNOWN:
+      return BooleanTestKind::kUnknown;
+    case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_UNKNOWN:
+      return BooleanTestKind::kNotUnknown;
+    default:
+      return BooleanTestKind::kTrue;
   }
 }
 
@@ -150,6 +174,7 @@ std::unique_ptr<T> New(int location) {
 
 }  // namespace
 
+// One case a form: long, but a list.
 ExprPtr Translator::ExpressionForm(const Node* node) {
   switch (pg::CaseOf(node)) {
     case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR: {
@@ -226,7 +251,9 @@ ExprPtr Translator::ExpressionForm(const Node* node) {
       constant->text = ConstantText(node);
       return constant;
     }
-    default: Unsupported("this form of expression", -1); return nullptr;
+    default:
+      Unsupported("this form of expression", -1);
+      return nullptr;
   }
 }
 

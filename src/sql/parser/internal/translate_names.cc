@@ -26,10 +26,18 @@ NameList Translator::Names(Nodes nodes) {
   names.reserve(nodes.size());
   for (const Node* node : nodes) {
     switch (pg::CaseOf(node)) {
-      case PG_QUERY__NODE__NODE_STRING: names.emplace_back(pg::Str(node->string->sval)); break;
-      case PG_QUERY__NODE__NODE_A_STAR: names.emplace_back("*"); break;
-      case PG_QUERY__NODE__NODE_ROLE_SPEC: names.push_back(Role(node->role_spec).name); break;
-      default: names.push_back(ConstantText(node)); break;
+      case PG_QUERY__NODE__NODE_STRING:
+        names.emplace_back(pg::Str(node->string->sval));
+        break;
+      case PG_QUERY__NODE__NODE_A_STAR:
+        names.emplace_back("*");
+        break;
+      case PG_QUERY__NODE__NODE_ROLE_SPEC:
+        names.push_back(Role(node->role_spec).name);
+        break;
+      default:
+        names.push_back(ConstantText(node));
+        break;
     }
   }
   return names;
@@ -92,20 +100,31 @@ std::unique_ptr<TypeName> Translator::TypeOrNull(const PgQuery__TypeName* type) 
 
 std::string Translator::ConstantText(const Node* node) {
   switch (pg::CaseOf(node)) {
-    case PG_QUERY__NODE__NODE_STRING: return std::string(pg::Str(node->string->sval));
-    case PG_QUERY__NODE__NODE_INTEGER: return fmt::format("{}", node->integer->ival);
-    case PG_QUERY__NODE__NODE_FLOAT: return std::string(pg::Str(node->float_->fval));
-    case PG_QUERY__NODE__NODE_BOOLEAN: return node->boolean->boolval ? "true" : "false";
-    case PG_QUERY__NODE__NODE_BIT_STRING: return std::string(pg::Str(node->bit_string->bsval));
+    case PG_QUERY__NODE__NODE_STRING:
+      return std::string(pg::Str(node->string->sval));
+    case PG_QUERY__NODE__NODE_INTEGER:
+      return fmt::format("{}", node->integer->ival);
+    case PG_QUERY__NODE__NODE_FLOAT:
+      return std::string(pg::Str(node->float_->fval));
+    case PG_QUERY__NODE__NODE_BOOLEAN:
+      return node->boolean->boolval ? "true" : "false";
+    case PG_QUERY__NODE__NODE_BIT_STRING:
+      return std::string(pg::Str(node->bit_string->bsval));
     case PG_QUERY__NODE__NODE_A_CONST: {
       const PgQuery__AConst& constant = *node->a_const;
       switch (constant.val_case) {
-        case PG_QUERY__A__CONST__VAL_IVAL: return fmt::format("{}", constant.ival->ival);
-        case PG_QUERY__A__CONST__VAL_FVAL: return std::string(pg::Str(constant.fval->fval));
-        case PG_QUERY__A__CONST__VAL_SVAL: return std::string(pg::Str(constant.sval->sval));
-        case PG_QUERY__A__CONST__VAL_BSVAL: return std::string(pg::Str(constant.bsval->bsval));
-        case PG_QUERY__A__CONST__VAL_BOOLVAL: return constant.boolval->boolval ? "true" : "false";
-        default: return "";
+        case PG_QUERY__A__CONST__VAL_IVAL:
+          return fmt::format("{}", constant.ival->ival);
+        case PG_QUERY__A__CONST__VAL_FVAL:
+          return std::string(pg::Str(constant.fval->fval));
+        case PG_QUERY__A__CONST__VAL_SVAL:
+          return std::string(pg::Str(constant.sval->sval));
+        case PG_QUERY__A__CONST__VAL_BSVAL:
+          return std::string(pg::Str(constant.bsval->bsval));
+        case PG_QUERY__A__CONST__VAL_BOOLVAL:
+          return constant.boolval->boolval ? "true" : "false";
+        default:
+          return "";
       }
     }
     case PG_QUERY__NODE__NODE_TYPE_NAME: {
@@ -113,21 +132,28 @@ std::string Translator::ConstantText(const Node* node) {
       const bool built_in = names.size() == 2 && names[0] == "pg_catalog";
       return built_in ? names[1] : fmt::format("{}", fmt::join(names, "."));
     }
-    case PG_QUERY__NODE__NODE_LIST: return DottedName(pg::ItemsOf(node));
-    case PG_QUERY__NODE__NODE_DEF_ELEM: return std::string(pg::Str(node->def_elem->defname));
-    default: return "";
+    case PG_QUERY__NODE__NODE_LIST:
+      return DottedName(pg::ItemsOf(node));
+    case PG_QUERY__NODE__NODE_DEF_ELEM:
+      return std::string(pg::Str(node->def_elem->defname));
+    default:
+      return "";
   }
 }
 
 void Translator::SetOptionValue(Option& option, const Node* value) {
   option.text = ConstantText(value);
   switch (pg::CaseOf(value)) {
-    case PG_QUERY__NODE__NODE__NOT_SET: option.value_kind = OptionValueKind::kNone; break;
+    case PG_QUERY__NODE__NODE__NOT_SET:
+      option.value_kind = OptionValueKind::kNone;
+      break;
     case PG_QUERY__NODE__NODE_INTEGER:
       option.value_kind = OptionValueKind::kInteger;
       option.integer = value->integer->ival;
       break;
-    case PG_QUERY__NODE__NODE_FLOAT: option.value_kind = OptionValueKind::kFloat; break;
+    case PG_QUERY__NODE__NODE_FLOAT:
+      option.value_kind = OptionValueKind::kFloat;
+      break;
     case PG_QUERY__NODE__NODE_BOOLEAN:
       option.value_kind = OptionValueKind::kBoolean;
       option.boolean = value->boolean->boolval;
@@ -157,12 +183,20 @@ void Translator::SetOptionValue(Option& option, const Node* value) {
           option.value_kind = OptionValueKind::kInteger;
           option.integer = value->a_const->ival->ival;
           break;
-        case PG_QUERY__A__CONST__VAL_FVAL: option.value_kind = OptionValueKind::kFloat; break;
-        case PG_QUERY__A__CONST__VAL__NOT_SET: option.value_kind = OptionValueKind::kNone; break;
-        default: option.value_kind = OptionValueKind::kString; break;
+        case PG_QUERY__A__CONST__VAL_FVAL:
+          option.value_kind = OptionValueKind::kFloat;
+          break;
+        case PG_QUERY__A__CONST__VAL__NOT_SET:
+          option.value_kind = OptionValueKind::kNone;
+          break;
+        default:
+          option.value_kind = OptionValueKind::kString;
+          break;
       }
       break;
-    default: option.value_kind = OptionValueKind::kString; break;
+    default:
+      option.value_kind = OptionValueKind::kString;
+      break;
   }
 }
 
@@ -174,10 +208,17 @@ Option Translator::OptionOf(const Node* node) {
   option.name = pg::Str(element.defname);
   option.location = At(element.location);
   switch (element.defaction) {
-    case PG_QUERY__DEF_ELEM_ACTION__DEFELEM_SET: option.action = OptionAction::kSet; break;
-    case PG_QUERY__DEF_ELEM_ACTION__DEFELEM_ADD: option.action = OptionAction::kAdd; break;
-    case PG_QUERY__DEF_ELEM_ACTION__DEFELEM_DROP: option.action = OptionAction::kDrop; break;
-    default: break;
+    case PG_QUERY__DEF_ELEM_ACTION__DEFELEM_SET:
+      option.action = OptionAction::kSet;
+      break;
+    case PG_QUERY__DEF_ELEM_ACTION__DEFELEM_ADD:
+      option.action = OptionAction::kAdd;
+      break;
+    case PG_QUERY__DEF_ELEM_ACTION__DEFELEM_DROP:
+      option.action = OptionAction::kDrop;
+      break;
+    default:
+      break;
   }
   SetOptionValue(option, element.arg);
   return option;
@@ -195,11 +236,21 @@ RoleName Translator::Role(const PgQuery__RoleSpec* role) {
   if (role == nullptr) return result;
   result.location = At(role->location);
   switch (role->roletype) {
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CURRENT_ROLE: result.role = RoleKind::kCurrentRole; break;
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CURRENT_USER: result.role = RoleKind::kCurrentUser; break;
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_SESSION_USER: result.role = RoleKind::kSessionUser; break;
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_PUBLIC: result.role = RoleKind::kPublic; break;
-    default: result.name = pg::Str(role->rolename); break;
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CURRENT_ROLE:
+      result.role = RoleKind::kCurrentRole;
+      break;
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CURRENT_USER:
+      result.role = RoleKind::kCurrentUser;
+      break;
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_SESSION_USER:
+      result.role = RoleKind::kSessionUser;
+      break;
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_PUBLIC:
+      result.role = RoleKind::kPublic;
+      break;
+    default:
+      result.name = pg::Str(role->rolename);
+      break;
   }
   return result;
 }
@@ -217,7 +268,9 @@ ast::FunctionParameter Translator::Parameter(const PgQuery__FunctionParameter& p
   result.name = pg::Str(parameter.name);
   result.type = Type(parameter.arg_type);
   switch (parameter.mode) {
-    case PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_OUT: result.mode = ParameterMode::kOut; break;
+    case PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_OUT:
+      result.mode = ParameterMode::kOut;
+      break;
     case PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_INOUT:
       result.mode = ParameterMode::kInOut;
       break;
@@ -227,7 +280,8 @@ ast::FunctionParameter Translator::Parameter(const PgQuery__FunctionParameter& p
     case PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_TABLE:
       result.mode = ParameterMode::kTable;
       break;
-    default: break;
+    default:
+      break;
   }
   result.default_value = Expression(parameter.defexpr);
   return result;
@@ -236,7 +290,9 @@ ast::FunctionParameter Translator::Parameter(const PgQuery__FunctionParameter& p
 ObjectName Translator::Object(const Node* node) {
   ObjectName object;
   switch (pg::CaseOf(node)) {
-    case PG_QUERY__NODE__NODE_STRING: object.names.emplace_back(pg::StringOf(node)); break;
+    case PG_QUERY__NODE__NODE_STRING:
+      object.names.emplace_back(pg::StringOf(node));
+      break;
     case PG_QUERY__NODE__NODE_RANGE_VAR: {
       const RelationName relation = Relation(node->range_var);
       if (!relation.catalog.empty()) object.names.push_back(relation.catalog);
@@ -278,7 +334,9 @@ ObjectName Translator::Object(const Node* node) {
         }
       }
       break;
-    default: object.names.push_back(ConstantText(node)); break;
+    default:
+      object.names.push_back(ConstantText(node));
+      break;
   }
   return object;
 }
@@ -314,8 +372,9 @@ TransactionModes Translator::Modes(Nodes nodes) {
 
 ObjectType Translator::ObjectTypeOf(PgQuery__ObjectType type) {
   switch (type) {
-#define HELIOS_OBJECT_TYPE(pg_name, name) \
-  case PG_QUERY__OBJECT_TYPE__OBJECT_##pg_name: return ObjectType::name
+#define HELIOS_OBJECT_TYPE(pg_name, name)       \
+  case PG_QUERY__OBJECT_TYPE__OBJECT_##pg_name: \
+    return ObjectType::name
     HELIOS_OBJECT_TYPE(ACCESS_METHOD, kAccessMethod);
     HELIOS_OBJECT_TYPE(AGGREGATE, kAggregate);
     HELIOS_OBJECT_TYPE(ATTRIBUTE, kAttribute);
@@ -362,7 +421,8 @@ ObjectType Translator::ObjectTypeOf(PgQuery__ObjectType type) {
     HELIOS_OBJECT_TYPE(TYPE, kType);
     HELIOS_OBJECT_TYPE(VIEW, kView);
 #undef HELIOS_OBJECT_TYPE
-    default: return ObjectType::kNone;
+    default:
+      return ObjectType::kNone;
   }
 }
 

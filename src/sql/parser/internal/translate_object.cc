@@ -152,11 +152,14 @@ StatementPtr Translator::TypeStatement(const Node* node) {
       create->constraints = ColumnConstraints(HELIOS_PG_LIST(source, constraints));
       return create;
     }
-    case PG_QUERY__NODE__NODE_ALTER_DOMAIN_STMT: return AlterDomain(*node->alter_domain_stmt);
-    default: return nullptr;
+    case PG_QUERY__NODE__NODE_ALTER_DOMAIN_STMT:
+      return AlterDomain(*node->alter_domain_stmt);
+    default:
+      return nullptr;
   }
 }
 
+// One case a statement: long, but a list.
 StatementPtr Translator::ObjectStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
     case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT: {
@@ -208,7 +211,8 @@ StatementPtr Translator::ObjectStatement(const Node* node) {
       }
       return create;
     }
-    case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT: return CreateFunction(*node->create_function_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
+      return CreateFunction(*node->create_function_stmt);
     case PG_QUERY__NODE__NODE_ALTER_FUNCTION_STMT: {
       auto alter = std::make_unique<AlterFunctionStatement>();
       alter->object_type = ObjectTypeOf(node->alter_function_stmt->objtype);
@@ -219,7 +223,8 @@ StatementPtr Translator::ObjectStatement(const Node* node) {
       alter->options = Options(HELIOS_PG_LIST(*node->alter_function_stmt, actions));
       return alter;
     }
-    case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT: return CreateTrigger(*node->create_trig_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT:
+      return CreateTrigger(*node->create_trig_stmt);
     case PG_QUERY__NODE__NODE_CREATE_EXTENSION_STMT: {
       auto create = std::make_unique<CreateExtensionStatement>();
       create->name = pg::Str(node->create_extension_stmt->extname);
@@ -252,7 +257,8 @@ StatementPtr Translator::ObjectStatement(const Node* node) {
       drop->options = Options(HELIOS_PG_LIST(*node->dropdb_stmt, options));
       return drop;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

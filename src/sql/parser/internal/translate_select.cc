@@ -9,10 +9,14 @@ namespace {
 
 SetOperation OperationOf(PgQuery__SetOperation op) {
   switch (op) {
-    case PG_QUERY__SET_OPERATION__SETOP_UNION: return SetOperation::kUnion;
-    case PG_QUERY__SET_OPERATION__SETOP_INTERSECT: return SetOperation::kIntersect;
-    case PG_QUERY__SET_OPERATION__SETOP_EXCEPT: return SetOperation::kExcept;
-    default: return SetOperation::kNone;
+    case PG_QUERY__SET_OPERATION__SETOP_UNION:
+      return SetOperation::kUnion;
+    case PG_QUERY__SET_OPERATION__SETOP_INTERSECT:
+      return SetOperation::kIntersect;
+    case PG_QUERY__SET_OPERATION__SETOP_EXCEPT:
+      return SetOperation::kExcept;
+    default:
+      return SetOperation::kNone;
   }
 }
 
@@ -90,11 +94,18 @@ GroupingItem Translator::GroupingOf(const Node* node) {
     case PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_ROLLUP:
       item.grouping = GroupingKind::kRollup;
       break;
-    case PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_CUBE: item.grouping = GroupingKind::kCube; break;
-    case PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_SETS: item.grouping = GroupingKind::kSets; break;
-    default: item.grouping = GroupingKind::kEmpty; break;
+    case PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_CUBE:
+      item.grouping = GroupingKind::kCube;
+      break;
+    case PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_SETS:
+      item.grouping = GroupingKind::kSets;
+      break;
+    default:
+      item.grouping = GroupingKind::kEmpty;
+      break;
   }
-  for (const Node* content : HELIOS_PG_LIST(set, content)) item.items.push_back(GroupingOf(content));
+  for (const Node* content : HELIOS_PG_LIST(set, content))
+    item.items.push_back(GroupingOf(content));
   return item;
 }
 
@@ -110,7 +121,9 @@ LockingClause Translator::Locking(const PgQuery__LockingClause& node) {
     case PG_QUERY__LOCK_CLAUSE_STRENGTH__LCS_FORNOKEYUPDATE:
       locking.strength = LockStrength::kNoKeyUpdate;
       break;
-    default: locking.strength = LockStrength::kUpdate; break;
+    default:
+      locking.strength = LockStrength::kUpdate;
+      break;
   }
   if (node.wait_policy == PG_QUERY__LOCK_WAIT_POLICY__LockWaitSkip) {
     locking.wait = LockWait::kSkipLocked;
@@ -185,13 +198,18 @@ FromPtr Translator::From(const Node* node) {
       subquery->alias = AliasOf(node->range_subselect->alias);
       return subquery;
     }
-    case PG_QUERY__NODE__NODE_RANGE_FUNCTION: return FromFunctionOf(*node->range_function);
-    case PG_QUERY__NODE__NODE_JOIN_EXPR: return JoinOf(*node->join_expr);
-    case PG_QUERY__NODE__NODE_RANGE_TABLE_SAMPLE: return SampleOf(*node->range_table_sample);
+    case PG_QUERY__NODE__NODE_RANGE_FUNCTION:
+      return FromFunctionOf(*node->range_function);
+    case PG_QUERY__NODE__NODE_JOIN_EXPR:
+      return JoinOf(*node->join_expr);
+    case PG_QUERY__NODE__NODE_RANGE_TABLE_SAMPLE:
+      return SampleOf(*node->range_table_sample);
     case PG_QUERY__NODE__NODE_RANGE_TABLE_FUNC:
       Unsupported("XMLTABLE", node->range_table_func->location);
       return nullptr;
-    default: Unsupported("this form of table expression", -1); return nullptr;
+    default:
+      Unsupported("this form of table expression", -1);
+      return nullptr;
   }
 }
 
@@ -247,10 +265,17 @@ FromPtr Translator::FromFunctionOf(const PgQuery__RangeFunction& node) {
 FromPtr Translator::JoinOf(const PgQuery__JoinExpr& node) {
   auto join = std::make_unique<FromJoin>();
   switch (node.jointype) {
-    case PG_QUERY__JOIN_TYPE__JOIN_LEFT: join->join = JoinKind::kLeft; break;
-    case PG_QUERY__JOIN_TYPE__JOIN_RIGHT: join->join = JoinKind::kRight; break;
-    case PG_QUERY__JOIN_TYPE__JOIN_FULL: join->join = JoinKind::kFull; break;
-    default: break;
+    case PG_QUERY__JOIN_TYPE__JOIN_LEFT:
+      join->join = JoinKind::kLeft;
+      break;
+    case PG_QUERY__JOIN_TYPE__JOIN_RIGHT:
+      join->join = JoinKind::kRight;
+      break;
+    case PG_QUERY__JOIN_TYPE__JOIN_FULL:
+      join->join = JoinKind::kFull;
+      break;
+    default:
+      break;
   }
   join->natural = node.is_natural;
   join->left = From(node.larg);

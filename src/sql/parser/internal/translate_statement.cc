@@ -22,18 +22,28 @@ std::string StatementWords(std::string_view message_name) {
 
 StatementPtr Translator::TranslateStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
-    case PG_QUERY__NODE__NODE__NOT_SET: return nullptr;
-    case PG_QUERY__NODE__NODE_SELECT_STMT: return Select(*node->select_stmt);
-    case PG_QUERY__NODE__NODE_INSERT_STMT: return Insert(*node->insert_stmt);
-    case PG_QUERY__NODE__NODE_UPDATE_STMT: return Update(*node->update_stmt);
-    case PG_QUERY__NODE__NODE_DELETE_STMT: return Delete(*node->delete_stmt);
-    case PG_QUERY__NODE__NODE_MERGE_STMT: return Merge(*node->merge_stmt);
-    case PG_QUERY__NODE__NODE_COPY_STMT: return Copy(*node->copy_stmt);
-    case PG_QUERY__NODE__NODE_CREATE_STMT: return CreateTable(*node->create_stmt);
+    case PG_QUERY__NODE__NODE__NOT_SET:
+      return nullptr;
+    case PG_QUERY__NODE__NODE_SELECT_STMT:
+      return Select(*node->select_stmt);
+    case PG_QUERY__NODE__NODE_INSERT_STMT:
+      return Insert(*node->insert_stmt);
+    case PG_QUERY__NODE__NODE_UPDATE_STMT:
+      return Update(*node->update_stmt);
+    case PG_QUERY__NODE__NODE_DELETE_STMT:
+      return Delete(*node->delete_stmt);
+    case PG_QUERY__NODE__NODE_MERGE_STMT:
+      return Merge(*node->merge_stmt);
+    case PG_QUERY__NODE__NODE_COPY_STMT:
+      return Copy(*node->copy_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_STMT:
+      return CreateTable(*node->create_stmt);
     case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
       return CreateTableAs(*node->create_table_as_stmt);
-    case PG_QUERY__NODE__NODE_INDEX_STMT: return CreateIndex(*node->index_stmt);
-    default: break;
+    case PG_QUERY__NODE__NODE_INDEX_STMT:
+      return CreateIndex(*node->index_stmt);
+    default:
+      break;
   }
   if (StatementPtr statement = UtilityStatement(node)) return statement;
   if (StatementPtr statement = AlterStatement(node)) return statement;

@@ -23,16 +23,26 @@ ForeignKeyMatch MatchOf(std::string_view letter) {
 
 ConstraintKind KindOf(PgQuery__ConstrType type) {
   switch (type) {
-    case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL: return ConstraintKind::kNotNull;
-    case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT: return ConstraintKind::kDefault;
-    case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY: return ConstraintKind::kIdentity;
-    case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED: return ConstraintKind::kGenerated;
-    case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK: return ConstraintKind::kCheck;
-    case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY: return ConstraintKind::kPrimaryKey;
-    case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE: return ConstraintKind::kUnique;
-    case PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION: return ConstraintKind::kExclusion;
-    case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN: return ConstraintKind::kForeignKey;
-    default: return ConstraintKind::kNull;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL:
+      return ConstraintKind::kNotNull;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
+      return ConstraintKind::kDefault;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
+      return ConstraintKind::kIdentity;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
+      return ConstraintKind::kGenerated;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
+      return ConstraintKind::kCheck;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY:
+      return ConstraintKind::kPrimaryKey;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE:
+      return ConstraintKind::kUnique;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION:
+      return ConstraintKind::kExclusion;
+    case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN:
+      return ConstraintKind::kForeignKey;
+    default:
+      return ConstraintKind::kNull;
   }
 }
 
@@ -47,10 +57,14 @@ bool MayDefer(const Constraint& constraint) {
 
 OnCommit Translator::OnCommitOf(PgQuery__OnCommitAction action) {
   switch (action) {
-    case PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_PRESERVE_ROWS: return OnCommit::kPreserveRows;
-    case PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DELETE_ROWS: return OnCommit::kDeleteRows;
-    case PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP: return OnCommit::kDrop;
-    default: return OnCommit::kNone;
+    case PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_PRESERVE_ROWS:
+      return OnCommit::kPreserveRows;
+    case PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DELETE_ROWS:
+      return OnCommit::kDeleteRows;
+    case PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP:
+      return OnCommit::kDrop;
+    default:
+      return OnCommit::kNone;
   }
 }
 
@@ -121,10 +135,11 @@ std::vector<Constraint> Translator::ColumnConstraints(Nodes nodes) {
     Constraint& last = constraints.back();
     bool& seen = is_initially ? saw_initially : saw_deferrable;
     if (seen) {
-      Fail(Error(ErrorCode::kSyntaxError)
-               .Message("multiple {} clauses not allowed",
-                        is_initially ? "INITIALLY IMMEDIATE/DEFERRED" : "DEFERRABLE/NOT DEFERRABLE"),
-           source.location);
+      Fail(
+          Error(ErrorCode::kSyntaxError)
+              .Message("multiple {} clauses not allowed",
+                       is_initially ? "INITIALLY IMMEDIATE/DEFERRED" : "DEFERRABLE/NOT DEFERRABLE"),
+          source.location);
     }
     seen = true;
     if (type == PG_QUERY__CONSTR_TYPE__CONSTR_ATTR_DEFERRABLE) last.deferrable = true;
@@ -207,7 +222,9 @@ StatementPtr Translator::CreateTable(const PgQuery__CreateStmt& node) {
         like.before_column = create->columns.size();
         break;
       }
-      default: Unsupported("this table element", -1); break;
+      default:
+        Unsupported("this table element", -1);
+        break;
     }
   }
   for (const Node* constraint : HELIOS_PG_LIST(node, constraints)) {

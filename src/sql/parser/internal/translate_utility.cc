@@ -9,19 +9,26 @@ namespace {
 
 TransactionKind TransactionKindOf(PgQuery__TransactionStmtKind kind) {
   switch (kind) {
-    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_START: return TransactionKind::kStart;
-    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT: return TransactionKind::kCommit;
-    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK: return TransactionKind::kRollback;
-    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT: return TransactionKind::kSavepoint;
-    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE: return TransactionKind::kRelease;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_START:
+      return TransactionKind::kStart;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT:
+      return TransactionKind::kCommit;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK:
+      return TransactionKind::kRollback;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT:
+      return TransactionKind::kSavepoint;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE:
+      return TransactionKind::kRelease;
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO:
       return TransactionKind::kRollbackTo;
-    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE: return TransactionKind::kPrepare;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE:
+      return TransactionKind::kPrepare;
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED:
       return TransactionKind::kCommitPrepared;
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_PREPARED:
       return TransactionKind::kRollbackPrepared;
-    default: return TransactionKind::kBegin;
+    default:
+      return TransactionKind::kBegin;
   }
 }
 
@@ -43,10 +50,18 @@ StatementPtr Translator::Set(const PgQuery__VariableSetStmt& node) {
   set->local = node.is_local;
   const Nodes args = HELIOS_PG_LIST(node, args);
   switch (node.kind) {
-    case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_DEFAULT: set->set = SetKind::kDefault; break;
-    case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_CURRENT: set->set = SetKind::kFromCurrent; break;
-    case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET: set->set = SetKind::kReset; break;
-    case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL: set->set = SetKind::kResetAll; break;
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_DEFAULT:
+      set->set = SetKind::kDefault;
+      break;
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_CURRENT:
+      set->set = SetKind::kFromCurrent;
+      break;
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET:
+      set->set = SetKind::kReset;
+      break;
+    case PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL:
+      set->set = SetKind::kResetAll;
+      break;
     case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI:
       if (set->name == "SESSION CHARACTERISTICS") {
         set->set = SetKind::kSessionCharacteristics;
@@ -61,7 +76,9 @@ StatementPtr Translator::Set(const PgQuery__VariableSetStmt& node) {
       }
       set->name.clear();
       break;
-    default: set->args = Expressions(args); break;
+    default:
+      set->args = Expressions(args);
+      break;
   }
   return set;
 }
@@ -101,10 +118,13 @@ StatementPtr Translator::DeclareCursor(const PgQuery__DeclareCursorStmt& node) {
   return declare;
 }
 
+// One case a statement: long, but a list.
 StatementPtr Translator::UtilityStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
-    case PG_QUERY__NODE__NODE_TRANSACTION_STMT: return Transaction(*node->transaction_stmt);
-    case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT: return Set(*node->variable_set_stmt);
+    case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
+      return Transaction(*node->transaction_stmt);
+    case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
+      return Set(*node->variable_set_stmt);
     case PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT: {
       auto show = std::make_unique<ShowStatement>();
       show->name = pg::Str(node->variable_show_stmt->name);
@@ -150,7 +170,8 @@ StatementPtr Translator::UtilityStatement(const Node* node) {
       deallocate->name = pg::Str(node->deallocate_stmt->name);
       return deallocate;
     }
-    case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT: return DeclareCursor(*node->declare_cursor_stmt);
+    case PG_QUERY__NODE__NODE_DECLARE_CURSOR_STMT:
+      return DeclareCursor(*node->declare_cursor_stmt);
     case PG_QUERY__NODE__NODE_FETCH_STMT: {
       const PgQuery__FetchStmt& source = *node->fetch_stmt;
       auto fetch = std::make_unique<FetchStatement>();
@@ -165,7 +186,8 @@ StatementPtr Translator::UtilityStatement(const Node* node) {
         case PG_QUERY__FETCH_DIRECTION__FETCH_RELATIVE:
           fetch->direction = FetchDirection::kRelative;
           break;
-        default: break;
+        default:
+          break;
       }
       fetch->count = source.how_many;
       fetch->cursor = pg::Str(source.portalname);
@@ -192,10 +214,12 @@ StatementPtr Translator::UtilityStatement(const Node* node) {
       unlisten->channel = pg::Str(node->unlisten_stmt->conditionname);
       return unlisten;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
+// One case a statement: long, but a list.
 StatementPtr Translator::MaintenanceStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
     case PG_QUERY__NODE__NODE_EXPLAIN_STMT: {
@@ -235,7 +259,8 @@ StatementPtr Translator::MaintenanceStatement(const Node* node) {
       cluster->options = Options(HELIOS_PG_LIST(*node->cluster_stmt, params));
       return cluster;
     }
-    case PG_QUERY__NODE__NODE_CHECK_POINT_STMT: return std::make_unique<CheckpointStatement>();
+    case PG_QUERY__NODE__NODE_CHECK_POINT_STMT:
+      return std::make_unique<CheckpointStatement>();
     case PG_QUERY__NODE__NODE_DISCARD_STMT: {
       auto discard = std::make_unique<DiscardStatement>();
       discard->target = static_cast<DiscardTarget>(node->discard_stmt->target -
@@ -251,7 +276,8 @@ StatementPtr Translator::MaintenanceStatement(const Node* node) {
       lock->nowait = node->lock_stmt->nowait;
       return lock;
     }
-    case PG_QUERY__NODE__NODE_DO_STMT: return Do(*node->do_stmt);
+    case PG_QUERY__NODE__NODE_DO_STMT:
+      return Do(*node->do_stmt);
     case PG_QUERY__NODE__NODE_CALL_STMT: {
       auto call = std::make_unique<CallStatement>();
       call->call = FunctionOf(*node->call_stmt->funccall);
@@ -270,7 +296,8 @@ StatementPtr Translator::MaintenanceStatement(const Node* node) {
       load->library = pg::Str(node->load_stmt->filename);
       return load;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
