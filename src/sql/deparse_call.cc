@@ -126,6 +126,8 @@ namespace {
 
 // The words that EXTRACT takes without quotes.
 bool IsExtractField(const std::string& field) {
+  constexpr size_t kNameBytesMax = 63;  // A longer word would come back cut off.
+  if (field.size() > kNameBytesMax) return false;
   for (const std::string_view word : {"year", "month", "day", "hour", "minute", "second"}) {
     if (field == word) return true;
   }
