@@ -186,6 +186,21 @@ int64_t ClockNow(FunctionCall& call) {
   return clock.UnixMicros() - kUnixEpochMicros;
 }
 
+// "Wed Feb 26 22:12:00.123456 2025 CET"
+std::string TimeOfDay(FunctionCall& call) {
+  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const int64_t utc = ClockNow(call);
+  const TimeZone::Offset offset = ZoneOf(call).AtUtc(utc);
+  const int64_t local = utc + offset.seconds_east * kMicrosPerSecond;
+  const CivilTime civil = CivilFromTimestamp(local);
+  return fmt::format("{} {} {:02} {:02}:{:02}:{:02}.{:06} {} {}",
+                     kDays[DayOfWeek(DateFromTimestamp(local))], kMonths[civil.month - 1],
+                     civil.day, civil.hour, civil.minute, civil.second, civil.microsecond,
+                     civil.year, offset.abbreviation);
+}
+
 // --- (start, end) OVERLAPS (start, end) ---
 
 template <typename T>
@@ -332,6 +347,7 @@ constexpr KernelEntry kKernels[] = {
     {"now", Map<TransactionStart>},
     {"statement_timestamp", Map<StatementStart>},
     {"clock_timestamp", Map<ClockNow>},
+    {"timeofday", Map<TimeOfDay>},
     {"overlaps_timestamp", Overlaps<int64_t, kPoint, kPoint>},
     {"overlaps_time", Overlaps<int64_t, kPoint, kPoint>},
     {"overlaps_timetz", Overlaps<TimeTz, kPoint, kPoint>},

@@ -3,6 +3,8 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include <charconv>
+
 #include "expr/internal/families.h"
 #include "types/text.h"
 
@@ -275,7 +277,7 @@ int32_t CodePoint(std::string_view text) {
 }
 Result<std::string> CharOf(int32_t code) {
   if (code < 0) {
-    return Error(ErrorCode::kProgramLimitExceeded).Message("character number must be positive");
+    return Error(ErrorCode::kInvalidParameterValue).Message("character number must be positive");
   }
   if (code == 0) {
     return Error(ErrorCode::kProgramLimitExceeded).Message("null character not permitted");
@@ -292,6 +294,67 @@ Result<std::string> CharOf(int32_t code) {
   AppendChar(code, &out);
   return out;
 }
+// unistr(): \\XXXX, \\+XXXXXX, \\uXXXX, \\UXXXXXXXX name code points, a doubled backslash itself.
+Result<std::string> DecodeEscapes(std::string_view text) {
+  const auto invalid = [] {
+    return Error(ErrorCode::kSyntaxError)
+        .Message("invalid Unicode escape")
+        .Hint("Unicode escapes must be \\XXXX, \\+XXXXXX, \\uXXXX, or \\UXXXXXXXX.");
+  };
+  std::string out;
+  UChar32 high = 0;  // The first half of a surrogate pair.
+  const auto bad_pair = [] {
+    return Error(ErrorCode::kSyntaxError).Message("invalid Unicode surrogate pair");
+  };
+  while (!text.empty()) {
+    if (text[0] != '\\') {
+      if (high != 0) return bad_pair();
+      out.push_back(text[0]);
+      text.remove_prefix(1);
+      continue;
+    }
+    if (text.starts_with("\\\\")) {
+      if (high != 0) return bad_pair();
+      out.push_back('\\');
+      text.remove_prefix(2);
+      continue;
+    }
+    size_t start = 2;
+    size_t digits = 4;
+    if (text.starts_with("\\+")) {
+      digits = 6;
+    } else if (text.starts_with("\\U")) {
+      digits = 8;
+    } else if (!text.starts_with("\\u")) {
+      start = 1;
+    }
+    uint32_t code = 0;
+    const auto [end, error] = std::from_chars(
+        text.data() + start, text.data() + std::min(text.size(), start + digits), code, 16);
+    if (text.size() < start + digits || error != std::errc() ||
+        end != text.data() + start + digits) {
+      return invalid();
+    }
+    text.remove_prefix(start + digits);
+    if (high != 0) {
+      if (code < 0xdc00 || code > 0xdfff) return bad_pair();
+      code = 0x10000 + ((static_cast<uint32_t>(high) & 0x3ff) << 10) + (code & 0x3ff);
+      high = 0;
+    } else if (code >= 0xdc00 && code <= 0xdfff) {
+      return bad_pair();
+    } else if (code >= 0xd800 && code <= 0xdbff) {
+      high = static_cast<UChar32>(code);
+      continue;
+    }
+    if (code == 0 || code > 0x10ffff) {
+      return Error(ErrorCode::kSyntaxError).Message("invalid Unicode code point: {:04X}", code);
+    }
+    AppendChar(static_cast<UChar32>(code), &out);
+  }
+  if (high != 0) return bad_pair();
+  return out;
+}
+
 template <typename T>
 std::string ToHex(T value) {
   return fmt::format("{:x}", static_cast<std::make_unsigned_t<T>>(value));
@@ -346,6 +409,7 @@ constexpr KernelEntry kKernels[] = {
     {"to_hex32", Map<ToHex<int32_t>>},
     {"to_hex64", Map<ToHex<int64_t>>},
     {"nameconcatoid", Map<NameWithOid>},
+    {"unistr", Map<DecodeEscapes>},
 };
 
 }  // namespace

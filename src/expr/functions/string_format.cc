@@ -56,13 +56,19 @@ Status ConcatWithSeparator(FunctionCall& call, Arguments arguments, size_t row_c
   }
   return Status::Ok();
 }
-// text || anything, anything || text.
+// text || anything, anything || text: each as a cast to text would show it.
 Status ConcatAny(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out) {
   std::string text;
   for (size_t row = 0; row < row_count; ++row) {
     if (!out->validity().IsValid(row)) continue;
     text.clear();
-    HELIOS_TRY(JoinArguments(call, arguments, 0, row, "", &text));
+    for (const Vector* argument : arguments) {
+      if (argument->type().oid == type_oid::kBool) {
+        text.append(argument->At<uint8_t>(row) != 0 ? "true" : "false");
+      } else {
+        HELIOS_TRY(AppendText(call, *argument, row, &text));
+      }
+    }
     out->SetString(row, text);
   }
   return Status::Ok();

@@ -90,7 +90,9 @@ Result<ExprPtr> Binder::BindConstant(const ast::Constant& constant) {
       const char* end = constant.text.data() + constant.text.size();
       const auto parsed = std::from_chars(constant.text.data(), end, whole);
       if (parsed.ec == std::errc() && parsed.ptr == end) {
-        value = Value::Int8(whole);
+        // -2147483648 comes as one literal, which integer can hold.
+        value = whole == static_cast<int32_t>(whole) ? Value::Int4(static_cast<int32_t>(whole))
+                                                     : Value::Int8(whole);
         break;
       }
       auto numeric = ParseTextValue({t::kNumeric, -1}, constant.text, types_.format());

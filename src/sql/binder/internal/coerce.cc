@@ -146,6 +146,8 @@ Result<ExprPtr> TypeRules::ConvertByPath(ExprPtr expr, SqlType target, Path path
     case Path::kFunction:
       result = std::make_unique<CastExpr>(plain, CastExpr::Method::kFunction, is_explicit);
       result->function = cast->function;
+      // A function that takes the length applies it itself: bits come from an integer's low end.
+      if (cast->function->arguments.size() > 1) result->type.typmod = target.typmod;
       break;
     case Path::kText:
       result = std::make_unique<CastExpr>(plain, CastExpr::Method::kText, is_explicit);
