@@ -198,7 +198,7 @@ std::string TimeOfDay(FunctionCall& call) {
   return fmt::format("{} {} {:02} {:02}:{:02}:{:02}.{:06} {} {}",
                      kDays[DayOfWeek(DateFromTimestamp(local))], kMonths[civil.month - 1],
                      civil.day, civil.hour, civil.minute, civil.second, civil.microsecond,
-                     civil.year, offset.abbreviation);
+                     civil.year, ZoneOf(call).AbbreviationAtUtc(utc));
 }
 
 // --- (start, end) OVERLAPS (start, end) ---
