@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "kv/open.h"
+#include "kv/tsan_suppressions.h"
 #include "sys/files.h"
 
 namespace helios::kv {
