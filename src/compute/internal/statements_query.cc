@@ -26,7 +26,7 @@ Result<std::shared_ptr<PreparedStatement>> FindPrepared(SessionImpl& session,
 }
 
 struct ExplainFlags {
-  bool json = false;
+  bool analyze = false;
   sql::plan::ExplainOptions options;
 };
 
@@ -37,7 +37,7 @@ Result<ExplainFlags> ParseExplainOptions(const ast::ExplainStatement& statement)
     const bool on = option.value_kind == ast::OptionValueKind::kNone || option.boolean ||
                     option.text == "on" || option.text == "true" || option.text == "1";
     if (option.name == "analyze") {
-      flags.options.analyze = on;
+      flags.analyze = on;
     } else if (option.name == "verbose") {
       flags.options.verbose = on;
     } else if (option.name == "costs") {
@@ -47,7 +47,7 @@ Result<ExplainFlags> ParseExplainOptions(const ast::ExplainStatement& statement)
       flags.options.timing = on;
     } else if (option.name == "format") {
       if (option.text == "json") {
-        flags.json = true;
+        flags.options.json = true;
       } else if (option.text != "text") {
         return Error(option.text == "xml" || option.text == "yaml"
                          ? ErrorCode::kFeatureNotSupported
@@ -60,7 +60,7 @@ Result<ExplainFlags> ParseExplainOptions(const ast::ExplainStatement& statement)
           .Message("unrecognized EXPLAIN option \"{}\"", option.name);
     }
   }
-  if (timing_set && !flags.options.analyze) {
+  if (timing_set && !flags.analyze) {
     return Error(ErrorCode::kInvalidParameterValue)
         .Message("EXPLAIN option TIMING requires ANALYZE");
   }
@@ -83,53 +83,20 @@ std::vector<Chunk> LineRows(const std::string& text, bool one_row, SqlType type)
   return chunks;
 }
 
-// What EXPLAIN ANALYZE shows of a node. Times are shares of the loops, as PostgreSQL gives them.
-sql::plan::NodeActuals ActualsOf(const exec::NodeStats& stats) {
+// What the execution measured of a node.
+sql::plan::NodeActuals ActualsOf(const exec::Execution& execution, const sql::plan::Node& node) {
   sql::plan::NodeActuals actuals;
-  actuals.loops = stats.loops;
-  const double loops = stats.loops == 0 ? 1 : static_cast<double>(stats.loops);
-  actuals.startup_ms = static_cast<double>(stats.first_row_us) / 1000;
-  actuals.total_ms = static_cast<double>(stats.total_us) / 1000 / loops;
-  actuals.rows = static_cast<double>(stats.rows) / loops;
-  if (stats.removed_rows > 0) {
-    actuals.details.emplace_back("Rows Removed by Filter", std::to_string(stats.removed_rows));
-  }
-  if (stats.memory_bytes > 0) {
-    actuals.details.emplace_back("Memory", fmt::format("{}kB", stats.memory_bytes / 1024 + 1));
-  }
-  if (stats.spilled_bytes > 0) {
-    actuals.details.emplace_back("Disk", fmt::format("{}kB", stats.spilled_bytes / 1024 + 1));
-  }
+  const exec::NodeStats* stats = execution.StatsOf(node);
+  if (stats == nullptr) return actuals;
+  actuals.executed = stats->loops > 0;
+  actuals.rows = stats->rows;
+  actuals.loops = stats->loops;
+  actuals.first_row_us = stats->first_row_us;
+  actuals.total_us = stats->total_us;
+  actuals.memory_bytes = stats->memory_bytes;
+  actuals.spilled_bytes = stats->spilled_bytes;
+  actuals.removed_rows = stats->removed_rows;
   return actuals;
-}
-
-// The text of EXPLAIN; `execution` is null without ANALYZE.
-std::string RenderPlan(const sql::plan::Plan& plan, const ExplainFlags& flags,
-                       const exec::Execution* execution, int64_t execution_us) {
-  std::map<const sql::plan::Node*, sql::plan::NodeActuals> known;
-  sql::plan::ActualsLookup lookup;
-  if (execution != nullptr) {
-    lookup = [&known, execution](const sql::plan::Node* node) -> const sql::plan::NodeActuals* {
-      const exec::NodeStats* stats = execution->StatsOf(*node);
-      if (stats == nullptr) return nullptr;
-      return &(known[node] = ActualsOf(*stats));
-    };
-  }
-  const double execution_ms = static_cast<double>(execution_us) / 1000;
-  if (flags.json) {
-    std::string text = "[\n  {\n    \"Plan\": ";
-    text += sql::plan::ExplainJson(plan, flags.options, 4, lookup);
-    if (execution != nullptr) {
-      text += fmt::format(",\n    \"Execution Time\": {:.3f}", execution_ms);
-    }
-    return text + "\n  }\n]";
-  }
-  std::string text;
-  for (const std::string& line : sql::plan::ExplainText(plan, flags.options, lookup)) {
-    text += line + "\n";
-  }
-  if (execution != nullptr) text += fmt::format("Execution Time: {:.3f} ms\n", execution_ms);
-  return text;
 }
 
 bool IsJson(const ast::ExplainStatement& statement) {
@@ -203,7 +170,7 @@ Status RunExplain(SessionImpl& session, const ast::ExplainStatement& statement,
     HELIOS_TRY(plan, sql::PlanStatement(*query, context));
   }
   std::string text;
-  if (flags.options.analyze) {
+  if (flags.analyze) {
     HELIOS_TRY(session.CheckPrivileges(plan->privileges));
     for (const sql::plan::TableLockNeed& need : plan->locks) {
       HELIOS_TRY(session.LockTable(need.object, need.mode, need.name));
@@ -218,16 +185,19 @@ Status RunExplain(SessionImpl& session, const ast::ExplainStatement& statement,
     do {
       HELIOS_TRY(execution->Next(&chunk));
     } while (chunk.row_count() > 0);
-    const int64_t execution_us = session.core().clock.MonotonicMicros() - start_us;
-    text = RenderPlan(*plan, flags, execution.get(), execution_us);
+    flags.options.execution_us = session.core().clock.MonotonicMicros() - start_us;
+    flags.options.actual = [&execution](const sql::plan::Node& node) {
+      return ActualsOf(*execution, node);
+    };
+    text = sql::plan::Explain(*plan, flags.options);
   } else {
-    text = RenderPlan(*plan, flags, nullptr, 0);
+    text = sql::plan::Explain(*plan, flags.options);
   }
-  const SqlType type = flags.json ? SqlType{type_oid::kJson} : kText;
+  const SqlType type = flags.options.json ? SqlType{type_oid::kJson} : kText;
   result->fields.emplace();
   result->fields->push_back(MakeField("QUERY PLAN", type, nullptr));
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  result->rows = std::make_unique<ChunkListSource>(LineRows(text, flags.json, type));
+  result->rows = std::make_unique<ChunkListSource>(LineRows(text, flags.options.json, type));
   return Status::Ok();
 }
 
