@@ -14,9 +14,6 @@ Status NotSupported(const ast::Statement& statement) {
 
 }  // namespace
 
-Status RunCopy(SessionImpl&, const ast::CopyStatement& statement, ResultSink&, UtilityResult*) {
-  return NotSupported(statement);
-}
 Status RunRefreshView(SessionImpl&, const ast::RefreshViewStatement& statement) {
   return NotSupported(statement);
 }
