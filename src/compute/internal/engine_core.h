@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "compute/engine.h"
+#include "compute/internal/advisory_locks.h"
 #include "compute/internal/catalog_store.h"
 #include "compute/internal/deadline_watch.h"
 #include "exec/worker_pool.h"
@@ -82,6 +83,7 @@ struct EngineCore {
   CatalogStore catalog;
   exec::WorkerPool workers;
   SessionRegistry sessions;
+  AdvisoryLocks advisory_locks;
   DeadlineWatch deadlines;
   const int64_t start_unix_us;
 

@@ -54,6 +54,7 @@ SessionImpl::SessionImpl(EngineCore& core, SessionObserver& observer, const Sess
 SessionImpl::~SessionImpl() {
   portals_.clear();
   if (txn_ != nullptr) Rollback();
+  core_.advisory_locks.UnlockSession(process_id_);
   if (!temporary_objects_.empty()) {
     hidb::CommitRequest request;
     request.txn = storage().BeginTransaction();

@@ -167,6 +167,7 @@ Status SessionImpl::Commit() {
   }
   ApplyListens();
   txn_.reset();
+  core_.advisory_locks.EndTransaction(process_id_);
   block_ = BlockState::kNone;
   settings_.Commit();
   settings_.in_transaction = false;
@@ -232,6 +233,7 @@ void SessionImpl::Rollback() {
     return !entry.second.with_hold || entry.second.created_command != 0;
   });
   txn_.reset();
+  core_.advisory_locks.EndTransaction(process_id_);
   block_ = BlockState::kNone;
   settings_.Rollback();
   settings_.in_transaction = false;

@@ -305,6 +305,7 @@ Status RunDiscard(SessionImpl& session, const ast::DiscardStatement& statement, 
   session.SetSessionRole(session.session_role());
   session.settings().ResetAll();
   session.statements().clear();
+  session.core().advisory_locks.UnlockSession(session.process_id());
   session.txn().listens.emplace_back("", false);
   session.sequence_values().clear();
   session.last_sequence = 0;

@@ -10,6 +10,10 @@ const SessionFunctionTable& Functions() {
     AddIdentityFunctions(&functions);
     AddSequenceFunctions(&functions);
     AddBackendFunctions(&functions);
+    AddDefinitionFunctions(&functions);
+    AddCatalogFunctions(&functions);
+    AddPrivilegeFunctions(&functions);
+    AddAdvisoryFunctions(&functions);
     return functions;
   }();
   return table;

@@ -81,5 +81,9 @@ using SessionFunctionTable = std::map<std::string_view, SessionFunction>;
 void AddIdentityFunctions(SessionFunctionTable* table);
 void AddSequenceFunctions(SessionFunctionTable* table);
 void AddBackendFunctions(SessionFunctionTable* table);
+void AddDefinitionFunctions(SessionFunctionTable* table);
+void AddCatalogFunctions(SessionFunctionTable* table);
+void AddPrivilegeFunctions(SessionFunctionTable* table);
+void AddAdvisoryFunctions(SessionFunctionTable* table);
 
 }  // namespace helios::compute
