@@ -17,12 +17,6 @@ Status NotSupported(const ast::Statement& statement) {
 Status RunRefreshView(SessionImpl&, const ast::RefreshViewStatement& statement) {
   return NotSupported(statement);
 }
-Status RunCreateType(SessionImpl&, const ast::CreateTypeStatement& statement) {
-  return NotSupported(statement);
-}
-Status RunAlterEnum(SessionImpl&, const ast::AlterEnumStatement& statement) {
-  return NotSupported(statement);
-}
 Status RunCreateDomain(SessionImpl&, const ast::CreateDomainStatement& statement) {
   return NotSupported(statement);
 }
@@ -37,9 +31,6 @@ Status RunAlterOwner(SessionImpl&, const ast::AlterOwnerStatement& statement, Ut
 }
 Status RunAlterObjectSchema(SessionImpl&, const ast::AlterObjectSchemaStatement& statement,
                             UtilityResult*) {
-  return NotSupported(statement);
-}
-Status RunComment(SessionImpl&, const ast::CommentStatement& statement) {
   return NotSupported(statement);
 }
 Status RunCreateRole(SessionImpl&, const ast::CreateRoleStatement& statement) {

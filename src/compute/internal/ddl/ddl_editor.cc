@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compute/internal/name_resolution.h"
+
 namespace helios::compute {
 
 namespace {
@@ -48,6 +50,27 @@ Status RequireFreeName(const catalog::Snapshot& snapshot, Oid schema, std::strin
 Status RequireFreeTypeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name) {
   if (snapshot.FindUserType(schema, name) == nullptr) return Status::Ok();
   return Error(ErrorCode::kDuplicateObject).Message("type \"{}\" already exists", name);
+}
+
+Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,
+                                                       const DdlEditor& editor,
+                                                       const sql::ast::NameList& names,
+                                                       catalog::UserType::TypeKind kind) {
+  HELIOS_TRY(const Oid schema, CreationSchema(session, names));
+  const catalog::Snapshot& snapshot = editor.current();
+  HELIOS_TRY(RequireFreeTypeName(snapshot, schema, names.back()));
+  const catalog::Object* relation = snapshot.FindRelation(schema, names.back());
+  if (relation != nullptr && relation->kind() == catalog::ObjectKind::kTable) {
+    return Error(ErrorCode::kDuplicateObject).Message("type \"{}\" already exists", names.back());
+  }
+  auto type = std::make_shared<catalog::UserType>();
+  HELIOS_TRY(type->oid, session.NewOid());
+  HELIOS_TRY(type->array_oid, session.NewOid());
+  type->type_kind = kind;
+  type->name = names.back();
+  type->schema = schema;
+  type->owner = session.role();
+  return type;
 }
 
 }  // namespace helios::compute

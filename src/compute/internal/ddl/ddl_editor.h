@@ -52,11 +52,16 @@ std::string ChooseName(const catalog::Snapshot& snapshot, Oid schema, std::strin
 Status RequireFreeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
 // 42710 when a type of this name exists in the schema.
 Status RequireFreeTypeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
+// A new type of the dotted name, owned by the current role, with OIDs for itself and its array type.
+// 42710 when a type has the name, or a table, whose rows are a type.
+Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,
+                                                       const DdlEditor& editor,
+                                                       const sql::ast::NameList& names,
+                                                       catalog::UserType::TypeKind kind);
 
 // Removes an object and what belongs to it (a table's indexes, sequences and foreign keys), freeing its
 // storage at commit. With `cascade` also what depends on it; else 2BP01 names the dependents.
 Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade);
-
 
 // "table t", "view v", "constraint c on table t": how dependency messages call an object.
 std::string DescribeObject(const catalog::Snapshot& snapshot, const catalog::Object& object);
