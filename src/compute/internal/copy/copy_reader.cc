@@ -146,6 +146,7 @@ Status CopyReader::FindLineEnd(size_t* end, size_t* terminator, bool at_end) {
       continue;
     }
     if (c != '\n' && c != '\r') continue;
+    scanned_ = at;
     if (c == '\r') {
       if (at + 1 == buffer_.size() && !at_end) break;
       const bool pair = at + 1 < buffer_.size() && data[at + 1] == '\n';
