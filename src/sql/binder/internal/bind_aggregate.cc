@@ -240,6 +240,13 @@ Status Binder::BindFrame(const ast::WindowSpec& spec, QueryScope& scope, Pending
           .Position(PositionOf(spec.location));
     }
     const SqlType key = out->order_by[0].expression->type;
+    if (offset->type.oid == t::kUnknown) {
+      // An undecided literal shifts times by an interval, and numbers by one of their kind.
+      const TypeCategory category = types_.Category(key.oid);
+      const SqlType shift{category == TypeCategory::kDateTime ? Oid{t::kInterval} : key.oid, -1};
+      HELIOS_TRY(offset, types_.TryCoerce(std::move(offset), shift, CastContext::kImplicit,
+                                          bound->offset->location));
+    }
     for (const char* op : {"-", "+"}) {
       auto probe = std::make_unique<expr::ColumnExpr>(0, key);
       probe->physical = types_.Physical(key.oid);

@@ -46,21 +46,27 @@ Result<DmlBinder::Target> DmlBinder::OpenTarget(const ast::RelationName& name,
   }
   Target target;
   target.table = static_cast<const catalog::Table*>(found.object);
+  target.name = target.table->name;
   if (target.table->table_kind == catalog::TableKind::kMaterializedView) {
     return Error(ErrorCode::kWrongObjectType)
         .Message("cannot change materialized view \"{}\"", name.name);
   }
   if (target.table->table_kind == catalog::TableKind::kView) {
-    const bool insert = verb[0] == 'i';
-    const bool update = verb[0] == 'u';
-    return Error(ErrorCode::kObjectNotInPrerequisiteState)
-        .Message("cannot {} view \"{}\"", verb, name.name)
-        .Detail("Views are not automatically updatable.")
-        .Hint("Write to the table below the view; {} through views is not supported.",
-              insert ? "INSERT" : (update ? "UPDATE" : "DELETE"));
-  }
-  for (const catalog::Column& column : target.table->columns) {
-    if (!column.dropped) target.columns.push_back(&column);
+    // The table below is written with the rights of the view's owner.
+    const Oid role = b_.role_;
+    HELIOS_TRY(OpenView(*target.table, verb, &target));
+    const catalog::Privilege privilege = verb[0] == 'i'   ? catalog::Privilege::kInsert
+                                         : verb[0] == 'u' ? catalog::Privilege::kUpdate
+                                                          : catalog::Privilege::kDelete;
+    b_.NeedPrivilege(target.table->oid, privilege, 0);
+    b_.role_ = role;
+  } else {
+    for (const catalog::Column& column : target.table->columns) {
+      if (column.dropped) continue;
+      target.order.push_back(static_cast<uint32_t>(target.columns.size()));
+      target.columns.push_back(&column);
+      target.names.push_back(column.name);
+    }
   }
   b_.NeedTable(target.table->oid, target.table->name, mode);
   HELIOS_TRY(target.write, BuildWriteTarget(*target.table, *b_.plan_, b_.context_));
@@ -69,8 +75,8 @@ Result<DmlBinder::Target> DmlBinder::OpenTarget(const ast::RelationName& name,
 
 Result<uint32_t> DmlBinder::FindTargetColumn(const Target& target,
                                              const ast::AssignmentTarget& name) const {
-  for (uint32_t i = 0; i < target.columns.size(); ++i) {
-    if (target.columns[i]->name == name.name) return i;
+  for (uint32_t i = 0; i < target.names.size(); ++i) {
+    if (target.names[i] == name.name) return i;
   }
   static constexpr std::string_view kSystem[] = {"tableoid", "ctid", "xmin",
                                                  "xmax",     "cmin", "cmax"};
@@ -80,7 +86,7 @@ Result<uint32_t> DmlBinder::FindTargetColumn(const Target& target,
         .Position(PositionOf(name.location));
   }
   return Error(ErrorCode::kUndefinedColumn)
-      .Message("column \"{}\" of relation \"{}\" does not exist", name.name, target.table->name)
+      .Message("column \"{}\" of relation \"{}\" does not exist", name.name, target.name)
       .Position(PositionOf(name.location));
 }
 
@@ -113,21 +119,27 @@ Result<BoundQuery> DmlBinder::Finish(NodePtr node, std::vector<ResultColumn> col
   return query;
 }
 
-ScopeRelation* DmlBinder::AddTargetRelation(QueryScope& scope, const Target& target,
-                                            const std::string& alias,
-                                            std::vector<uint32_t>* ids) {
+ScopeRelation* DmlBinder::MakeRelation(QueryScope& scope, const Target& target,
+                                       const std::string& alias,
+                                       const std::vector<std::string>& names,
+                                       const std::vector<uint32_t>& ids) {
   ScopeRelation* relation = b_.NewRelation(scope);
-  relation->alias = alias.empty() ? target.table->name : alias;
+  relation->alias = alias;
   relation->table = target.table->oid;
-  relation->catalog_table = target.table;
-  if (alias.empty()) relation->schema = target.write->schema_name;
-  for (size_t i = 0; i < target.columns.size(); ++i) {
-    relation->columns.push_back({target.columns[i]->name, (*ids)[i]});
+  if (target.views.empty()) relation->catalog_table = target.table;
+  if (alias == target.table->name) relation->schema = target.write->schema_name;
+  const auto add = [&](uint32_t i) {
+    if (names[i].empty()) return;
+    relation->columns.push_back({names[i], ids[i]});
     relation->column_numbers.push_back(target.columns[i]->number);
-    b_.relations_of_[(*ids)[i]] = relation;
-    b_.owners_[(*ids)[i]] = &scope;
+    b_.relations_of_[ids[i]] = relation;
+    b_.owners_[ids[i]] = &scope;
+  };
+  if (&names == &target.names) {
+    for (uint32_t i : target.order) add(i);
+  } else {
+    for (uint32_t i = 0; i < names.size(); ++i) add(i);
   }
-  scope.relations.push_back(relation);
   return relation;
 }
 
@@ -211,7 +223,9 @@ Status DmlBinder::AddAssignment(const Target& target, const ast::AssignmentTarge
         .Message("assignment to an element or field of column \"{}\" is not supported", column.name)
         .Position(PositionOf(name.location));
   }
-  b_.NeedPrivilege(target.table->oid, catalog::Privilege::kUpdate, column.number);
+  if (target.views.empty()) {
+    b_.NeedPrivilege(target.table->oid, catalog::Privilege::kUpdate, column.number);
+  }
   const int location = value->location;
   HELIOS_TRY(value, b_.types_.CoerceAssignment(std::move(value), column.type, column.name,
                                                location));
@@ -286,13 +300,24 @@ Result<NodePtr> DmlBinder::BindMatched(const Target& target, const ast::Relation
                                        const ast::Alias* alias,
                                        const std::vector<ast::FromPtr>& from,
                                        const ast::Expr* where, QueryScope& scope) {
-  target_relation_ = b_.NewRelation(scope);
-  target_relation_->alias = alias == nullptr ? name.name : alias->name;
-  target_relation_->table = target.table->oid;
-  target_relation_->catalog_table = target.table;
-  if (alias == nullptr) target_relation_->schema = target.write->schema_name;
-  NodePtr node = b_.MakeScan(*target.table, target_relation_);
-  HELIOS_TRY(b_.AddRelation(scope, target_relation_, -1));
+  ScopeRelation base;
+  base.alias = target.table->name;
+  NodePtr node = b_.MakeScan(*target.table, &base);
+  static_cast<plan::ScanNode&>(*node).alias = alias == nullptr ? target.table->name : alias->name;
+  for (const ScopeColumn& column : base.columns) scan_ids_.push_back(column.id);
+  row_key_ = base.row_key;
+  std::string unused;
+  HELIOS_TRY(ExprPtr visible, ViewConditions(target, scan_ids_, false, &unused));
+  if (visible != nullptr) {
+    auto filter = std::make_unique<plan::FilterNode>();
+    filter->ids = node->ids;
+    filter->predicate = std::move(visible);
+    filter->children.push_back(std::move(node));
+    node = std::move(filter);
+  }
+  ScopeRelation* relation =
+      MakeRelation(scope, target, alias == nullptr ? name.name : alias->name, target.names, scan_ids_);
+  scope.relations.push_back(relation);
   if (!from.empty()) {
     // Items of FROM do not see the target, except as a name that is taken.
     HELIOS_TRY(NodePtr other, b_.BindFromList(from, scope));
@@ -315,15 +340,10 @@ Result<NodePtr> DmlBinder::BindMatched(const Target& target, const ast::Relation
   return node;
 }
 
-NodePtr DmlBinder::ShapeForWrite(NodePtr node, const ScopeRelation& relation,
-                                 plan::Node& writer) {
-  std::vector<uint32_t> ids;
-  plan::IdSet own;
-  for (const ScopeColumn& column : relation.columns) {
-    ids.push_back(column.id);
-    own.insert(column.id);
-  }
-  ids.push_back(relation.row_key);
+NodePtr DmlBinder::ShapeForWrite(NodePtr node, plan::Node& writer) {
+  std::vector<uint32_t> ids = scan_ids_;
+  const plan::IdSet own(ids.begin(), ids.end());
+  ids.push_back(row_key_);
   plan::IdSet used;
   plan::ForEachExpr(writer, [&](ExprPtr& expr) {
     plan::CollectIds(*expr, b_.plan_->subplans, &used);
@@ -345,12 +365,14 @@ Result<BoundQuery> DmlBinder::BindUpdate(const ast::UpdateStatement& update) {
   node->target = target.write;
   HELIOS_TRY(BindAssignments(update.assignments, target, scope, &child, &node->set));
   std::vector<ResultColumn> columns;
-  for (const ScopeColumn& column : target_relation_->columns) node->row_ids.push_back(column.id);
+  node->row_ids = scan_ids_;
+  HELIOS_TRY(node->check_option,
+             ViewConditions(target, scan_ids_, true, &node->check_option_view));
   if (!update.returning.empty()) {
     node->has_returning = true;
     HELIOS_TRY(BindReturning(update.returning, scope, &node->returning, &node->ids, &columns));
   }
-  node->children.push_back(ShapeForWrite(std::move(child), *target_relation_, *node));
+  node->children.push_back(ShapeForWrite(std::move(child), *node));
   return Finish(std::move(node), std::move(columns));
 }
 
@@ -359,7 +381,9 @@ Result<BoundQuery> DmlBinder::BindDelete(const ast::DeleteStatement& statement) 
   QueryScope& scope = NewScope();
   HELIOS_TRY(Target target, OpenTarget(statement.relation, hidb::TableLockMode::kRowExclusive,
                                        "delete from"));
-  b_.NeedPrivilege(target.table->oid, catalog::Privilege::kDelete, 0);
+  if (target.views.empty()) {
+    b_.NeedPrivilege(target.table->oid, catalog::Privilege::kDelete, 0);
+  }
   HELIOS_TRY(NodePtr child, BindMatched(target, statement.relation, statement.alias.get(),
                                         statement.using_items, statement.where.get(), scope));
   auto node = std::make_unique<plan::DeleteNode>();
@@ -369,7 +393,7 @@ Result<BoundQuery> DmlBinder::BindDelete(const ast::DeleteStatement& statement) 
     node->has_returning = true;
     HELIOS_TRY(BindReturning(statement.returning, scope, &node->returning, &node->ids, &columns));
   }
-  node->children.push_back(ShapeForWrite(std::move(child), *target_relation_, *node));
+  node->children.push_back(ShapeForWrite(std::move(child), *node));
   return Finish(std::move(node), std::move(columns));
 }
 

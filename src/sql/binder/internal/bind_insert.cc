@@ -22,8 +22,7 @@ Result<std::vector<uint32_t>> DmlBinder::InsertColumns(const ast::InsertStatemen
                                                        const Target& target) {
   std::vector<uint32_t> positions;
   if (insert.columns.empty()) {
-    for (uint32_t i = 0; i < target.columns.size(); ++i) positions.push_back(i);
-    return positions;
+    return target.order;
   }
   for (const ast::AssignmentTarget& column : insert.columns) {
     HELIOS_TRY(const uint32_t position, FindTargetColumn(target, column));
@@ -324,8 +323,8 @@ Status DmlBinder::BindConflict(const ast::OnConflict& conflict, const Target& ta
   excluded->alias = "excluded";
   // A bare column means the existing row's.
   excluded->columns_visible = false;
-  for (size_t i = 0; i < target.columns.size(); ++i) {
-    excluded->columns.push_back({target.columns[i]->name, excluded_ids[i]});
+  for (uint32_t i : target.order) {
+    excluded->columns.push_back({target.names[i], excluded_ids[i]});
     b_.relations_of_[excluded_ids[i]] = excluded;
   }
   inner.relations.push_back(excluded);
@@ -345,10 +344,11 @@ Result<BoundQuery> DmlBinder::BindInsert(const ast::InsertStatement& insert) {
   HELIOS_TRY(Target target, OpenTarget(insert.relation, hidb::TableLockMode::kRowExclusive,
                                        "insert into"));
   HELIOS_TRY(const std::vector<uint32_t> columns, InsertColumns(insert, target));
-  if (insert.columns.empty()) {
+  if (insert.columns.empty() && target.views.empty()) {
     b_.NeedPrivilege(target.table->oid, catalog::Privilege::kInsert, 0);
   }
   for (uint32_t position : columns) {
+    if (!target.views.empty()) break;
     b_.NeedPrivilege(target.table->oid, catalog::Privilege::kInsert,
                      target.columns[position]->number);
   }
@@ -362,8 +362,12 @@ Result<BoundQuery> DmlBinder::BindInsert(const ast::InsertStatement& insert) {
   }
   node->row_ids = NewRowIds(target);
   QueryScope& row_scope = NewScope();
-  AddTargetRelation(row_scope, target, insert.alias == nullptr ? "" : insert.alias->name,
-                    &node->row_ids);
+  row_scope.relations.push_back(MakeRelation(
+      row_scope, target, insert.alias == nullptr ? insert.relation.name : insert.alias->name,
+      target.names, node->row_ids));
+  const std::vector<uint32_t> row_ids = node->row_ids;
+  HELIOS_TRY(node->check_option,
+             ViewConditions(target, row_ids, true, &node->check_option_view));
   if (insert.on_conflict != nullptr) {
     HELIOS_TRY(BindConflict(*insert.on_conflict, target, row_scope, node.get()));
   }

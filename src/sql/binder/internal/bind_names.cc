@@ -62,10 +62,21 @@ ExprPtr Binder::MakeColumn(uint32_t id, int location) {
   return column;
 }
 
+void Binder::NoteUse(uint32_t id) {
+  const ScopeRelation* relation = relations_of_[id];
+  if (relation == nullptr || relation->catalog_table == nullptr) return;
+  for (size_t i = 0; i < relation->columns.size(); ++i) {
+    if (relation->columns[i].id != id || i >= relation->column_numbers.size()) continue;
+    NeedPrivilege(relation->table, catalog::Privilege::kSelect, relation->column_numbers[i]);
+    return;
+  }
+}
+
 ExprPtr Binder::MakeWholeRow(const ScopeRelation& relation, int location) {
   auto row = std::make_unique<expr::RowExpr>(SqlType{t::kRecord, -1});
   row->location = location;
   for (const ScopeColumn& column : relation.columns) {
+    NoteUse(column.id);
     row->children.push_back(MakeColumn(column.id, location));
     row->field_names.push_back(column.name);
   }
@@ -97,6 +108,7 @@ Result<ExprPtr> Binder::FindColumn(const std::string& name, QueryScope& scope, i
           .Detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.")
           .Position(PositionOf(location));
     }
+    NoteUse(found);
     return MakeColumn(found, location);
   }
   return ExprPtr();
@@ -270,7 +282,10 @@ Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& sco
     }
     found = column.id;
   }
-  if (found != kNoColumn) return MakeColumn(found, ref.location);
+  if (found != kNoColumn) {
+    NoteUse(found);
+    return MakeColumn(found, ref.location);
+  }
   HELIOS_TRY(ExprPtr system, FindSystemColumn(names.back(), *relation, ref.location));
   if (system != nullptr) return system;
   return MissingColumn(table, names.back(), scope, ref.location);

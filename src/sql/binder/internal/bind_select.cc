@@ -125,6 +125,7 @@ Status Binder::ExpandStar(const ast::TargetItem& item, QueryScope& scope,
   const auto add = [&](const ScopeRelation& relation, const std::string& qualifier) {
     for (const ScopeColumn& column : relation.columns) {
       Target target;
+      NoteUse(column.id);
       target.expr = MakeColumn(column.id, ref.location);
       target.name = column.name;
       target.location = ref.location;

@@ -141,6 +141,8 @@ class Binder {
   // --- bind_names.cc
   Result<ExprPtr> BindColumnRef(const ast::ColumnRef& ref, QueryScope& scope);
   ExprPtr MakeColumn(uint32_t id, int location);
+  // The statement reads this column: its privilege is needed.
+  void NoteUse(uint32_t id);
   ExprPtr MakeWholeRow(const ScopeRelation& relation, int location);
   Result<ExprPtr> FindColumn(const std::string& name, QueryScope& scope, int location);
   Result<ExprPtr> FindSystemColumn(const std::string& name, const ScopeRelation& relation,

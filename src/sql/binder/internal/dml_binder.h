@@ -20,21 +20,37 @@ class DmlBinder {
   Result<BoundQuery> BindDelete(const ast::DeleteStatement& statement);
 
  private:
+  // A simple view between the statement and its table.
+  struct ViewLevel {
+    const catalog::Table* view = nullptr;
+    const ast::SelectStatement* query = nullptr;  // Its WHERE holds for the rows that are written,
+    std::string alias;                            // over a relation of this name
+    std::vector<std::string> names;               // with these columns (empty: not shown).
+  };
   // A table that is written, perhaps through simple views.
   struct Target {
     const catalog::Table* table = nullptr;
     const plan::WriteTarget* write = nullptr;
     std::vector<const catalog::Column*> columns;  // Live ones, in layout order.
-    std::vector<uint32_t> scan_ids;               // UPDATE, DELETE: ids of the columns read.
+    std::vector<std::string> names;               // As the statement names them; empty: hidden.
+    std::vector<uint32_t> order;                  // Positions in the order that it sees them.
+    std::string name;                             // Of the relation written in the statement.
+    std::vector<ViewLevel> views;                 // Outermost first.
   };
+  Status OpenView(const catalog::Table& view, const char* verb, Target* target);
+  // The views' WHERE clauses over the table's columns `ids`; with `checked` only those that WITH CHECK
+  // OPTION covers, and the name of the view to blame.
+  Result<ExprPtr> ViewConditions(const Target& target, const std::vector<uint32_t>& ids,
+                                 bool checked, std::string* view_name);
+  ScopeRelation* MakeRelation(QueryScope& scope, const Target& target, const std::string& alias,
+                              const std::vector<std::string>& names,
+                              const std::vector<uint32_t>& ids);
   Result<Target> OpenTarget(const ast::RelationName& name, hidb::TableLockMode mode,
                             const char* verb);
   Result<uint32_t> FindTargetColumn(const Target& target, const ast::AssignmentTarget& name) const;
   QueryScope& NewScope();
   Status BeginWith(const ast::WithClause* with);
   Result<BoundQuery> Finish(NodePtr node, std::vector<ResultColumn> columns);
-  ScopeRelation* AddTargetRelation(QueryScope& scope, const Target& target,
-                                   const std::string& alias, std::vector<uint32_t>* ids);
   Status BindReturning(const std::vector<ast::TargetItem>& items, QueryScope& scope,
                        std::vector<ExprPtr>* returning, std::vector<uint32_t>* ids,
                        std::vector<ResultColumn>* columns);
@@ -68,7 +84,7 @@ class DmlBinder {
   Result<NodePtr> BindMatched(const Target& target, const ast::RelationName& name,
                               const ast::Alias* alias, const std::vector<ast::FromPtr>& from,
                               const ast::Expr* where, QueryScope& scope);
-  NodePtr ShapeForWrite(NodePtr node, const ScopeRelation& relation, plan::Node& writer);
+  NodePtr ShapeForWrite(NodePtr node, plan::Node& writer);
 
   Binder& b_;
   QueryScope* parent_;
@@ -77,7 +93,9 @@ class DmlBinder {
   std::vector<NodePtr> bodies_;
   std::vector<bool> always_run_;
   std::vector<ExprPtr> defaults_;
-  ScopeRelation* target_relation_ = nullptr;
+  // UPDATE and DELETE: ids of the table's columns as read, and of the row key.
+  std::vector<uint32_t> scan_ids_;
+  uint32_t row_key_ = kNoColumn;
 };
 
 }  // namespace helios::sql::binder

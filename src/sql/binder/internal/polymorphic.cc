@@ -63,7 +63,7 @@ bool Resolver::IsConsistent(std::span<const Oid> actual, std::span<const Oid> de
   }
   if (array != kInvalidOid && array != t::kAnyArray) {
     const Oid of = types_->Element(array);
-    if (of == kInvalidOid || array == t::kInt2Vector || array == t::kOidVector) return false;
+    if (of == kInvalidOid) return false;  // int2vector and oidvector are arrays here.
     if (element != kInvalidOid && element != of) return false;
     if (element == kInvalidOid) element = of;
   }

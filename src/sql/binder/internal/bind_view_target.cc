@@ -1,0 +1,137 @@
+// Writing through views that show columns of one table as they are.
+#include <algorithm>
+
+#include "sql/binder/internal/dml_binder.h"
+#include "sql/parser/parser.h"
+#include "sql/plan/walk.h"
+
+namespace helios::sql::binder {
+
+namespace {
+// Why the view cannot be written through, in PostgreSQL's words; null: it can.
+const char* WhyNotUpdatable(const ast::SelectStatement& query) {
+  if (query.distinct) return "Views containing DISTINCT are not automatically updatable.";
+  if (!query.group_by.empty()) return "Views containing GROUP BY are not automatically updatable.";
+  if (query.having != nullptr) return "Views containing HAVING are not automatically updatable.";
+  if (query.op != ast::SetOperation::kNone) {
+    return "Views containing UNION, INTERSECT, or EXCEPT are not automatically updatable.";
+  }
+  if (query.with != nullptr) return "Views containing WITH are not automatically updatable.";
+  if (query.limit != nullptr || query.offset != nullptr) {
+    return "Views containing LIMIT or OFFSET are not automatically updatable.";
+  }
+  if (query.from.size() != 1 || query.from[0]->kind != ast::FromKind::kTable) {
+    return "Views that do not select from a single table or view are not automatically updatable.";
+  }
+  return nullptr;
+}
+}  // namespace
+
+Status DmlBinder::OpenView(const catalog::Table& view, const char* verb, Target* target) {
+  const auto refuse = [&](const char* why) {
+    const bool insert = verb[0] == 'i';
+    const bool update = verb[0] == 'u';
+    return Error(ErrorCode::kObjectNotInPrerequisiteState)
+        .Message("cannot {} view \"{}\"", verb, view.name)
+        .Detail("{}", why)
+        .Hint("To enable {} the view, provide an INSTEAD OF {} trigger or an unconditional ON {} DO "
+              "INSTEAD rule.",
+              insert ? "inserting into" : (update ? "updating" : "deleting from"),
+              insert ? "INSERT" : (update ? "UPDATE" : "DELETE"),
+              insert ? "INSERT" : (update ? "UPDATE" : "DELETE"))
+        .ToStatus();
+  };
+  HELIOS_TRY(auto statements, Parse(view.view_sql));
+  if (statements.size() != 1 || statements[0].statement->kind != ast::StatementKind::kSelect) {
+    return Error(ErrorCode::kDataCorrupted).Message("view \"{}\" has no query", view.name);
+  }
+  b_.view_trees_.push_back(std::move(statements[0].statement));
+  const auto& query = ast::As<ast::SelectStatement>(*b_.view_trees_.back());
+  if (const char* why = WhyNotUpdatable(query)) return refuse(why);
+  const auto& from = ast::As<ast::FromTable>(*query.from[0]);
+  if (target->views.size() > 32) {
+    return Error(ErrorCode::kStatementTooComplex).Message("views are nested too deeply");
+  }
+  b_.NeedTable(view.oid, view.name, hidb::TableLockMode::kRowExclusive);
+  const catalog::Privilege privilege = verb[0] == 'i'   ? catalog::Privilege::kInsert
+                                       : verb[0] == 'u' ? catalog::Privilege::kUpdate
+                                                        : catalog::Privilege::kDelete;
+  b_.NeedPrivilege(view.oid, privilege, 0);
+  b_.role_ = view.owner;
+  HELIOS_TRY(const Binder::TableName found, b_.LookUpTable(from.relation));
+  if (found.object == nullptr || found.object->kind() != catalog::ObjectKind::kTable) {
+    return refuse(
+        "Views that do not select from a single table or view are not automatically updatable.");
+  }
+  const auto& base = static_cast<const catalog::Table&>(*found.object);
+  ViewLevel level;
+  level.view = &view;
+  level.query = &query;
+  level.alias = from.alias == nullptr ? from.relation.name : from.alias->name;
+  const size_t at = target->views.size();
+  target->views.push_back(level);
+  Target inner;
+  inner.views = std::move(target->views);
+  inner.table = &base;
+  if (base.table_kind == catalog::TableKind::kView) {
+    HELIOS_TRY(OpenView(base, verb, &inner));
+  } else {
+    for (const catalog::Column& column : base.columns) {
+      if (column.dropped) continue;
+      inner.order.push_back(static_cast<uint32_t>(inner.columns.size()));
+      inner.columns.push_back(&column);
+      inner.names.push_back(column.name);
+    }
+  }
+  inner.views[at].names = inner.names;
+  if (from.alias != nullptr) {
+    for (size_t i = 0; i < from.alias->columns.size() && i < inner.order.size(); ++i) {
+      inner.views[at].names[inner.order[i]] = from.alias->columns[i];
+    }
+  }
+  // The columns that the view shows: those that its select list names plainly.
+  std::vector<std::string> names(inner.names.size());
+  std::vector<uint32_t> order;
+  size_t index = 0;
+  for (const catalog::Column& column : view.columns) {
+    if (column.dropped || index >= query.targets.size()) continue;
+    const auto* ref = ast::TryAs<ast::ColumnRef>(query.targets[index++].expr.get());
+    if (ref == nullptr || ref->star) continue;
+    for (uint32_t i = 0; i < names.size(); ++i) {
+      if (inner.views[at].names[i] != ref->names.back() || !names[i].empty()) continue;
+      names[i] = column.name;
+      order.push_back(i);
+      break;
+    }
+  }
+  const std::string name = target->name;
+  *target = std::move(inner);
+  target->name = name;
+  target->names = std::move(names);
+  target->order = std::move(order);
+  return Status::Ok();
+}
+
+Result<ExprPtr> DmlBinder::ViewConditions(const Target& target, const std::vector<uint32_t>& ids,
+                                          bool checked, std::string* view_name) {
+  std::vector<ExprPtr> conditions;
+  bool cascaded = false;
+  for (const ViewLevel& level : target.views) {
+    const auto option = level.view->options.find("check_option");
+    const bool has_option = option != level.view->options.end();
+    if (checked && !has_option && !cascaded) continue;
+    if (has_option && view_name->empty()) *view_name = level.view->name;
+    cascaded = cascaded || (has_option && option->second == "cascaded");
+    if (level.query->where == nullptr) continue;
+    QueryScope& scope = NewScope();
+    scope.parent = nullptr;
+    scope.clause = Clause::kWhere;
+    scope.relations.push_back(MakeRelation(scope, target, level.alias, level.names, ids));
+    HELIOS_TRY(ExprPtr condition, b_.BindExpr(*level.query->where, scope));
+    HELIOS_TRY(condition, b_.types_.CoerceBoolean(std::move(condition), "WHERE"));
+    conditions.push_back(std::move(condition));
+  }
+  return plan::JoinAnd(std::move(conditions));
+}
+
+}  // namespace helios::sql::binder
