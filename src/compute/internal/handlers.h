@@ -16,6 +16,8 @@ namespace ast = sql::ast;
 Status RunTransaction(SessionImpl& session, const ast::TransactionStatement& statement,
                       UtilityResult* result);
 Status RunSet(SessionImpl& session, const ast::SetStatement& statement, UtilityResult* result);
+// What SET gives, as the setting's text.
+Result<std::string> SettingValue(SessionImpl& session, const ast::SetStatement& statement);
 Status RunShow(SessionImpl& session, const ast::ShowStatement& statement, UtilityResult* result);
 Status RunPrepare(SessionImpl& session, const ast::PrepareStatement& statement,
                   const std::string& text);

@@ -96,8 +96,7 @@ const char* FixedName(StatementKind kind) {
     case StatementKind::kAlterDatabase: return "ALTER DATABASE";
     case StatementKind::kDropDatabase: return "DROP DATABASE";
     case StatementKind::kCreateRole: return "CREATE ROLE";
-    case StatementKind::kAlterRole:
-    case StatementKind::kAlterSetting: return "ALTER ROLE";
+    case StatementKind::kAlterRole: return "ALTER ROLE";
     case StatementKind::kDropRole: return "DROP ROLE";
     case StatementKind::kAlterDefaultPrivileges: return "ALTER DEFAULT PRIVILEGES";
     case StatementKind::kCreatePolicy: return "CREATE POLICY";
@@ -174,6 +173,11 @@ std::string StatementName(const ast::Statement& statement) {
     case StatementKind::kCreateFunction:
       return ast::As<ast::CreateFunctionStatement>(statement).procedure ? "CREATE PROCEDURE"
                                                                         : "CREATE FUNCTION";
+    case StatementKind::kAlterSetting:
+      return ast::As<ast::AlterSettingStatement>(statement).role != nullptr ||
+                     ast::As<ast::AlterSettingStatement>(statement).database.empty()
+                 ? "ALTER ROLE"
+                 : "ALTER DATABASE";
     case StatementKind::kGrant:
       return ast::As<ast::GrantStatement>(statement).grant ? "GRANT" : "REVOKE";
     case StatementKind::kGrantRole:

@@ -83,7 +83,9 @@ Status SetSessionAuthorization(SessionImpl& session, const std::string& name) {
   return Status::Ok();
 }
 
-Status SetOne(SessionImpl& session, const ast::SetStatement& statement) {
+}  // namespace
+
+Result<std::string> SettingValue(SessionImpl& session, const ast::SetStatement& statement) {
   std::string value;
   for (size_t index = 0; index < statement.args.size(); ++index) {
     HELIOS_TRY(std::string part, SettingText(session, *statement.args[index]));
@@ -98,6 +100,13 @@ Status SetOne(SessionImpl& session, const ast::SetStatement& statement) {
     }
     value += (index == 0 ? "" : ", ") + part;
   }
+  return value;
+}
+
+namespace {
+
+Status SetOne(SessionImpl& session, const ast::SetStatement& statement) {
+  HELIOS_TRY(const std::string value, SettingValue(session, statement));
   if (statement.name == "role") return SetRoleByName(session, value, statement.local);
   if (statement.name == "session_authorization") return SetSessionAuthorization(session, value);
   if (statement.name == "transaction_isolation" || statement.name == "transaction_read_only") {

@@ -23,35 +23,15 @@ ast::RelationName RelationOf(const ast::NameList& names, size_t skip) {
   return relation;
 }
 
-template <typename T>
-void SetComment(DdlEditor& editor, Oid oid, int32_t part, const ast::CommentStatement& statement) {
-  auto copy = editor.Copy<T>(oid);
+void SetObjectComment(DdlEditor& editor, const catalog::Object& object, int32_t part,
+                      const ast::CommentStatement& statement) {
+  std::shared_ptr<catalog::Object> copy = editor.CopyObject(object.oid);
   if (statement.is_null || statement.text.empty()) {
     copy->comments.erase(part);
   } else {
     copy->comments[part] = statement.text;
   }
   editor.Put(std::move(copy));
-}
-
-void SetObjectComment(DdlEditor& editor, const catalog::Object& object, int32_t part,
-                      const ast::CommentStatement& statement) {
-  switch (object.kind()) {
-    case catalog::ObjectKind::kRole:
-      return SetComment<catalog::Role>(editor, object.oid, part, statement);
-    case catalog::ObjectKind::kDatabase:
-      return SetComment<catalog::Database>(editor, object.oid, part, statement);
-    case catalog::ObjectKind::kSchema:
-      return SetComment<catalog::Schema>(editor, object.oid, part, statement);
-    case catalog::ObjectKind::kTable:
-      return SetComment<catalog::Table>(editor, object.oid, part, statement);
-    case catalog::ObjectKind::kIndex:
-      return SetComment<catalog::Index>(editor, object.oid, part, statement);
-    case catalog::ObjectKind::kSequence:
-      return SetComment<catalog::Sequence>(editor, object.oid, part, statement);
-    case catalog::ObjectKind::kType:
-      return SetComment<catalog::UserType>(editor, object.oid, part, statement);
-  }
 }
 
 Status CommentOnRelation(SessionImpl& session, const ast::CommentStatement& statement,

@@ -30,6 +30,9 @@ class DdlEditor {
     return std::make_shared<T>(static_cast<const T&>(*found));
   }
 
+  // The same for an object of any kind.
+  std::shared_ptr<catalog::Object> CopyObject(Oid oid) const;
+
   void Save() {
     session_.SetCatalog(base_, editor_.Finish(session_.core().catalog.NextPrivateVersion()));
   }
@@ -62,6 +65,9 @@ Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,
 // Removes an object and what belongs to it (a table's indexes, sequences and foreign keys), freeing its
 // storage at commit. With `cascade` also what depends on it; else 2BP01 names the dependents.
 Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade);
+
+Status DropObjects(SessionImpl& session, DdlEditor& editor, const std::vector<Oid>& oids,
+                   bool cascade);
 
 // "table t", "view v", "constraint c on table t": how dependency messages call an object.
 std::string DescribeObject(const catalog::Snapshot& snapshot, const catalog::Object& object);

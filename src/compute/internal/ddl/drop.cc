@@ -279,8 +279,10 @@ Status DependentsExist(const std::string& object,
       .Hint("Use DROP ... CASCADE to drop the dependent objects too.");
 }
 
-Status DropAll(SessionImpl& session, DdlEditor& editor, const std::vector<Oid>& targets,
-               bool cascade) {
+}  // namespace
+
+Status DropObjects(SessionImpl& session, DdlEditor& editor, const std::vector<Oid>& targets,
+                   bool cascade) {
   Dropper dropper(session, editor);
   for (const Oid oid : targets) dropper.Collect(oid);
   const auto outside = dropper.Outside(std::set<Oid>(targets.begin(), targets.end()));
@@ -300,6 +302,8 @@ Status DropAll(SessionImpl& session, DdlEditor& editor, const std::vector<Oid>& 
   }
   return dropper.Finish();
 }
+
+namespace {
 
 // The object that DROP names, or null with a notice under IF EXISTS.
 Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropStatement& statement,
@@ -387,7 +391,7 @@ std::string DescribeObject(const catalog::Snapshot& snapshot, const catalog::Obj
 }
 
 Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade) {
-  return DropAll(session, editor, {oid}, cascade);
+  return DropObjects(session, editor, {oid}, cascade);
 }
 
 Status RunDrop(SessionImpl& session, const ast::DropStatement& statement, UtilityResult*) {
@@ -428,8 +432,8 @@ Status RunDrop(SessionImpl& session, const ast::DropStatement& statement, Utilit
     targets.push_back(object->oid);
   }
   if (targets.empty()) return Status::Ok();
-  HELIOS_TRY(DropAll(session, editor, targets,
-                     statement.behavior == ast::DropBehavior::kCascade));
+  HELIOS_TRY(DropObjects(session, editor, targets,
+                         statement.behavior == ast::DropBehavior::kCascade));
   editor.Save();
   return Status::Ok();
 }
@@ -444,7 +448,7 @@ Status SessionImpl::DropTemporaryObjects() {
     }
   }
   if (targets.empty()) return Status::Ok();
-  HELIOS_TRY(DropAll(*this, editor, targets, true));
+  HELIOS_TRY(DropObjects(*this, editor, targets, true));
   editor.Save();
   return Status::Ok();
 }

@@ -1,0 +1,394 @@
+// GRANT and REVOKE on objects.
+
+#include <algorithm>
+#include <bit>
+#include <set>
+
+#include "compute/internal/ddl/ddl_editor.h"
+#include "compute/internal/handlers.h"
+#include "compute/internal/name_resolution.h"
+#include "compute/internal/privileges.h"
+
+namespace helios::compute {
+
+namespace {
+
+using ast::ObjectType;
+using catalog::Acl;
+using catalog::AclEntry;
+using catalog::ObjectKind;
+using catalog::Privilege;
+using catalog::PrivilegeMask;
+
+constexpr PrivilegeMask Mask(Privilege privilege) { return static_cast<PrivilegeMask>(privilege); }
+
+constexpr PrivilegeMask kColumnPrivileges = Mask(Privilege::kSelect) | Mask(Privilege::kInsert) |
+                                            Mask(Privilege::kUpdate) | Mask(Privilege::kReferences);
+
+struct PrivilegeWord {
+  std::string_view word;
+  Privilege privilege;
+};
+constexpr PrivilegeWord kWords[] = {
+    {"insert", Privilege::kInsert},         {"select", Privilege::kSelect},
+    {"update", Privilege::kUpdate},         {"delete", Privilege::kDelete},
+    {"truncate", Privilege::kTruncate},     {"references", Privilege::kReferences},
+    {"trigger", Privilege::kTrigger},       {"execute", Privilege::kExecute},
+    {"usage", Privilege::kUsage},           {"create", Privilege::kCreate},
+    {"temporary", Privilege::kTemporary},   {"temp", Privilege::kTemporary},
+    {"connect", Privilege::kConnect},
+};
+
+std::string Upper(std::string_view word) {
+  std::string upper(word);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return upper;
+}
+
+const char* TargetWord(ObjectType type) {
+  switch (type) {
+    case ObjectType::kSequence: return "sequence";
+    case ObjectType::kDatabase: return "database";
+    case ObjectType::kSchema: return "schema";
+    case ObjectType::kDomain: return "domain";
+    case ObjectType::kType: return "type";
+    default: return "relation";
+  }
+}
+
+// The object on which a privilege is given, and its columns if only some of those.
+struct Target {
+  Oid object = kInvalidOid;
+  // Whole-object privileges, and those of columns by attnum. `all`: ALL was written.
+  PrivilegeMask privileges = 0;
+  bool all = false;
+  std::vector<std::pair<int16_t, PrivilegeMask>> columns;
+};
+
+struct Request {
+  bool grant = true;
+  bool grant_option = false;
+  bool cascade = false;
+  std::vector<Oid> grantees;  // kInvalidOid: PUBLIC.
+};
+
+Result<PrivilegeMask> ParsePrivilege(const ast::Privilege& privilege, PrivilegeMask allowed,
+                                     std::string_view what) {
+  if (privilege.name.empty()) return allowed;
+  for (const PrivilegeWord& word : kWords) {
+    if (word.word != privilege.name) continue;
+    if ((allowed & Mask(word.privilege)) != 0) return Mask(word.privilege);
+    return Error(ErrorCode::kInvalidGrantor)
+        .Message("invalid privilege type {} for {}", Upper(word.word), what);
+  }
+  return Error(ErrorCode::kSyntaxError)
+      .Message("unrecognized privilege type \"{}\"", privilege.name);
+}
+
+Result<Target> MakeTarget(const catalog::Object& object, const ast::GrantStatement& statement) {
+  Target target;
+  target.object = object.oid;
+  PrivilegeMask allowed = AllPrivileges(object.kind());
+  if (statement.privileges.empty()) {
+    target.privileges = allowed;
+    target.all = true;
+    return target;
+  }
+  for (const ast::Privilege& privilege : statement.privileges) {
+    if (privilege.columns.empty()) {
+      HELIOS_TRY(const PrivilegeMask mask,
+                 ParsePrivilege(privilege, allowed, TargetWord(statement.object_type)));
+      target.privileges |= mask;
+      target.all |= privilege.name.empty();
+      continue;
+    }
+    if (object.kind() != ObjectKind::kTable) {
+      return Error(ErrorCode::kInvalidGrantor)
+          .Message("column privileges are only valid for relations");
+    }
+    HELIOS_TRY(const PrivilegeMask mask, ParsePrivilege(privilege, kColumnPrivileges, "column"));
+    const auto& table = static_cast<const catalog::Table&>(object);
+    for (const std::string& name : privilege.columns) {
+      const catalog::Column* column = table.FindColumn(name);
+      if (column == nullptr) {
+        return Error(ErrorCode::kUndefinedColumn)
+            .Message("column \"{}\" of relation \"{}\" does not exist", name, table.name);
+      }
+      target.columns.emplace_back(column->number, mask);
+    }
+  }
+  return target;
+}
+
+Result<const catalog::Object*> FindNamed(SessionImpl& session, ObjectType type,
+                                         const ast::ObjectName& name) {
+  switch (type) {
+    case ObjectType::kTable:
+    case ObjectType::kSequence: {
+      ast::RelationName relation;
+      relation.name = name.names.back();
+      if (name.names.size() > 1) relation.schema = name.names[name.names.size() - 2];
+      HELIOS_TRY(const catalog::Object* object, FindRelation(session, relation));
+      if (object->kind() == ObjectKind::kIndex) {
+        return Error(ErrorCode::kWrongObjectType).Message("\"{}\" is an index", object->name);
+      }
+      if (type == ObjectType::kSequence && object->kind() != ObjectKind::kSequence) {
+        return Error(ErrorCode::kWrongObjectType)
+            .Message("\"{}\" is not a sequence", object->name);
+      }
+      return object;
+    }
+    case ObjectType::kSchema: {
+      HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, name.names.back()));
+      return static_cast<const catalog::Object*>(schema);
+    }
+    case ObjectType::kDatabase: {
+      const catalog::Database* database = session.Catalog()->FindDatabase(name.names.back());
+      if (database != nullptr) return static_cast<const catalog::Object*>(database);
+      return Error(ErrorCode::kInvalidCatalogName)
+          .Message("database \"{}\" does not exist", name.names.back());
+    }
+    case ObjectType::kType:
+    case ObjectType::kDomain: {
+      HELIOS_TRY(const catalog::UserType* found,
+                 FindTypeByNames(session, name.type != nullptr ? name.type->names : name.names));
+      return static_cast<const catalog::Object*>(found);
+    }
+    default:
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("privileges on this kind of object are not supported");
+  }
+}
+
+// Every object that the statement names.
+Result<std::vector<const catalog::Object*>> FindObjects(SessionImpl& session,
+                                                        const ast::GrantStatement& statement) {
+  std::vector<const catalog::Object*> objects;
+  if (statement.target == ast::GrantTarget::kObjects) {
+    for (const ast::ObjectName& name : statement.objects) {
+      HELIOS_TRY(const catalog::Object* object,
+                 FindNamed(session, statement.object_type, name));
+      objects.push_back(object);
+    }
+    return objects;
+  }
+  // There are no functions of users, so ALL FUNCTIONS IN SCHEMA is about none.
+  const ObjectKind kind =
+      statement.object_type == ObjectType::kSequence ? ObjectKind::kSequence : ObjectKind::kTable;
+  const bool none = statement.object_type != ObjectType::kSequence &&
+                    statement.object_type != ObjectType::kTable;
+  for (const ast::ObjectName& name : statement.objects) {
+    HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, name.names.back()));
+    for (const auto& [oid, object] : session.Catalog()->objects()) {
+      if (!none && object->schema == schema->oid && object->kind() == kind) {
+        objects.push_back(object.get());
+      }
+    }
+  }
+  return objects;
+}
+
+AclEntry& EntryOf(Acl& acl, Oid grantee, Oid grantor) {
+  for (AclEntry& entry : acl) {
+    if (entry.grantee == grantee && entry.grantor == grantor) return entry;
+  }
+  acl.push_back({grantee, grantor, 0, 0});
+  return acl.back();
+}
+
+PrivilegeMask GrantableBy(const Acl& acl, Oid role) {
+  PrivilegeMask mask = 0;
+  for (const AclEntry& entry : acl) {
+    if (entry.grantee == role) mask |= entry.grantable;
+  }
+  return mask;
+}
+
+// Takes privileges that `grantor` gave to `grantee`; what the grantee passed on by a right that is lost
+// goes with CASCADE, else 2BP01.
+Status RevokeFrom(Acl& acl, Oid owner, Oid grantee, Oid grantor, PrivilegeMask privileges,
+                  const Request& request) {
+  for (AclEntry& entry : acl) {
+    if (entry.grantee != grantee || entry.grantor != grantor) continue;
+    entry.grantable &= static_cast<PrivilegeMask>(~privileges);
+    if (!request.grant_option) entry.privileges &= static_cast<PrivilegeMask>(~privileges);
+  }
+  if (grantee == kInvalidOid || grantee == owner) return Status::Ok();
+  const auto lost = static_cast<PrivilegeMask>(privileges & ~GrantableBy(acl, grantee));
+  std::vector<std::pair<Oid, PrivilegeMask>> dependent;
+  for (const AclEntry& entry : acl) {
+    if (entry.grantor != grantee || entry.grantee == grantee) continue;
+    const auto gone = static_cast<PrivilegeMask>(entry.privileges & lost);
+    if (gone != 0) dependent.emplace_back(entry.grantee, gone);
+  }
+  if (!dependent.empty() && !request.cascade) {
+    return Error(ErrorCode::kDependentObjectsStillExist)
+        .Message("dependent privileges exist")
+        .Hint("Use CASCADE to revoke them too.");
+  }
+  Request whole = request;
+  whole.grant_option = false;
+  for (const auto& [other, gone] : dependent) {
+    HELIOS_TRY(RevokeFrom(acl, owner, other, grantee, gone, whole));
+  }
+  return Status::Ok();
+}
+
+Status Change(Acl& acl, Oid owner, Oid grantor, PrivilegeMask privileges, const Request& request) {
+  for (const Oid grantee : request.grantees) {
+    if (request.grant) {
+      AclEntry& entry = EntryOf(acl, grantee, grantor);
+      entry.privileges |= privileges;
+      if (request.grant_option && grantee != owner) entry.grantable |= privileges;
+    } else {
+      HELIOS_TRY(RevokeFrom(acl, owner, grantee, grantor, privileges, request));
+    }
+  }
+  std::erase_if(acl, [](const AclEntry& entry) { return entry.privileges == 0; });
+  return Status::Ok();
+}
+
+class Granter {
+ public:
+  Granter(SessionImpl& session, DdlEditor& editor, const Request& request)
+      : session_(session), editor_(editor), request_(request) {}
+
+  Status Apply(const Target& target) {
+    std::shared_ptr<catalog::Object> copy = editor_.CopyObject(target.object);
+    if (target.privileges != 0) {
+      const Acl acl =
+          copy->acl.has_value() ? *copy->acl : DefaultAcl(copy->kind(), copy->owner);
+      HELIOS_TRY(ApplyTo(*copy, copy->name, acl, target.privileges, target.all, &copy->acl));
+      if (!request_.grant && copy->kind() == ObjectKind::kTable) {
+        HELIOS_TRY(RevokeFromColumns(static_cast<catalog::Table&>(*copy), target.privileges));
+      }
+    }
+    for (const auto& [number, privileges] : target.columns) {
+      catalog::Column& column = static_cast<catalog::Table&>(*copy).columns[number - 1];
+      HELIOS_TRY(ApplyTo(*copy, column.name, column.acl.value_or(Acl()), privileges,
+                         privileges == kColumnPrivileges, &column.acl));
+    }
+    editor_.Put(std::move(copy));
+    return Status::Ok();
+  }
+
+ private:
+  // As whom the current role grants: as the owner if it may, else as the role with most of the options.
+  Oid ChooseGrantor(const catalog::Object& object, const Acl& acl, PrivilegeMask wanted,
+                    PrivilegeMask* options) const {
+    const catalog::Snapshot& snapshot = editor_.current();
+    if (IsOwner(snapshot, session_.role(), object)) {
+      *options = wanted;
+      return object.owner;
+    }
+    Oid best = session_.role();
+    *options = static_cast<PrivilegeMask>(GrantableBy(acl, best) & wanted);
+    for (const Oid role : EffectiveRoles(snapshot, session_.role())) {
+      const auto held = static_cast<PrivilegeMask>(GrantableBy(acl, role) & wanted);
+      if (std::popcount(held) <= std::popcount(*options)) continue;
+      best = role;
+      *options = held;
+    }
+    return best;
+  }
+
+  Status ApplyTo(const catalog::Object& object, const std::string& name, Acl acl,
+                 PrivilegeMask wanted, bool all, std::optional<Acl>* out) {
+    PrivilegeMask may = 0;
+    const Oid grantor = ChooseGrantor(object, Options(object, acl), wanted, &may);
+    if (may == 0 && !HoldsAny(object, acl)) return PermissionDenied(object);
+    if (may == 0) {
+      Warn(request_.grant ? "no privileges were granted for \"{}\""
+                          : "no privileges could be revoked for \"{}\"",
+           name);
+    } else if (may != wanted && !all) {
+      Warn(request_.grant ? "not all privileges were granted for \"{}\""
+                          : "not all privileges could be revoked for \"{}\"",
+           name);
+    }
+    HELIOS_TRY(Change(acl, object.owner, grantor, may, request_));
+    *out = std::move(acl);
+    return Status::Ok();
+  }
+
+  // A grant option on the table counts for its columns.
+  static Acl Options(const catalog::Object& object, Acl acl) {
+    if (object.acl.has_value()) acl.insert(acl.end(), object.acl->begin(), object.acl->end());
+    return acl;
+  }
+
+  bool HoldsAny(const catalog::Object& object, const Acl& acl) const {
+    const std::set<Oid> roles = EffectiveRoles(editor_.current(), session_.role());
+    const Acl entries = Options(object, acl);
+    return std::any_of(entries.begin(), entries.end(), [&roles](const AclEntry& entry) {
+      return entry.privileges != 0 &&
+             (entry.grantee == kInvalidOid || roles.count(entry.grantee) > 0);
+    });
+  }
+
+  // REVOKE on a table takes the same privileges on its columns.
+  Status RevokeFromColumns(catalog::Table& table, PrivilegeMask privileges) {
+    const auto wanted = static_cast<PrivilegeMask>(privileges & kColumnPrivileges);
+    for (catalog::Column& column : table.columns) {
+      if (column.dropped || !column.acl.has_value()) continue;
+      PrivilegeMask may = 0;
+      const Oid grantor = ChooseGrantor(table, Options(table, *column.acl), wanted, &may);
+      HELIOS_TRY(Change(*column.acl, table.owner, grantor, may, request_));
+      if (column.acl->empty()) column.acl.reset();
+    }
+    return Status::Ok();
+  }
+
+  void Warn(const char* message, const std::string& name) {
+    session_.Notice(Notice::Severity::kWarning, request_.grant ? "01007" : "01006",
+                    fmt::format(fmt::runtime(message), name));
+  }
+
+  SessionImpl& session_;
+  DdlEditor& editor_;
+  const Request& request_;
+};
+
+}  // namespace
+
+Status RunGrant(SessionImpl& session, const ast::GrantStatement& statement, UtilityResult*) {
+  if (statement.target == ast::GrantTarget::kDefaults) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("ALTER DEFAULT PRIVILEGES is not supported");
+  }
+  Request request;
+  request.grant = statement.grant;
+  request.grant_option = statement.grant_option;
+  request.cascade = statement.behavior == ast::DropBehavior::kCascade;
+  if (statement.granted_by != nullptr) {
+    HELIOS_TRY(const catalog::Role* grantor, FindRoleByName(session, *statement.granted_by));
+    if (grantor->oid != session.role()) {
+      return Error(ErrorCode::kFeatureNotSupported).Message("grantor must be current user");
+    }
+  }
+  for (const ast::RoleName& name : statement.grantees) {
+    if (name.role == ast::RoleKind::kPublic) {
+      if (request.grant && request.grant_option) {
+        return Error(ErrorCode::kInvalidGrantor)
+            .Message("grant options can only be granted to roles");
+      }
+      request.grantees.push_back(kInvalidOid);
+      continue;
+    }
+    HELIOS_TRY(const catalog::Role* role, FindRoleByName(session, name));
+    request.grantees.push_back(role->oid);
+  }
+  DdlEditor editor(session);
+  HELIOS_TRY(const std::vector<const catalog::Object*> objects, FindObjects(session, statement));
+  std::vector<Target> targets;
+  for (const catalog::Object* object : objects) {
+    HELIOS_TRY(Target target, MakeTarget(*object, statement));
+    targets.push_back(std::move(target));
+  }
+  Granter granter(session, editor, request);
+  for (const Target& target : targets) HELIOS_TRY(granter.Apply(target));
+  editor.Save();
+  return Status::Ok();
+}
+
+}  // namespace helios::compute
