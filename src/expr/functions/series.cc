@@ -153,6 +153,11 @@ StateResult StartUnnest(EvalContext&, Arguments arguments, size_t row, std::span
   return std::make_unique<Unnest>(arguments[0]->View(row));
 }
 
+// Tables have no partitions: a table that is none has neither ancestors nor a tree.
+StateResult StartNoPartitions(EvalContext&, Arguments, size_t, std::span<const SqlType>) {
+  return std::make_unique<IntegerSeries<int32_t>>(1, 0, 1);
+}
+
 constexpr TableKernelEntry kKernels[] = {
     {"generate_series_int4", StartIntegers<int32_t>},
     {"generate_series_step_int4", StartIntegers<int32_t>},
@@ -165,6 +170,8 @@ constexpr TableKernelEntry kKernels[] = {
     {"generate_subscripts", StartSubscripts},
     {"generate_subscripts_nodir", StartSubscripts},
     {"array_unnest", StartUnnest},
+    {"pg_partition_ancestors", StartNoPartitions},
+    {"pg_partition_tree", StartNoPartitions},
 };
 
 }  // namespace
