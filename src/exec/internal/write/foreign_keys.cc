@@ -433,6 +433,8 @@ Status ForeignKeys::Act(const Action& action) {
       HELIOS_TRY(ChangeChildren(action, part, rows));
     }
   }
+  // The default may be the very key that goes.
+  if (what == ForeignKeyAction::kSetDefault) checks_.push_back(action);
   return Status::Ok();
 }
 

@@ -126,6 +126,7 @@ Status TargetBuilder::AddIndexes(const catalog::Table& table, plan::WriteTarget*
     for (const catalog::Constraint& constraint : table.constraints) {
       if (constraint.index == index->oid && constraint.kind != catalog::ConstraintKind::kForeignKey) {
         item.deferrable = constraint.deferrable;
+        item.initially_deferred = constraint.initially_deferred;
       }
     }
     for (const catalog::IndexKey& key : index->keys) {
