@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 
 #include "kv/open.h"
@@ -155,6 +157,8 @@ class RocksDbTest : public testing::Test {
     return Status::Ok();
   }
   std::string directory_;
+  // Before the store, whose background threads ask it to the end even where an assertion leaves the test.
+  std::optional<sys::FailNth> faults_;
   std::unique_ptr<KvStore> store_;
 };
 
@@ -173,23 +177,25 @@ TEST_F(RocksDbTest, SyncedWritesSurvivePowerFailure) {
 }
 
 TEST_F(RocksDbTest, FullDiskRefusesWritesAndServesReads) {
-  sys::FailNth plan(sys::FaultBit(sys::FileOperation::kWrite), 1, ENOSPC, true);
-  plan.Disarm();
+  faults_.emplace(sys::FaultBit(sys::FileOperation::kWrite), 1, ENOSPC, true);
+  faults_->Disarm();
   RocksDbOptions options = Options(directory_);
-  options.faults = &plan;
+  options.faults = &*faults_;
   ASSERT_TRUE(Open(options).ok());
   ASSERT_TRUE(PutOne(*store_, "a", "1").ok());
-  plan.Arm();
+  faults_->Arm();
   const Status full = PutOne(*store_, "b", "2");
   EXPECT_TRUE(full.Is(ErrorCode::kDiskFull)) << full.ToString();
   EXPECT_TRUE(PutOne(*store_, "c", "3").Is(ErrorCode::kDiskFull));
   EXPECT_EQ(GetOne(*store_, "a"), "1");
   EXPECT_EQ(store_->health(), Health::kDiskFull);
-  plan.Disarm();
-  // RocksDB recovers on a thread of its own; asking again is what the maintenance loop does.
-  for (int round = 0; round < 1000 && store_->health() != Health::kServing; ++round) {
+  faults_->Disarm();
+  // RocksDB recovers on a thread of its own, which looks at the disk every five seconds; asking again is
+  // what the maintenance loop does. The limit only ends a test that would hang.
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (store_->health() != Health::kServing && std::chrono::steady_clock::now() < limit) {
     store_->CheckDisk();
-    std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   ASSERT_EQ(store_->health(), Health::kServing);
   const Status after = PutOne(*store_, "d", "4");
@@ -202,13 +208,13 @@ TEST_F(RocksDbTest, FullDiskRefusesWritesAndServesReads) {
 }
 
 TEST_F(RocksDbTest, FailedSyncStopsWriting) {
-  sys::FailNth plan(sys::FaultBit(sys::FileOperation::kSync), 1, EIO, false);
-  plan.Disarm();
+  faults_.emplace(sys::FaultBit(sys::FileOperation::kSync), 1, EIO, false);
+  faults_->Disarm();
   RocksDbOptions options = Options(directory_);
-  options.faults = &plan;
+  options.faults = &*faults_;
   ASSERT_TRUE(Open(options).ok());
   ASSERT_TRUE(PutOne(*store_, "a", "1").ok());
-  plan.Arm();
+  faults_->Arm();
   const Status unknown = PutOne(*store_, "b", "2");
   EXPECT_TRUE(unknown.Is(ErrorCode::kStatementCompletionUnknown)) << unknown.ToString();
   const Status stopped = PutOne(*store_, "c", "3");
