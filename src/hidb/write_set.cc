@@ -181,9 +181,8 @@ void WriteSet::Clear() {
   staged_count_.store(0, std::memory_order_release);
 }
 
-void WriteSet::ForEach(
-    const std::function<void(SpaceId, std::string_view, const std::optional<std::string>&)>& visit)
-    const {
+void WriteSet::ForEach(const std::function<void(SpaceId, std::string_view,
+                                                const std::optional<std::string>&)>& visit) const {
   for (const auto& [space, keys] : spaces_) {
     for (const auto& [key, versions] : keys) visit(space, key, versions.back().value);
   }

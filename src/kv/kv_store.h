@@ -46,11 +46,11 @@ class Snapshot {
 struct ReadOptions {
   std::string lower;  // Keys below are not shown; empty: no bound.
   std::string upper;  // Nor keys from here on; empty: no bound.
-  // Every Seek is for one key's versions (of rows or index): filters may be used, and what follows the
-  // versions of that key is undefined.
+  // Every Seek is for one key's versions (of rows or index): filters may be used, and what follows
+  // the versions of that key is undefined.
   bool one_key = false;
-  bool fill_cache = true;         // False for scans that would flush the cache.
-  size_t readahead_bytes = 0;     // 0: the store decides.
+  bool fill_cache = true;              // False for scans that would flush the cache.
+  size_t readahead_bytes = 0;          // 0: the store decides.
   const Snapshot* snapshot = nullptr;  // Null: the state at creation.
 };
 
@@ -84,8 +84,8 @@ class WriteBatch {
   virtual size_t byte_count() const = 0;
 };
 
-// Decides during compactions which entries of rows and index are dropped. One object sees the entries of
-// one compaction, of one family, in key order, not necessarily all of the store's.
+// Decides during compactions which entries of rows and index are dropped. One object sees the
+// entries of one compaction, of one family, in key order, not necessarily all of the store's.
 class CompactionFilter {
  public:
   virtual ~CompactionFilter() = default;
@@ -119,8 +119,8 @@ struct Metrics {
 // An ordered, durable map of bytes: the base of everything that a node keeps.
 //
 // Thread safety: all calls, from any thread. Errors: kDiskFull (53100), kIoError (58030),
-// kDataCorrupted (XX001), each naming the file where the cause is known. After a failed sync of the log
-// every write is refused: nobody knows what reached the disk.
+// kDataCorrupted (XX001), each naming the file where the cause is known. After a failed sync of the
+// log every write is refused: nobody knows what reached the disk.
 class KvStore {
  public:
   virtual ~KvStore() = default;
@@ -152,8 +152,8 @@ class KvStore {
   virtual Health health() const = 0;
   // The error that writes get now; OK when serving.
   virtual Status WriteStatus() const = 0;
-  // Called now and then: notices that the disk has space again, or hardly any, and lets go of files and
-  // memory that were kept for reuse.
+  // Called now and then: notices that the disk has space again, or hardly any, and lets go of files
+  // and memory that were kept for reuse.
   virtual void CheckDisk() = 0;
   virtual Metrics GetMetrics() const = 0;
 };

@@ -121,7 +121,9 @@ TEST_P(KvStoreTest, IteratorsKeepBoundsAndSnapshots) {
 }
 
 TEST_P(KvStoreTest, OneKeySeeksFindEveryVersion) {
-  const auto versioned = [](std::string key, char version) { return key + std::string(8, version); };
+  const auto versioned = [](std::string key, char version) {
+    return key + std::string(8, version);
+  };
   auto batch = store_->NewBatch();
   for (char version : {'1', '2', '3'}) {
     batch->Put(Family::kRows, versioned("space_key", version), std::string(1, version));
@@ -245,17 +247,19 @@ TEST_F(RocksDbTest, DamagedFileIsNamed) {
   EXPECT_FALSE(status.info().hint.empty());
 }
 
-// Goal: whichever I/O operation fails, the error is clear and what was acknowledged is there afterwards.
-// Method: fail the k-th operation of a small workload, for every k, then reopen without faults.
+// Goal: whichever I/O operation fails, the error is clear and what was acknowledged is there
+// afterwards. Method: fail the k-th operation of a small workload, for every k, then reopen without
+// faults.
 TEST_F(RocksDbTest, EveryFaultLeavesAcknowledgedWrites) {
   using sys::FileOperation;
-  const uint32_t kinds = sys::FaultBit(FileOperation::kWrite) | sys::FaultBit(FileOperation::kSync) |
-                         sys::FaultBit(FileOperation::kOpen) |
+  const uint32_t kinds = sys::FaultBit(FileOperation::kWrite) |
+                         sys::FaultBit(FileOperation::kSync) | sys::FaultBit(FileOperation::kOpen) |
                          sys::FaultBit(FileOperation::kRename) |
                          sys::FaultBit(FileOperation::kSyncDirectory);
   for (int error : {EIO, ENOSPC}) {
     for (int k = 1; k < 400; k += k < 20 ? 1 : 7) {
-      const std::string directory = directory_ + "/" + std::to_string(error) + "_" + std::to_string(k);
+      const std::string directory =
+          directory_ + "/" + std::to_string(error) + "_" + std::to_string(k);
       ASSERT_TRUE(sys::CreateDirectory(directory).ok());
       sys::FailNth plan(kinds, k, error, false);
       RocksDbOptions options = Options(directory);

@@ -49,8 +49,8 @@ struct RocksDbOptions {
   DurabilityTracker* durability = nullptr;
 };
 
-// Opens, or creates, a store in a directory. kDataCorrupted (XX001) names the damaged file and says what
-// to do; kIoError and kDiskFull as the operating system reports them.
+// Opens, or creates, a store in a directory. kDataCorrupted (XX001) names the damaged file and says
+// what to do; kIoError and kDiskFull as the operating system reports them.
 Result<std::unique_ptr<KvStore>> OpenRocksDb(RocksDbOptions options);
 
 // A store in memory, for simulation and fast tests. Nothing survives it, and it starts no thread.

@@ -48,8 +48,8 @@ struct ReusableIterator {
   static constexpr std::string_view kEndOfKeys = "\xff\xff\xff\xff\xff\xff\xff\xff";
 };
 
-// Iterators that wait to be used again: making one costs more than a seek. A waiting iterator keeps old
-// files and memtables alive, so those that wait are thrown away now and then.
+// Iterators that wait to be used again: making one costs more than a seek. A waiting iterator keeps
+// old files and memtables alive, so those that wait are thrown away now and then.
 class IteratorPool {
  public:
   std::unique_ptr<ReusableIterator> Take() {
@@ -268,9 +268,12 @@ Status RocksStore::MultiGet(Family family, std::span<const std::string_view> key
 
 Status RocksStore::WriteStatus() const {
   switch (health()) {
-    case Health::kServing: return Status::Ok();
-    case Health::kDiskFull: return DiskFullError(options_.directory);
-    case Health::kStopped: break;
+    case Health::kServing:
+      return Status::Ok();
+    case Health::kDiskFull:
+      return DiskFullError(options_.directory);
+    case Health::kStopped:
+      break;
   }
   std::lock_guard lock(stop_mutex_);
   return Error(ErrorCode::kIoError)
@@ -292,8 +295,8 @@ Status RocksStore::Write(WriteBatch* batch, bool sync) {
   return Status::Ok();
 }
 
-// A failed append leaves an incomplete record, which recovery ignores: the batch is surely not there.
-// After a failed sync it may or may not be, and trying again could only hide the loss.
+// A failed append leaves an incomplete record, which recovery ignores: the batch is surely not
+// there. After a failed sync it may or may not be, and trying again could only hide the loss.
 Status RocksStore::WriteFailed(const rocksdb::Status& status) {
   if (tuned_.watch->sync_failed.load(std::memory_order_acquire)) {
     Stop(status);

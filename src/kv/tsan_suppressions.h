@@ -1,7 +1,8 @@
 #pragma once
 
-// For tests over RocksDB, in one file a binary: RocksDB is the distribution's build, without ThreadSanitizer's
-// instrumentation, so what its own atomics order looks like races. Everything else is checked.
+// For tests over RocksDB, in one file a binary: RocksDB is the distribution's build, without
+// ThreadSanitizer's instrumentation, so what its own atomics order looks like races. Everything
+// else is checked.
 #ifdef __SANITIZE_THREAD__
 extern "C" const char* __tsan_default_suppressions();
 extern "C" const char* __tsan_default_suppressions() {

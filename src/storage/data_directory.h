@@ -19,8 +19,9 @@ inline constexpr int kDataFormatVersion = 1;
 //   kv/     the files of RocksDB
 class DataDirectory {
  public:
-  // Creates the directory, if need be, and locks it. F0001: another server has it (the message names
-  // its process). F0000: of a future format, or not ours. XX001: damaged; the message names the file.
+  // Creates the directory, if need be, and locks it. F0001: another server has it (the message
+  // names its process). F0000: of a future format, or not ours. XX001: damaged; the message names
+  // the file.
   static Result<std::unique_ptr<DataDirectory>> Open(const std::string& path,
                                                      sys::FaultPlan* faults = nullptr);
 

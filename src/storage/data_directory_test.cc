@@ -40,8 +40,9 @@ TEST_F(DataDirectoryTest, FutureAndDamagedFormatsAreRefused) {
   const Status future = OpenStatus();
   EXPECT_TRUE(future.Is(ErrorCode::kConfigFileError));
   EXPECT_NE(future.info().message.find("newer server"), std::string::npos);
-  for (const char* bytes : {"", "garbage", "heliosdb data directory\nformat x\n",
-                            "heliosdb data directory\nformat 1", "heliosdb data directory\nformat 0\n"}) {
+  for (const char* bytes :
+       {"", "garbage", "heliosdb data directory\nformat x\n", "heliosdb data directory\nformat 1",
+        "heliosdb data directory\nformat 0\n"}) {
     ASSERT_TRUE(sys::WriteFileAtomically(format, bytes).ok());
     const Status damaged = OpenStatus();
     EXPECT_TRUE(damaged.Is(ErrorCode::kDataCorrupted)) << bytes;

@@ -52,11 +52,10 @@ Status Node::Open() {
   sequences_ = std::make_unique<Sequences>(*store_);
   row_counts_ = std::make_unique<RowCounts>();
   HELIOS_TRY(Recover());
-  scan_environment_ = std::make_unique<ScanEnvironment>(
-      ScanEnvironment{*store_, *snapshots_, *staged_,
-                      [this](hidb::SpaceId space, uint64_t dead, uint64_t live) {
-                        collector_->NoteDead(space, dead, live);
-                      }});
+  scan_environment_ = std::make_unique<ScanEnvironment>(ScanEnvironment{
+      *store_, *snapshots_, *staged_, [this](hidb::SpaceId space, uint64_t dead, uint64_t live) {
+        collector_->NoteDead(space, dead, live);
+      }});
   ready_.store(true, std::memory_order_release);
   if (options_.background_maintenance) {
     maintenance_ = sys::Thread("maintenance", [this] { MaintenanceLoop(); });
@@ -134,15 +133,16 @@ Node::~Node() {
   store_.reset();
 }
 
-// The oldest moment that somebody may read at. Staged timestamps stay above it until they are ordinary:
-// below it, a version counts as committed.
+// The oldest moment that somebody may read at. Staged timestamps stay above it until they are
+// ordinary: below it, a version counts as committed.
 Timestamp Node::Watermark() const {
   // Compactions start with the store, before it is known what is staged.
   if (!ready_.load(std::memory_order_acquire)) return 0;
   Timestamp watermark = std::min(snapshots_->Oldest(), staged_->Lowest() - 1);
   if (options_.gc_grace_us > 0) {
     const int64_t graced_us = clock_.UnixMicros() - options_.gc_grace_us;
-    watermark = std::min(watermark, txn::TimestampOracle::FromUnixMicros(std::max<int64_t>(graced_us, 0)));
+    watermark =
+        std::min(watermark, txn::TimestampOracle::FromUnixMicros(std::max<int64_t>(graced_us, 0)));
   }
   return watermark;
 }

@@ -20,17 +20,17 @@
 namespace helios::storage {
 
 struct NodeOptions {
-  std::string directory;               // Empty: in memory; nothing survives the node.
-  size_t memory_bytes = 256 << 20;     // For caches and write buffers.
+  std::string directory;            // Empty: in memory; nothing survives the node.
+  size_t memory_bytes = 256 << 20;  // For caches and write buffers.
   size_t lock_memory_bytes = 256 << 20;
-  const sys::Clock* clock = nullptr;   // Null: the machine's.
+  const sys::Clock* clock = nullptr;  // Null: the machine's.
   // Old versions are kept at least this long, for readers without a snapshot.
   int64_t gc_grace_us = 0;
   // False: no thread of its own; the owner calls RunMaintenance (tests, simulation).
   bool background_maintenance = true;
   uint64_t reserved_disk_bytes = 64 << 20;
-  sys::FaultPlan* faults = nullptr;              // For tests.
-  kv::DurabilityTracker* durability = nullptr;   // For tests.
+  sys::FaultPlan* faults = nullptr;             // For tests.
+  kv::DurabilityTracker* durability = nullptr;  // For tests.
 };
 
 struct NodeMetrics {
@@ -71,13 +71,12 @@ class Node final : public hidb::StorageService {
   std::vector<hidb::KeyRange> SplitRange(hidb::SpaceId space, const hidb::KeyRange& range,
                                          size_t part_count) override;
   Status Get(const hidb::GetRequest& request, Chunk* out, std::vector<bool>* found) override;
-  Result<bool> Exists(hidb::SpaceId space, const hidb::KeyRange& range,
-                      const hidb::ReadView& view, std::string* key) override;
+  Result<bool> Exists(hidb::SpaceId space, const hidb::KeyRange& range, const hidb::ReadView& view,
+                      std::string* key) override;
   hidb::SpaceStatistics Statistics(hidb::SpaceId space) override;
 
   TxnId BeginTransaction() override;
-  Result<std::vector<hidb::RowLockOutcome>> LockRows(
-      const hidb::RowLockRequest& request) override;
+  Result<std::vector<hidb::RowLockOutcome>> LockRows(const hidb::RowLockRequest& request) override;
   Status LockTable(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
                    const hidb::LockOptions& options) override;
   Result<Timestamp> Commit(const hidb::CommitRequest& request) override;
@@ -99,8 +98,8 @@ class Node final : public hidb::StorageService {
   bool is_new() const { return directory_ != nullptr && directory_->is_new(); }
   kv::Health health() const;
   NodeMetrics GetMetrics() const;
-  // One round of what the background thread does: disk state, sweeping of undone staged writes, garbage
-  // collection where it was asked for, statistics.
+  // One round of what the background thread does: disk state, sweeping of undone staged writes,
+  // garbage collection where it was asked for, statistics.
   void RunMaintenance();
   // Collects garbage in one space now, whatever the triggers say. VACUUM.
   Status CollectGarbage(hidb::SpaceId space);
@@ -138,7 +137,7 @@ class Node final : public hidb::StorageService {
   std::unique_ptr<ScanEnvironment> scan_environment_;
 
   std::atomic<bool> ready_{false};  // Recovered.
-  std::mutex catalog_mutex_;  // Held by the one commit that changes the catalog.
+  std::mutex catalog_mutex_;        // Held by the one commit that changes the catalog.
   std::atomic<uint64_t> catalog_version_{0};
 
   std::atomic<uint64_t> commits_{0};

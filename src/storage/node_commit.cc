@@ -1,6 +1,7 @@
-// The way of a commit: everything that it changes goes into one WriteBatch under one new timestamp; the
-// store logs and syncs the batch together with those of concurrent commits; then the timestamp is
-// published, and once all earlier ones are too, the commit is visible and its locks are released.
+// The way of a commit: everything that it changes goes into one WriteBatch under one new timestamp;
+// the store logs and syncs the batch together with those of concurrent commits; then the timestamp
+// is published, and once all earlier ones are too, the commit is visible and its locks are
+// released.
 #include <algorithm>
 
 #include "storage/internal/garbage_collector.h"
@@ -52,8 +53,8 @@ Result<std::vector<hidb::RowLockOutcome>> Node::LockRows(const hidb::RowLockRequ
   std::vector<hidb::RowLockOutcome> outcomes(request.keys.size());
   for (size_t index = 0; index < request.keys.size(); ++index) {
     const std::string& key = request.keys[index];
-    HELIOS_TRY(const bool granted, locks_->LockRow(request.txn, request.space, key, request.mode,
-                                                   request.options));
+    HELIOS_TRY(const bool granted,
+               locks_->LockRow(request.txn, request.space, key, request.mode, request.options));
     outcomes[index].skipped = !granted;
     if (!granted || request.snapshot == kTimestampMax) continue;
     HELIOS_TRY(const Timestamp newest, NewestCommitted(*store_, request.space, key, *staged_));
@@ -117,11 +118,11 @@ Result<Timestamp> Node::Commit(const hidb::CommitRequest& request) {
   uint64_t deletions = 0;
   if (buffered) {
     VersionWriter writer(batch.get(), timestamp);
-    writes->ForEach([&](hidb::SpaceId space, std::string_view key,
-                        const std::optional<std::string>& value) {
-      deletions += value ? 0 : 1;
-      writer.Add(space, key, value);
-    });
+    writes->ForEach(
+        [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>& value) {
+          deletions += value ? 0 : 1;
+          writer.Add(space, key, value);
+        });
   }
   const size_t row_operations = batch->operation_count();
   for (Timestamp entry : staged) batch->Delete(kv::Family::kLocal, StagedKey(entry));
@@ -166,19 +167,20 @@ void Node::NoteCommitted(const hidb::WriteSet& writes, uint64_t deletions) {
   hidb::SpaceId space = 0;
   int64_t put_count = 0;
   uint64_t deleted = 0;
-  writes.ForEach([&](hidb::SpaceId next, std::string_view, const std::optional<std::string>& value) {
-    if (next != space) {
-      if (space != 0) note(space, put_count, deleted);
-      space = next;
-      put_count = 0;
-      deleted = 0;
-    }
-    if (value) {
-      ++put_count;
-    } else {
-      ++deleted;
-    }
-  });
+  writes.ForEach(
+      [&](hidb::SpaceId next, std::string_view, const std::optional<std::string>& value) {
+        if (next != space) {
+          if (space != 0) note(space, put_count, deleted);
+          space = next;
+          put_count = 0;
+          deleted = 0;
+        }
+        if (value) {
+          ++put_count;
+        } else {
+          ++deleted;
+        }
+      });
   if (space != 0) note(space, put_count, deleted);
   WakeMaintenance();
 }
@@ -212,8 +214,9 @@ Status Node::StageWrites(TxnId txn, hidb::WriteSet* writes) {
   return Status::Ok();
 }
 
-// Writes each command's buffered writes under a staged timestamp of its own. On error what was written
-// belongs to the transaction without being in any write set: it is undone with the transaction's end.
+// Writes each command's buffered writes under a staged timestamp of its own. On error what was
+// written belongs to the transaction without being in any write set: it is undone with the
+// transaction's end.
 Status Node::StageBuffered(TxnId txn, const hidb::WriteSet& writes,
                            std::vector<hidb::WriteSet::Staged>* staged) {
   for (hidb::CommandId command : writes.BufferedCommands()) {
@@ -230,13 +233,13 @@ Status Node::StageBuffered(TxnId txn, const hidb::WriteSet& writes,
 Status Node::WriteStaged(Timestamp timestamp, hidb::CommandId command,
                          const hidb::WriteSet& writes) {
   std::vector<StagedExtent> extents;
-  writes.ForEachOf(command, [&](hidb::SpaceId space, std::string_view key,
-                                const std::optional<std::string>&) {
-    if (extents.empty() || extents.back().space != space) {
-      extents.push_back({space, std::string(key), {}});
-    }
-    extents.back().last.assign(key);
-  });
+  writes.ForEachOf(
+      command, [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>&) {
+        if (extents.empty() || extents.back().space != space) {
+          extents.push_back({space, std::string(key), {}});
+        }
+        extents.back().last.assign(key);
+      });
   // The record is in the first batch, so that after a crash nothing staged is without it.
   const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
   batch->Put(kv::Family::kLocal, StagedKey(timestamp), EncodeExtents(extents));

@@ -1,4 +1,5 @@
-// Random transactions against a simple model: a node shows exactly what a list of committed maps shows.
+// Random transactions against a simple model: a node shows exactly what a list of committed maps
+// shows.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,8 +33,8 @@ struct RandomSession {
   TestSession session;
   bool open = false;
   std::unique_ptr<hidb::SnapshotLease> snapshot;
-  Model base;                        // What its snapshot saw.
-  std::vector<Model> own;            // own[c]: the view after command c; own[0] = base.
+  Model base;              // What its snapshot saw.
+  std::vector<Model> own;  // own[c]: the view after command c; own[0] = base.
   std::map<std::string, bool> locked;
 };
 
@@ -61,18 +62,28 @@ class PropertyTest : public testing::TestWithParam<std::tuple<bool, int>> {
   std::string RandomBound() {
     std::string bound = KeyOf(random_.Below(kKeys));
     switch (random_.Below(5)) {
-      case 0: bound.push_back('\0'); break;
-      case 1: bound.append(3, '\xff'); break;
-      case 2: AppendBigEndian<uint64_t>(&bound, ~committed_at_); break;
-      case 3: bound.pop_back(); break;
-      default: break;
+      case 0:
+        bound.push_back('\0');
+        break;
+      case 1:
+        bound.append(3, '\xff');
+        break;
+      case 2:
+        AppendBigEndian<uint64_t>(&bound, ~committed_at_);
+        break;
+      case 3:
+        bound.pop_back();
+        break;
+      default:
+        break;
     }
     return bound;
   }
   void Check(const hidb::ReadView& view, const Model& model) {
     const hidb::KeyRange range = RandomRange();
     for (bool reverse : {false, true}) {
-      ASSERT_EQ(ScanAll(*node_, TableScan(view, reverse, {range})), Expected(model, range, reverse));
+      ASSERT_EQ(ScanAll(*node_, TableScan(view, reverse, {range})),
+                Expected(model, range, reverse));
     }
     const std::string key = KeyOf(random_.Below(kKeys));
     hidb::GetRequest get;
@@ -155,23 +166,42 @@ class PropertyTest : public testing::TestWithParam<std::tuple<bool, int>> {
       me.own = {committed_};
     }
     switch (random_.Below(16)) {
-      case 0: case 1: case 2: case 3: case 4: case 5: Write(me); break;
-      case 6: Commit(me); break;
-      case 7: me.session.Abort(); End(me); break;
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+      case 4:
+      case 5:
+        Write(me);
+        break;
+      case 6:
+        Commit(me);
+        break;
+      case 7:
+        me.session.Abort();
+        End(me);
+        break;
       case 8: {
         const hidb::CommandId to = static_cast<hidb::CommandId>(1 + random_.Below(me.own.size()));
         me.session.writes().RollbackTo(to);
         me.own.resize(to);
         break;
       }
-      case 9: ASSERT_TRUE(node_->StageWrites(me.session.txn(), &me.session.writes()).ok()); break;
-      case 10: node_->RunMaintenance(); break;
-      case 11: ASSERT_TRUE(node_->CollectGarbage(kTableSpace).ok()); break;
+      case 9:
+        ASSERT_TRUE(node_->StageWrites(me.session.txn(), &me.session.writes()).ok());
+        break;
+      case 10:
+        node_->RunMaintenance();
+        break;
+      case 11:
+        ASSERT_TRUE(node_->CollectGarbage(kTableSpace).ok());
+        break;
       case 12:
         leases_.emplace_back(node_->AcquireSnapshot(), committed_);
         if (leases_.size() > 4) leases_.erase(leases_.begin() + random_.Below(4));
         break;
-      default: break;
+      default:
+        break;
     }
     if (HasFatalFailure()) return;
     Check({kTimestampMax}, committed_);

@@ -14,7 +14,9 @@ Status FromRocksDb(const rocksdb::Status& status, const std::string& directory) 
   if (status.IsCorruption()) {
     return Error(ErrorCode::kDataCorrupted)
         .Message("damaged file in data directory \"{}\": {}", directory, cause)
-        .Hint("Check the disk, then restore the directory from a backup. Do not remove single files.");
+        .Hint(
+            "Check the disk, then restore the directory from a backup. Do not remove single "
+            "files.");
   }
   if (status.IsIOError()) {
     return Error(ErrorCode::kIoError)

@@ -55,8 +55,8 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
     }
     return Count(data, target()->Append(data, options, debug));
   }
-  IOStatus Append(const Slice& data, const IOOptions& options,
-                  const rocksdb::DataVerificationInfo&, IODebugContext* debug) override {
+  IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
+                  IODebugContext* debug) override {
     return Append(data, options, debug);
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
@@ -129,7 +129,8 @@ class WatchedRandomAccessFile final : public rocksdb::FSRandomAccessFileOwnerWra
                 char* scratch, IODebugContext* debug) const override {
     const IOStatus planned = context_.Decide(FileOperation::kRead, path_);
     if (!planned.ok()) return planned;
-    return FSRandomAccessFileOwnerWrapper::Read(offset, byte_count, options, result, scratch, debug);
+    return FSRandomAccessFileOwnerWrapper::Read(offset, byte_count, options, result, scratch,
+                                                debug);
   }
 
  private:

@@ -16,8 +16,8 @@ struct FileSystemWatch {
   std::atomic<uint64_t> syncs{0};
 };
 
-// The default file system of RocksDB, watched: it remembers failed syncs (after one, nothing is known
-// of unsynced data), injects planned faults, and tells what is durable.
+// The default file system of RocksDB, watched: it remembers failed syncs (after one, nothing is
+// known of unsynced data), injects planned faults, and tells what is durable.
 std::shared_ptr<rocksdb::FileSystem> NewWatchedFileSystem(std::shared_ptr<FileSystemWatch> watch,
                                                           sys::FaultPlan* faults,
                                                           DurabilityTracker* durability);

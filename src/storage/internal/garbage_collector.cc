@@ -12,8 +12,8 @@ constexpr uint64_t kBatchOperations = 1000;
 // A space is collected when its dead versions pass this many and this share of the live ones.
 constexpr uint64_t kDeadMin = 2000;
 constexpr uint64_t kDeadShareDivisor = 5;
-// After this many removals, if they are many times what is left, the space is rewritten too, so that
-// scans do not step over the remains. Elsewhere ordinary compactions get there in time.
+// After this many removals, if they are many times what is left, the space is rewritten too, so
+// that scans do not step over the remains. Elsewhere ordinary compactions get there in time.
 constexpr uint64_t kCompactAfter = 20'000;
 constexpr uint64_t kCompactShare = 4;
 // Deletions that one compaction met in one space: reported in lots.
@@ -79,7 +79,8 @@ void GarbageCollector::Sweep(Timestamp staged) {
 bool GarbageCollector::HasWork() const {
   std::lock_guard lock(mutex_);
   if (!sweeps_.empty()) return true;
-  return std::any_of(dead_.begin(), dead_.end(), [](const auto& entry) { return entry.second.due; });
+  return std::any_of(dead_.begin(), dead_.end(),
+                     [](const auto& entry) { return entry.second.due; });
 }
 
 Status GarbageCollector::Run(const std::function<bool()>& stop) {
@@ -122,8 +123,9 @@ Status GarbageCollector::CollectSpace(hidb::SpaceId space, const std::function<b
   {
     kv::ReadOptions options{.lower = begin, .upper = end, .fill_cache = false};
     const auto iterator = store_->NewIterator(kVersionFamily, std::move(options));
-    std::string covered;    // The key whose newest version below the watermark has been met ...
-    std::string deletion;   // ... and that version, if it is a deletion: it goes after the older ones.
+    std::string covered;  // The key whose newest version below the watermark has been met ...
+    std::string
+        deletion;  // ... and that version, if it is a deletion: it goes after the older ones.
     const auto drop = [&](std::string_view key) {
       batch->Delete(kVersionFamily, key);
       ++removed;

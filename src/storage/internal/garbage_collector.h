@@ -15,13 +15,13 @@
 
 namespace helios::storage {
 
-// Removes versions that nobody can see any more: those below the watermark that a newer version below
-// the watermark hides, and deletions that hide nothing.
+// Removes versions that nobody can see any more: those below the watermark that a newer version
+// below the watermark hides, and deletions that hide nothing.
 //
 // Two ways. The compaction filter drops hidden versions while files are rewritten anyway; it leaves
 // deletions alone, for an older version may lie in a file that the compaction does not read. The
-// collector walks a space, sees every version, and deletes both kinds; it runs where commits and scans
-// have counted enough dead versions.
+// collector walks a space, sees every version, and deletes both kinds; it runs where commits and
+// scans have counted enough dead versions.
 //
 // Thread safety: all calls, from any thread; Run from one thread at a time.
 class GarbageCollector {
@@ -59,7 +59,7 @@ class GarbageCollector {
   mutable std::mutex mutex_;
   std::map<hidb::SpaceId, Dead> dead_;  // Guarded by mutex_.
   std::deque<Timestamp> sweeps_;        // Guarded by mutex_.
-  std::mutex collect_mutex_;  // One collection at a time; taken before mutex_.
+  std::mutex collect_mutex_;            // One collection at a time; taken before mutex_.
   // Removed since the space was rewritten. Guarded by collect_mutex_.
   std::map<hidb::SpaceId, uint64_t> remains_;
   std::atomic<uint64_t> collected_{0};

@@ -128,7 +128,8 @@ Result<std::shared_ptr<Sequences::Sequence>> Sequences::Load(hidb::SpaceId id,
   return sequence;
 }
 
-// Synced: a value that a client has seen must not come again, even if its transaction wrote nothing.
+// Synced: a value that a client has seen must not come again, even if its transaction wrote
+// nothing.
 Status Sequences::Store(hidb::SpaceId id, const hidb::SequenceState& state) {
   return WriteOne(store_, LocalKey(kSequencePrefix, id), EncodeState(state), true);
 }

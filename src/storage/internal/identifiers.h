@@ -9,9 +9,9 @@
 
 namespace helios::storage {
 
-// Row ids and OIDs. Each counter is stored ahead of its use, in blocks, so that no id is given twice; a
-// crash skips the rest of a block. The stored bounds are not synced: what is written under an id comes
-// later in the same log, so it cannot outlive the bound.
+// Row ids and OIDs. Each counter is stored ahead of its use, in blocks, so that no id is given
+// twice; a crash skips the rest of a block. The stored bounds are not synced: what is written under
+// an id comes later in the same log, so it cannot outlive the bound.
 //
 // Thread safety: all calls, from any thread.
 class Identifiers {

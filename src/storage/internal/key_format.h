@@ -11,7 +11,8 @@
 namespace helios::storage {
 
 // The key of a version of a row or index entry (docs/formats/kv.md):
-//   space (4 bytes, big-endian) | shard (2 bytes, big-endian) | key | ~commit timestamp (8, big-endian)
+//   space (4 bytes, big-endian) | shard (2 bytes, big-endian) | key | ~commit timestamp (8,
+//   big-endian)
 // so that a space is one range, and a key's versions lie together, newest first.
 inline constexpr size_t kSpacePrefixBytes = 6;
 inline constexpr uint16_t kOnlyShard = 0;

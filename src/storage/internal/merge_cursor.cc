@@ -39,8 +39,8 @@ bool MergeCursor::StartRange() {
 }
 
 void MergeCursor::FetchOwn() {
-  own_ = writes_->Range(space_, own_rest_.begin, own_rest_.end, reverse_, kOwnBatch,
-                        before_command_);
+  own_ =
+      writes_->Range(space_, own_rest_.begin, own_rest_.end, reverse_, kOwnBatch, before_command_);
   own_index_ = 0;
   own_complete_ = own_.size() < kOwnBatch;
   if (own_.empty()) return;

@@ -12,8 +12,8 @@ namespace helios::storage {
 // Which versions a read sees: those committed up to a timestamp, and the reader's own staged ones.
 class ReadPoint {
  public:
-  // A view at kTimestampMax reads at the newest visible timestamp, which stays registered as a snapshot
-  // as long as this object lives. For other views the caller holds a snapshot.
+  // A view at kTimestampMax reads at the newest visible timestamp, which stays registered as a
+  // snapshot as long as this object lives. For other views the caller holds a snapshot.
   ReadPoint(const hidb::ReadView& view, txn::SnapshotRegistry& snapshots,
             const StagedRegistry& staged)
       : snapshots_(snapshots), timestamp_(view.timestamp), newest_(view.timestamp) {
@@ -39,7 +39,8 @@ class ReadPoint {
   ReadPoint& operator=(const ReadPoint&) = delete;
 
   bool Sees(Timestamp version) const {
-    if (states_ == nullptr) [[likely]] return version <= timestamp_;
+    if (states_ == nullptr) [[likely]]
+      return version <= timestamp_;
     return SeesStaged(version);
   }
   // No visible version is newer than this.

@@ -8,9 +8,9 @@ namespace helios::storage {
 
 Status RowCounts::Load(kv::KvStore& store) {
   std::lock_guard lock(mutex_);
-  const auto iterator =
-      store.NewIterator(kv::Family::kLocal, {.lower = std::string(kStatisticsPrefix),
-                                             .upper = PrefixEnd(kStatisticsPrefix)});
+  const auto iterator = store.NewIterator(
+      kv::Family::kLocal,
+      {.lower = std::string(kStatisticsPrefix), .upper = PrefixEnd(kStatisticsPrefix)});
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     ByteReader key(iterator->key().substr(kStatisticsPrefix.size()));
     HELIOS_TRY(const hidb::SpaceId space, key.BigEndian<uint32_t>());

@@ -1,7 +1,7 @@
-// Cut points are numbers, not stored keys: the eight bytes after the common prefix of the first and the
-// last key are taken as a fraction, evenly spaced fractions are tried, and the store's estimate of the
-// bytes between them says which to keep. Where all data crowds into one interval, that interval is
-// looked at again more closely.
+// Cut points are numbers, not stored keys: the eight bytes after the common prefix of the first and
+// the last key are taken as a fraction, evenly spaced fractions are tried, and the store's estimate
+// of the bytes between them says which to keep. Where all data crowds into one interval, that
+// interval is looked at again more closely.
 #include "storage/internal/split.h"
 
 #include <algorithm>
@@ -56,8 +56,8 @@ std::vector<uint64_t> Sizes(kv::KvStore& store, const std::vector<std::string>& 
 }
 
 // Bounds from `low` to `high`, closer where the data is.
-std::vector<std::string> Bounds(kv::KvStore& store, const std::string& low,
-                                const std::string& high, uint64_t part_bytes) {
+std::vector<std::string> Bounds(kv::KvStore& store, const std::string& low, const std::string& high,
+                                uint64_t part_bytes) {
   std::vector<std::string> bounds = {low, high};
   for (int round = 0; round < kRefinementsMax; ++round) {
     const std::vector<uint64_t> sizes = Sizes(store, bounds);

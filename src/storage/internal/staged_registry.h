@@ -12,9 +12,9 @@
 
 namespace helios::storage {
 
-// Staged writes are versions that lie in the store before their transaction's outcome is known, each
-// batch of them under a timestamp of its own (docs/adr/0014-staged-writes.md). This says what a staged
-// timestamp means at the moment.
+// Staged writes are versions that lie in the store before their transaction's outcome is known,
+// each batch of them under a timestamp of its own (docs/adr/0014-staged-writes.md). This says what
+// a staged timestamp means at the moment.
 struct StagedState {
   TxnId txn;                // 0 after a restart.
   Timestamp committed = 0;  // 0: not committed; then only `txn` itself sees the versions.
@@ -22,8 +22,8 @@ struct StagedState {
 using StagedStates = std::map<Timestamp, StagedState>;
 
 // The staged timestamps that differ from ordinary ones. An entry appears before the versions are
-// written. It goes when every snapshot in use is later than its commit (the versions are then ordinary)
-// or when the versions of an undone transaction have been swept.
+// written. It goes when every snapshot in use is later than its commit (the versions are then
+// ordinary) or when the versions of an undone transaction have been swept.
 //
 // Thread safety: all calls, from any thread.
 class StagedRegistry {

@@ -1,8 +1,9 @@
 // Versions of a key lie together, newest first. Forwards: the first visible version of a key is the
 // answer, the rest is skipped. Backwards the oldest comes first, so candidates are copied until one
-// is too new. Ranges are of keys, the store's bounds of keys with timestamps: where a bound begins with a whole
-// key (as "key\0", the end of a range of one key, does), that key's versions may lie on either side of the
-// bound's bytes. Keys are prefix-free, so there is at most one such key a bound. Short runs of unwanted versions are stepped over; long ones are jumped with a seek.
+// is too new. Ranges are of keys, the store's bounds of keys with timestamps: where a bound begins
+// with a whole key (as "key\0", the end of a range of one key, does), that key's versions may lie
+// on either side of the bound's bytes. Keys are prefix-free, so there is at most one such key a
+// bound. Short runs of unwanted versions are stepped over; long ones are jumped with a seek.
 #include "storage/internal/version_cursor.h"
 
 #include "storage/internal/key_format.h"
@@ -12,8 +13,8 @@ namespace {
 
 constexpr int kStepsBeforeSeek = 8;
 
-// How long a key must at least be that begins `end`, is shorter than it, and is not below `begin`: it is
-// `begin` itself, or longer than what both have in common.
+// How long a key must at least be that begins `end`, is shorter than it, and is not below `begin`:
+// it is `begin` itself, or longer than what both have in common.
 size_t ShortestCut(std::string_view begin, std::string_view end) {
   size_t common = 0;
   while (common < begin.size() && common < end.size() && begin[common] == end[common]) ++common;
@@ -39,8 +40,7 @@ VersionCursor::VersionCursor(kv::KvStore& store, hidb::SpaceId space, const Read
       space_end_(SpaceEnd(space)) {
   kv::ReadOptions options;
   options.lower = prefix_ + bounds.begin;
-  options.upper =
-      bounds.end.empty() ? space_end_ : StoredEnd(options.lower, prefix_ + bounds.end);
+  options.upper = bounds.end.empty() ? space_end_ : StoredEnd(options.lower, prefix_ + bounds.end);
   iterator_ = store.NewIterator(kVersionFamily, std::move(options));
 }
 
@@ -110,7 +110,8 @@ void VersionCursor::FindForward() {
     if (user >= range_end_) return;
     const Timestamp version = VersionOf(stored);
     if (!read_point_.Sees(version)) {
-      // Too new, or staged by another. Many of them before a visible one: a key that is written often.
+      // Too new, or staged by another. Many of them before a visible one: a key that is written
+      // often.
       if (++steps > kStepsBeforeSeek && version > read_point_.newest()) {
         seek_key_.assign(user);
         AppendVersion(&seek_key_, read_point_.newest());

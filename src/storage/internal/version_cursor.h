@@ -10,8 +10,8 @@
 
 namespace helios::storage {
 
-// Walks the keys of one space that a read point sees, in key order or backwards, showing for each the
-// visible version and skipping deleted ones.
+// Walks the keys of one space that a read point sees, in key order or backwards, showing for each
+// the visible version and skipping deleted ones.
 //
 // Thread safety: none. Lifetime: shorter than the store's and the read point's.
 class VersionCursor {
@@ -25,9 +25,7 @@ class VersionCursor {
   bool Valid() const { return valid_; }
   void Next();  // Requires: Valid().
   // Without the space's prefix. Valid until the next move.
-  std::string_view key() const {
-    return std::string_view(key_).substr(kSpacePrefixBytes);
-  }
+  std::string_view key() const { return std::string_view(key_).substr(kSpacePrefixBytes); }
   std::string_view value() const { return value_; }
   Status status() const;
 

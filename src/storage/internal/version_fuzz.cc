@@ -3,16 +3,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kv/open.h"
 #include "storage/internal/garbage_collector.h"
 #include "storage/internal/key_format.h"
 #include "storage/internal/merge_cursor.h"
 #include "storage/internal/row_reader.h"
 #include "storage/internal/scan_stream.h"
-#include "kv/open.h"
 
 namespace {
 
-using namespace helios;  // NOLINT: a fuzzer of one function.
+using namespace helios;           // NOLINT: a fuzzer of one function.
 using namespace helios::storage;  // NOLINT
 
 constexpr hidb::SpaceId kSpace = 7;
