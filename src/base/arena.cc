@@ -5,7 +5,8 @@
 namespace helios {
 
 namespace {
-// Blocks double up to this size, so that a large arena has few blocks and a small one wastes little.
+// Blocks double up to this size, so that a large arena has few blocks and a small one wastes
+// little.
 constexpr size_t kBlockBytesMax = size_t{1} << 20;
 }  // namespace
 

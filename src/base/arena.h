@@ -20,7 +20,8 @@ class Arena {
 
   char* Allocate(size_t bytes) {
     bytes = (bytes + 7) & ~size_t{7};
-    if (bytes > static_cast<size_t>(end_ - next_)) [[unlikely]] return AllocateSlow(bytes);
+    if (bytes > static_cast<size_t>(end_ - next_)) [[unlikely]]
+      return AllocateSlow(bytes);
     char* result = next_;
     next_ += bytes;
     return result;

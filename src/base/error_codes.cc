@@ -6,8 +6,8 @@ namespace helios {
 
 std::string_view SqlState(ErrorCode code) {
   switch (code) {
-#define HELIOS_ERROR_CODE(name, number, sqlstate, retryable) \
-  case ErrorCode::name:                                      \
+#define HELIOS_ERROR_CODE(name, number, sqlstate, retryable)                \
+  case ErrorCode::name:                                                     \
     static_assert(sizeof(sqlstate) == 6, "a SQLSTATE has five characters"); \
     return sqlstate;
 #include "base/error_codes.def"

@@ -17,11 +17,11 @@ namespace helios {
 // fields are those of PostgreSQL's ErrorResponse.
 struct ErrorInfo {
   ErrorCode code = ErrorCode::kInternal;
-  std::string message;      // Short, lower case, no full stop.
-  std::string detail;       // Whole sentences.
-  std::string hint;         // Whole sentences: what to do.
-  std::string context;      // Where it happened, as in "COPY t, line 3, column a: ...".
-  int position = 0;         // Character index in the statement's text, from 1.
+  std::string message;  // Short, lower case, no full stop.
+  std::string detail;   // Whole sentences.
+  std::string hint;     // Whole sentences: what to do.
+  std::string context;  // Where it happened, as in "COPY t, line 3, column a: ...".
+  int position = 0;     // Character index in the statement's text, from 1.
   std::string schema;
   std::string table;
   std::string column;
@@ -133,7 +133,7 @@ class [[nodiscard]] Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: conversion is the purpose.
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: conversion is the purpose.
   Result(Status status) : status_(std::move(status)) {  // NOLINT
     HELIOS_CHECK(!status_.ok());
   }
@@ -141,10 +141,10 @@ class [[nodiscard]] Result {
 
   // From anything that T is made from, so that a function may return a derived unique_ptr.
   template <typename U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::decay_t<U>, T> &&
-             !std::is_same_v<std::decay_t<U>, Status> && !std::is_same_v<std::decay_t<U>, Error> &&
-             !std::is_same_v<std::decay_t<U>, Result<T>>)
-  Result(U&& value) : value_(std::forward<U>(value)) {}  // NOLINT
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::decay_t<U>, T> &&
+           !std::is_same_v<std::decay_t<U>, Status> && !std::is_same_v<std::decay_t<U>, Error> &&
+           !std::is_same_v<std::decay_t<U>, Result<T>>) Result(U&& value)
+      : value_(std::forward<U>(value)) {}  // NOLINT
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const& { return status_; }
@@ -187,21 +187,21 @@ Status TakeStatus(Result<T>&& result) {
 
 // HELIOS_TRY(expression): returns from the function when the Status or Result is an error.
 // HELIOS_TRY(declaration, expression): the same, else initialises the declaration with the value.
-#define HELIOS_TRY(...) \
+#define HELIOS_TRY(...)                                                                        \
   HELIOS_INTERNAL_TRY_PICK(__VA_ARGS__, HELIOS_INTERNAL_TRY_VALUE, HELIOS_INTERNAL_TRY_STATUS) \
   (__VA_ARGS__)
 #define HELIOS_INTERNAL_TRY_PICK(a, b, macro, ...) macro
-#define HELIOS_INTERNAL_TRY_STATUS(expression)                               \
-  do {                                                                       \
-    auto helios_try_result = (expression);                                   \
-    if (!helios_try_result.ok()) [[unlikely]]                                \
-      return ::helios::internal::TakeStatus(std::move(helios_try_result));   \
+#define HELIOS_INTERNAL_TRY_STATUS(expression)                             \
+  do {                                                                     \
+    auto helios_try_result = (expression);                                 \
+    if (!helios_try_result.ok()) [[unlikely]]                              \
+      return ::helios::internal::TakeStatus(std::move(helios_try_result)); \
   } while (false)
 #define HELIOS_INTERNAL_TRY_VALUE(declaration, expression) \
   HELIOS_INTERNAL_TRY_VALUE_(declaration, expression,      \
                              HELIOS_INTERNAL_CONCAT(helios_try_result_, __COUNTER__))
-#define HELIOS_INTERNAL_TRY_VALUE_(declaration, expression, result)                      \
-  auto result = (expression);                                                            \
-  if (!result.ok()) [[unlikely]]                                                         \
-    return ::helios::internal::TakeStatus(std::move(result));                            \
+#define HELIOS_INTERNAL_TRY_VALUE_(declaration, expression, result) \
+  auto result = (expression);                                       \
+  if (!result.ok()) [[unlikely]]                                    \
+    return ::helios::internal::TakeStatus(std::move(result));       \
   declaration = std::move(result).value()

@@ -47,9 +47,9 @@ TEST(StatusTest, ResultHoldsMoveOnlyValues) {
 
 TEST(ErrorCodeTest, NumbersAreUniqueAndNamed) {
   std::set<int> numbers;
-#define HELIOS_ERROR_CODE(name, number, sqlstate, retryable)    \
-  EXPECT_TRUE(numbers.insert(number).second) << #name;          \
-  EXPECT_EQ(SqlState(ErrorCode::name), sqlstate);               \
+#define HELIOS_ERROR_CODE(name, number, sqlstate, retryable) \
+  EXPECT_TRUE(numbers.insert(number).second) << #name;       \
+  EXPECT_EQ(SqlState(ErrorCode::name), sqlstate);            \
   EXPECT_EQ("k" + std::string(ErrorCodeName(ErrorCode::name)), #name);
 #include "base/error_codes.def"
 #undef HELIOS_ERROR_CODE

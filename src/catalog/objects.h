@@ -42,10 +42,10 @@ enum class ObjectKind : uint8_t {
   kRole,
   kDatabase,
   kSchema,
-  kTable,     // Also views.
+  kTable,  // Also views.
   kIndex,
   kSequence,
-  kType,      // Enums and domains.
+  kType,  // Enums and domains.
 };
 
 // What every object has. Objects are immutable once in a snapshot.
@@ -72,10 +72,10 @@ struct Role : Object {
   bool replication = false;
   bool bypass_rls = false;
   int32_t connection_limit = -1;
-  std::string password;     // A SCRAM verifier in PostgreSQL's text form; empty: none.
+  std::string password;  // A SCRAM verifier in PostgreSQL's text form; empty: none.
   std::optional<int64_t> valid_until_us;
-  std::vector<Oid> member_of;        // Roles whose privileges this role has.
-  std::vector<Oid> admin_of;         // The subset it may grant on.
+  std::vector<Oid> member_of;                   // Roles whose privileges this role has.
+  std::vector<Oid> admin_of;                    // The subset it may grant on.
   std::map<std::string, std::string> settings;  // ALTER ROLE ... SET
 };
 
@@ -97,12 +97,12 @@ struct Column {
   bool not_null = false;
   // SQL text of the default, or of a generated column's expression; names in it are qualified.
   std::string default_sql;
-  bool generated = false;   // GENERATED ALWAYS AS (default_sql) STORED
+  bool generated = false;  // GENERATED ALWAYS AS (default_sql) STORED
   Identity identity = Identity::kNone;
-  Oid sequence = kInvalidOid;  // The sequence that serial or identity made.
-  Oid collation = kInvalidOid; // kInvalidOid: the type's default.
-  bool dropped = false;        // Keeps its number; all else is meaningless.
-  char storage = 0;            // ALTER COLUMN SET STORAGE; 0: the type's default.
+  Oid sequence = kInvalidOid;   // The sequence that serial or identity made.
+  Oid collation = kInvalidOid;  // kInvalidOid: the type's default.
+  bool dropped = false;         // Keeps its number; all else is meaningless.
+  char storage = 0;             // ALTER COLUMN SET STORAGE; 0: the type's default.
   // ADD COLUMN with a constant default: what older rows show, as a text literal.
   std::optional<std::string> missing_text;
   std::optional<Acl> acl;
@@ -122,10 +122,10 @@ struct Constraint {
   Oid oid = kInvalidOid;
   std::string name;
   ConstraintKind kind = ConstraintKind::kCheck;
-  std::vector<int16_t> columns;       // attnums of this table
-  std::string check_sql;              // kCheck: the expression
-  Oid index = kInvalidOid;            // kPrimary, kUnique: its index; kForeignKey: the referenced one
-  Oid referenced_table = kInvalidOid; // kForeignKey
+  std::vector<int16_t> columns;  // attnums of this table
+  std::string check_sql;         // kCheck: the expression
+  Oid index = kInvalidOid;       // kPrimary, kUnique: its index; kForeignKey: the referenced one
+  Oid referenced_table = kInvalidOid;  // kForeignKey
   std::vector<int16_t> referenced_columns;
   ForeignKeyAction on_delete = ForeignKeyAction::kNoAction;
   ForeignKeyAction on_update = ForeignKeyAction::kNoAction;
@@ -146,7 +146,7 @@ struct Table : Object {
   TableKind table_kind = TableKind::kTable;
   bool temporary = false;
   enum class OnCommit : uint8_t { kPreserve, kDelete, kDrop } on_commit = OnCommit::kPreserve;
-  uint32_t storage_id = 0;    // hidb::SpaceId; 0 for views.
+  uint32_t storage_id = 0;      // hidb::SpaceId; 0 for views.
   std::vector<Column> columns;  // In attnum order, dropped ones included.
   std::vector<Constraint> constraints;
   std::vector<Oid> indexes;
@@ -171,7 +171,7 @@ struct IndexKey {
   bool descending = false;
   bool nulls_first = false;
   Oid collation = kInvalidOid;
-  std::string opclass;         // When named other than the default.
+  std::string opclass;  // When named other than the default.
 };
 
 struct Index : Object {
@@ -187,7 +187,7 @@ struct Index : Object {
   std::string predicate_sql;      // Partial index; empty: all rows.
   // Writers maintain an index from kBuilding on; readers use it when kReady.
   enum class State : uint8_t { kBuilding, kReady } state = State::kReady;
-  Oid constraint = kInvalidOid;   // The constraint that owns it, if any.
+  Oid constraint = kInvalidOid;  // The constraint that owns it, if any.
   std::map<std::string, std::string> options;
 };
 
@@ -222,7 +222,7 @@ struct UserType : Object {
   bool not_null = false;
   std::string default_sql;
   std::vector<Constraint> checks;
-  std::vector<Column> fields;     // Composites.
+  std::vector<Column> fields;  // Composites.
 };
 
 // A catalog object as bytes (JSON, docs/formats/catalog.md) and back. Decoding checks everything:

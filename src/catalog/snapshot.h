@@ -33,12 +33,12 @@ struct SystemTable {
   std::string name;
   Oid schema = kPgCatalogSchema;
   std::vector<SystemColumn> columns;
-  bool is_view = false;   // Shown as a view.
-  std::string view_sql;   // Non-empty: a view over other system tables (information_schema).
+  bool is_view = false;  // Shown as a view.
+  std::string view_sql;  // Non-empty: a view over other system tables (information_schema).
 };
 
-// Every schema object at one catalog version. Immutable: a plan bound against it stays valid as long
-// as the version is current.
+// Every schema object at one catalog version. Immutable: a plan bound against it stays valid as
+// long as the version is current.
 //
 // Thread safety: any thread. Lifetime: shared by sessions and plans.
 class Snapshot {
@@ -53,7 +53,7 @@ class Snapshot {
   const Table* FindTable(Oid oid) const;
   const Index* FindIndex(Oid oid) const;
   const Sequence* FindSequence(Oid oid) const;
-  const UserType* FindUserType(Oid oid) const;       // By the type's or its array type's OID.
+  const UserType* FindUserType(Oid oid) const;  // By the type's or its array type's OID.
   const SystemTable* FindSystemTable(Oid oid) const;
 
   // By name; null when absent. Tables, views, indexes and sequences share one name space a schema.
@@ -87,8 +87,8 @@ class Editor {
  public:
   explicit Editor(std::shared_ptr<const Snapshot> base);
 
-  // Adds or replaces the object with this OID. Requires: an object of the same name in the same name
-  // space has the same OID.
+  // Adds or replaces the object with this OID. Requires: an object of the same name in the same
+  // name space has the same OID.
   void Put(std::shared_ptr<const Object> object);
   void Remove(Oid oid);
   // The state with the edits so far.

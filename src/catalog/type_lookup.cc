@@ -85,9 +85,10 @@ std::vector<int64_t> CatalogTypeLookup::EnumKeys(Oid type) const {
 std::optional<std::string> CatalogTypeLookup::EnumLabel(Oid type, int64_t key) const {
   const catalog::UserType* found = snapshot_->FindUserType(type);
   if (found == nullptr) return std::nullopt;
-  const auto label = std::lower_bound(
-      found->labels.begin(), found->labels.end(), key,
-      [](const catalog::EnumLabel& candidate, int64_t wanted) { return candidate.sort_key < wanted; });
+  const auto label = std::lower_bound(found->labels.begin(), found->labels.end(), key,
+                                      [](const catalog::EnumLabel& candidate, int64_t wanted) {
+                                        return candidate.sort_key < wanted;
+                                      });
   if (label == found->labels.end() || label->sort_key != key) return std::nullopt;
   return label->label;
 }
@@ -167,8 +168,10 @@ Result<Oid> CatalogTypeLookup::ResolveType(std::string_view text) const {
 
 Result<Oid> CatalogTypeLookup::ResolveName(Oid reg_type, std::string_view text) const {
   switch (reg_type) {
-    case type_oid::kRegclass: return ResolveRelation(text);
-    case type_oid::kRegtype: return ResolveType(text);
+    case type_oid::kRegclass:
+      return ResolveRelation(text);
+    case type_oid::kRegtype:
+      return ResolveType(text);
     case type_oid::kRegrole: {
       HELIOS_TRY(const std::vector<std::string> parts, ParseQualifiedName(text));
       const Role* role = snapshot_->FindRole(parts.back());
@@ -215,7 +218,8 @@ std::optional<std::string> CatalogTypeLookup::NameOf(Oid reg_type, Oid oid) cons
       if (schema == nullptr) return std::nullopt;
       return QuoteName(schema->name);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

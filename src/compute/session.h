@@ -21,8 +21,8 @@ namespace helios::compute {
 struct FieldDescription {
   std::string name;
   SqlType type;
-  int16_t type_length = -1;   // pg_type.typlen
-  Oid table = kInvalidOid;    // When the column is a plain table column.
+  int16_t type_length = -1;  // pg_type.typlen
+  Oid table = kInvalidOid;   // When the column is a plain table column.
   int16_t column_number = 0;
 };
 
@@ -60,8 +60,8 @@ class ResultSink {
 
   // COPY FROM STDIN: asks the client to send.
   virtual Status OnCopyIn(const CopyFormat& format) = 0;
-  // Appends the next piece of the client's data to `data`; false: the client is done. CopyFail and a
-  // lost client are errors (57014, 08006). Blocks.
+  // Appends the next piece of the client's data to `data`; false: the client is done. CopyFail and
+  // a lost client are errors (57014, 08006). Blocks.
   virtual Result<bool> ReadCopyData(std::string* data) = 0;
   // COPY TO STDOUT: format, then one call a row (or block), then the end.
   virtual Status OnCopyOut(const CopyFormat& format) = 0;
@@ -85,9 +85,9 @@ enum class TransactionStatus : char { kIdle = 'I', kInTransaction = 'T', kFailed
 // One client's conversation with the database: its settings, transaction, prepared statements and
 // portals. Protocols own the wire; a session knows no wire.
 //
-// Thread safety: calls come from one thread at a time, except Cancel, Terminate and the const queries
-// marked so. An error leaves the session usable, in the state that TransactionStatus tells. Destroying
-// a session rolls back its transaction.
+// Thread safety: calls come from one thread at a time, except Cancel, Terminate and the const
+// queries marked so. An error leaves the session usable, in the state that TransactionStatus tells.
+// Destroying a session rolls back its transaction.
 class Session {
  public:
   virtual ~Session() = default;
@@ -111,8 +111,8 @@ class Session {
                                          ResultSink& sink) = 0;
   virtual Status CloseStatement(std::string_view statement) = 0;
   virtual Status ClosePortal(std::string_view portal) = 0;
-  // Ends the implicit transaction: commits, or rolls back after an error. A commit that fails is the
-  // result.
+  // Ends the implicit transaction: commits, or rolls back after an error. A commit that fails is
+  // the result.
   virtual Status Sync(ResultSink& sink) = 0;
   // Tells the session that the protocol met an error of its own (malformed Bind, ...).
   virtual void AbortStatement() = 0;
@@ -147,8 +147,8 @@ class SessionObserver {
   virtual ~SessionObserver() = default;
   // There is something for TakeNotifications.
   virtual void OnNotification() = 0;
-  // The session must end with this error (pg_terminate_backend, shutdown): the connection sends it as
-  // FATAL, once the running statement (which is canceled) is over, and closes.
+  // The session must end with this error (pg_terminate_backend, shutdown): the connection sends it
+  // as FATAL, once the running statement (which is canceled) is over, and closes.
   virtual void OnTerminate(Status reason) = 0;
 };
 
@@ -173,8 +173,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
-  // Absent when the role does not exist, may not log in or has no password: the protocol then runs a
-  // mock exchange, so that a client cannot tell.
+  // Absent when the role does not exist, may not log in or has no password: the protocol then runs
+  // a mock exchange, so that a client cannot tell.
   virtual std::optional<ScramVerifier> FindScramVerifier(std::string_view user) = 0;
 
   // For an authenticated user. 3D000 unknown database, 28000 role may not log in, 53300 too many

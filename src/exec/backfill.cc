@@ -21,16 +21,15 @@ struct Filling {
 Status CheckNew(QueryState& query, const plan::WriteTarget& target, Filling& filling, size_t row) {
   const std::string& parts = filling.entries.parts[row];
   if (filling.seen.insert(HashBytes(parts)).second) return Status::Ok();
-  HELIOS_TRY(bool taken,
-             query.context.storage->Exists(filling.encoder->target().layout->space,
-                                           {parts, KeyPrefixEnd(parts)}, query.NewestView(),
-                                           nullptr));
+  HELIOS_TRY(bool taken, query.context.storage->Exists(filling.encoder->target().layout->space,
+                                                       {parts, KeyPrefixEnd(parts)},
+                                                       query.NewestView(), nullptr));
   if (!taken) return Status::Ok();
   Status status = UniqueViolation(target, filling.encoder->target(), filling.entries.values, row,
                                   query.eval.text_format);
   ErrorInfo& info = status.mutable_info();
-  info.message = fmt::format("could not create unique index \"{}\"",
-                             filling.encoder->target().name);
+  info.message =
+      fmt::format("could not create unique index \"{}\"", filling.encoder->target().name);
   const size_t end = info.detail.rfind(" already exists.");
   if (end != std::string::npos) info.detail.resize(end);
   info.detail += " is duplicated.";
@@ -76,8 +75,8 @@ Status BackfillIndexes(std::shared_ptr<const plan::Plan> owner, const plan::Writ
         if (filling.encoder->IsExclusive(entries, row)) {
           HELIOS_TRY(CheckNew(query, target, filling, row));
         }
-        HELIOS_TRY(writer.PutEntry(*filling.encoder, entries.parts[row],
-                                   std::string(row_keys.View(row))));
+        HELIOS_TRY(
+            writer.PutEntry(*filling.encoder, entries.parts[row], std::string(row_keys.View(row))));
       }
     }
     HELIOS_TRY(writer.StageIfLarge());

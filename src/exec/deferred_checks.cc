@@ -34,10 +34,12 @@ namespace {
 const std::string& NameOf(const DeferredChecks::Check& check) {
   const auto index = static_cast<size_t>(check.index);
   switch (check.kind) {
-    case DeferredChecks::Check::Kind::kReference: return check.target->references[index].name;
+    case DeferredChecks::Check::Kind::kReference:
+      return check.target->references[index].name;
     case DeferredChecks::Check::Kind::kReferencedBy:
       return check.target->referenced_by[index].name;
-    case DeferredChecks::Check::Kind::kUnique: break;
+    case DeferredChecks::Check::Kind::kUnique:
+      break;
   }
   return check.target->indexes[index].name;
 }
@@ -49,7 +51,8 @@ bool InitiallyDeferred(const DeferredChecks::Check& check) {
       return check.target->references[index].initially_deferred;
     case DeferredChecks::Check::Kind::kReferencedBy:
       return check.target->referenced_by[index].initially_deferred;
-    case DeferredChecks::Check::Kind::kUnique: break;
+    case DeferredChecks::Check::Kind::kUnique:
+      break;
   }
   return check.target->indexes[index].initially_deferred;
 }
@@ -70,7 +73,8 @@ Status RunOne(const DeferredChecks::Check& check, const ExecutionContext& contex
     }
     case DeferredChecks::Check::Kind::kReferencedBy:
       return keys.CheckReferencedBy(*check.target, index, check.key);
-    case DeferredChecks::Check::Kind::kUnique: break;
+    case DeferredChecks::Check::Kind::kUnique:
+      break;
   }
   return CheckUniqueNow(query, *check.target, check.target->indexes[index], check.key);
 }

@@ -28,7 +28,7 @@ class DeferredChecks {
     Kind kind = Kind::kReference;
     std::shared_ptr<const sql::plan::Plan> plan;  // Owns what `target` points to.
     const sql::plan::WriteTarget* target = nullptr;
-    int32_t index = 0;       // In target->references, referenced_by or indexes.
+    int32_t index = 0;  // In target->references, referenced_by or indexes.
     std::string row_key;
     std::vector<Value> key;  // Old key values (kReferencedBy), all columns (kUnique).
     hidb::CommandId command = 0;

@@ -11,12 +11,14 @@ const plan::Node* CountedWrite(const plan::Node* node) {
     switch (node->kind) {
       case plan::NodeKind::kInsert:
       case plan::NodeKind::kUpdate:
-      case plan::NodeKind::kDelete: return node;
+      case plan::NodeKind::kDelete:
+        return node;
       case plan::NodeKind::kWithCte:
       case plan::NodeKind::kProject:
         node = node->children.empty() ? nullptr : node->children[0].get();
         break;
-      default: return nullptr;
+      default:
+        return nullptr;
     }
   }
   return nullptr;

@@ -36,34 +36,34 @@ class SystemTableStream {
 class SystemTableSource {
  public:
   virtual ~SystemTableSource() = default;
-  // `columns`: positions in the table, the output in order. `equal`: (column of the table, value) that
-  // the reader will ask for in any case; a source may use them to make fewer rows.
+  // `columns`: positions in the table, the output in order. `equal`: (column of the table, value)
+  // that the reader will ask for in any case; a source may use them to make fewer rows.
   virtual Result<std::unique_ptr<SystemTableStream>> Open(
       const catalog::SystemTable& table, std::span<const uint32_t> columns,
       std::span<const std::pair<uint32_t, Value>> equal) = 0;
 };
 
-// What a statement runs in. Everything pointed to outlives the execution; the plan and the values are
-// its own.
+// What a statement runs in. Everything pointed to outlives the execution; the plan and the values
+// are its own.
 struct ExecutionContext {
   hidb::StorageService* storage = nullptr;
-  TxnId txn;                            // For row locks.
-  hidb::WriteSet* writes = nullptr;     // Null: a statement that neither writes nor reads own writes.
+  TxnId txn;                         // For row locks.
+  hidb::WriteSet* writes = nullptr;  // Null: a statement that neither writes nor reads own writes.
   Timestamp snapshot = 0;
-  hidb::CommandId command = 1;          // Own writes of earlier commands are seen, new ones carry it.
-  bool repeatable_read = false;         // A changed row is 40001; else kWriteConflict: run again.
-  std::vector<Value> parameters;        // $1..$n, of the plan's types.
+  hidb::CommandId command = 1;    // Own writes of earlier commands are seen, new ones carry it.
+  bool repeatable_read = false;   // A changed row is 40001; else kWriteConflict: run again.
+  std::vector<Value> parameters;  // $1..$n, of the plan's types.
   // Text format, session services, times. `parameters`, `subplan_runner` and `canceled` are set by
   // the execution.
   expr::EvalContext settings;
-  MemoryTracker* memory = nullptr;      // The query's; null: nothing is counted.
+  MemoryTracker* memory = nullptr;  // The query's; null: nothing is counted.
   SystemTableSource* system_tables = nullptr;
-  SpillArea* spill = nullptr;           // Null: over the limit is 53200.
-  WorkerPool* workers = nullptr;        // Null: one thread.
+  SpillArea* spill = nullptr;     // Null: over the limit is 53200.
+  WorkerPool* workers = nullptr;  // Null: one thread.
   const std::atomic<bool>* canceled = nullptr;
-  DeferredChecks* deferred = nullptr;   // Null: deferrable constraints are checked at once.
-  int64_t lock_timeout_us = 0;          // 0: none.
-  bool instrument = false;              // Collect NodeStats (EXPLAIN ANALYZE).
+  DeferredChecks* deferred = nullptr;  // Null: deferrable constraints are checked at once.
+  int64_t lock_timeout_us = 0;         // 0: none.
+  bool instrument = false;             // Collect NodeStats (EXPLAIN ANALYZE).
   // What one operator may hold in memory before it spills; the tracker's limits hold besides.
   size_t operator_memory_bytes = size_t{256} << 20;
   // Rows of the chunks that operators make; tests set it low. At most kVectorRowsMax.
@@ -75,22 +75,22 @@ struct ExecutionContext {
 
 // What EXPLAIN ANALYZE tells of a plan node.
 struct NodeStats {
-  uint64_t rows = 0;           // Of all loops.
+  uint64_t rows = 0;  // Of all loops.
   uint64_t loops = 0;
-  int64_t first_row_us = 0;    // Until the first row of the first loop.
-  int64_t total_us = 0;        // Children included.
-  size_t memory_bytes = 0;     // Peak of a materialising operator.
+  int64_t first_row_us = 0;  // Until the first row of the first loop.
+  int64_t total_us = 0;      // Children included.
+  size_t memory_bytes = 0;   // Peak of a materialising operator.
   uint64_t spilled_bytes = 0;
-  uint64_t removed_rows = 0;   // By a filter or join condition.
+  uint64_t removed_rows = 0;  // By a filter or join condition.
 };
 
 struct QueryState;
 
 // One run of a plan. May be held open between fetches.
 //
-// Thread safety: none, but calls may come from different threads one after the other. An error closes
-// the execution: every later Next gives no rows. Destroying an execution early is fine for reads; a
-// statement that writes must be read to its end, or its writes be taken back.
+// Thread safety: none, but calls may come from different threads one after the other. An error
+// closes the execution: every later Next gives no rows. Destroying an execution early is fine for
+// reads; a statement that writes must be read to its end, or its writes be taken back.
 class Execution {
  public:
   static Result<std::unique_ptr<Execution>> Start(std::shared_ptr<const plan::Plan> plan,

@@ -25,8 +25,8 @@ Result<std::unique_ptr<InsertStream>> InsertStream::Open(std::shared_ptr<const p
     return Error(ErrorCode::kReadOnlySqlTransaction)
         .Message("cannot write in a read-only transaction");
   }
-  return std::unique_ptr<InsertStream>(new InsertStream(
-      std::make_unique<State>(std::move(plan), target, std::move(context))));
+  return std::unique_ptr<InsertStream>(
+      new InsertStream(std::make_unique<State>(std::move(plan), target, std::move(context))));
 }
 
 Status InsertStream::Append(Chunk* rows) {

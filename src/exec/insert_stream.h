@@ -6,11 +6,11 @@
 
 namespace helios::exec {
 
-// COPY FROM and its like: rows come from outside, chunk by chunk, and are inserted with everything that
-// INSERT keeps true.
+// COPY FROM and its like: rows come from outside, chunk by chunk, and are inserted with everything
+// that INSERT keeps true.
 //
-// Thread safety: none. An error leaves the stream unusable; the session takes the statement's writes
-// back.
+// Thread safety: none. An error leaves the stream unusable; the session takes the statement's
+// writes back.
 class InsertStream {
  public:
   // `target` belongs to `owner`. 25006 when the context cannot write.

@@ -45,7 +45,8 @@ TEST(OperatorsTest, LimitRefusesNegativeCounts) {
   limit->limit = Big(-1);
   limit->types = {{oid::kInt4}};
   limit->children.push_back(IntRows({{1}}, 1));
-  EXPECT_EQ(RunPlan(PlanOf(std::move(limit)), ContextOf()), Rows{"2201W LIMIT must not be negative"});
+  EXPECT_EQ(RunPlan(PlanOf(std::move(limit)), ContextOf()),
+            Rows{"2201W LIMIT must not be negative"});
 }
 
 TEST(OperatorsTest, LimitWithTies) {
@@ -70,7 +71,8 @@ TEST(OperatorsTest, SortAgreesWithANaiveSort) {
       std::vector<plan::SortKey> keys;
       keys.push_back(KeyOf(Col(0, oid::kInt4), descending, nulls_first));
       keys.push_back(KeyOf(Op("+", Col(1, oid::kInt4), Int(1)), !descending, !nulls_first));
-      const Rows result = RunPlan(PlanOf(SortOf(IntRows(rows, 2), std::move(keys))), ContextOf(mode));
+      const Rows result =
+          RunPlan(PlanOf(SortOf(IntRows(rows, 2), std::move(keys))), ContextOf(mode));
       const auto rank = [](int32_t value, bool desc, bool first) {
         if (value == kNull) return first ? -1000000 : 1000000;
         return desc ? -value : value;
@@ -107,8 +109,10 @@ TEST(OperatorsTest, TopNGivesTheFirstRowsOfTheSort) {
 TEST(OperatorsTest, SortsTextNumericAndFloats) {
   for (const Mode& mode : AllModes()) {
     std::vector<std::vector<ExprPtr>> rows;
-    for (const char* text : {"a string longer than the prefix, b", "b", "", "a string longer than "
-                             "the prefix, a", "ab"}) {
+    for (const char* text : {"a string longer than the prefix, b", "b", "",
+                             "a string longer than "
+                             "the prefix, a",
+                             "ab"}) {
       std::vector<ExprPtr> row;
       row.push_back(Text(text));
       rows.push_back(std::move(row));
@@ -116,7 +120,7 @@ TEST(OperatorsTest, SortsTextNumericAndFloats) {
     std::vector<plan::SortKey> keys;
     keys.push_back(KeyOf(Col(0, oid::kText), true));
     EXPECT_EQ(RunPlan(PlanOf(SortOf(ValuesOf({oid::kText}, std::move(rows)), std::move(keys))),
-                  ContextOf(mode)),
+                      ContextOf(mode)),
               (Rows{"b", "ab", "a string longer than the prefix, b",
                     "a string longer than the prefix, a", ""}));
     rows.clear();
@@ -128,7 +132,7 @@ TEST(OperatorsTest, SortsTextNumericAndFloats) {
     keys.clear();
     keys.push_back(KeyOf(Col(0, oid::kFloat8)));
     EXPECT_EQ(RunPlan(PlanOf(SortOf(ValuesOf({oid::kFloat8}, std::move(rows)), std::move(keys))),
-                  ContextOf(mode)),
+                      ContextOf(mode)),
               (Rows{"-1e+300", "-2.5", "0", "1.5", "1e+300", "NaN"}));
   }
 }
@@ -171,9 +175,9 @@ TEST(OperatorsTest, GroupByAgreesWithANaiveOne) {
       calls.push_back(CallOf("sum", One(Col(1, oid::kInt4))));
       calls.push_back(CallOf("count", {}));
       calls.back().filter = Op(">", Col(1, oid::kInt4), Int(range / 2));
-      const Rows result = RunPlan(PlanOf(AggregateOf(IntRows(rows, 2), One(Col(0, oid::kInt4)),
-                                                 std::move(calls))),
-                              ContextOf(mode));
+      const Rows result =
+          RunPlan(PlanOf(AggregateOf(IntRows(rows, 2), One(Col(0, oid::kInt4)), std::move(calls))),
+                  ContextOf(mode));
       struct Group {
         int64_t count = 0, sum = 0, large = 0;
         bool any = false;
@@ -221,10 +225,10 @@ TEST(OperatorsTest, DistinctAndOrderedCalls) {
     list.type = {oid::kInt4Array};
     list.order_by.push_back(KeyOf(Col(1, oid::kInt4), true));
     calls.push_back(std::move(list));
-    const Rows result = RunPlan(
-        PlanOf(AggregateOf(IntRows({{1, 5}, {2, 7}, {1, 9}, {1, 5}, {2, 7}, {1, 6}}, 2),
-                           One(Col(0, oid::kInt4)), std::move(calls))),
-        ContextOf(mode));
+    const Rows result =
+        RunPlan(PlanOf(AggregateOf(IntRows({{1, 5}, {2, 7}, {1, 9}, {1, 5}, {2, 7}, {1, 6}}, 2),
+                                   One(Col(0, oid::kInt4)), std::move(calls))),
+                ContextOf(mode));
     EXPECT_EQ(Sorted(result), (Rows{"1|3|{9,6,5,5}", "2|1|{7,7}"}));
   }
 }
@@ -236,8 +240,8 @@ TEST(OperatorsTest, GroupingSets) {
     groups.push_back(Col(1, oid::kInt4));
     std::vector<plan::AggregateNode::Call> calls;
     calls.push_back(CallOf("count", {}));
-    auto node = AggregateOf(IntRows({{1, 1}, {1, 2}, {2, 1}}, 2), std::move(groups),
-                            std::move(calls));
+    auto node =
+        AggregateOf(IntRows({{1, 1}, {1, 2}, {2, 1}}, 2), std::move(groups), std::move(calls));
     auto& aggregate = static_cast<plan::AggregateNode&>(*node);
     aggregate.grouping_sets = {{0, 1}, {0}, {}};
     aggregate.grouping_calls = {{0, 1}};
@@ -329,7 +333,8 @@ Rows NaiveJoin(plan::JoinType type, const std::vector<std::vector<int32_t>>& lef
       case JoinType::kMark:
         rows.push_back(text(a) + "|" + (matched ? "t" : (unknown ? "-" : "f")));
         break;
-      default: break;
+      default:
+        break;
     }
   }
   if (type == JoinType::kRight || type == JoinType::kFull) {
@@ -352,10 +357,9 @@ TEST(OperatorsTest, JoinsAgreeWithNaiveOnes) {
         const bool null_aware = (variant & 4) != 0 && type == JoinType::kAnti;
         const auto left = RandomRows(random, variant == 3 ? 0 : 60, 2, 20, (variant & 8) != 0);
         const auto right = RandomRows(random, variant == 5 ? 0 : 50, 2, 20);
-        const Rows result =
-            RunPlan(PlanOf(JoinOf(type, IntRows(left, 2), IntRows(right, 2), keyed, with_condition,
-                              null_aware)),
-                ContextOf(mode));
+        const Rows result = RunPlan(PlanOf(JoinOf(type, IntRows(left, 2), IntRows(right, 2), keyed,
+                                                  with_condition, null_aware)),
+                                    ContextOf(mode));
         EXPECT_EQ(Sorted(result), NaiveJoin(type, left, right, with_condition, null_aware))
             << "type " << static_cast<int>(type) << " variant " << variant << " rows "
             << mode.vector_rows << " memory " << mode.memory_bytes;
@@ -367,12 +371,12 @@ TEST(OperatorsTest, JoinsAgreeWithNaiveOnes) {
 TEST(OperatorsTest, SingleJoinRefusesASecondMatch) {
   for (bool keyed : {false, true}) {
     EXPECT_EQ(RunPlan(PlanOf(JoinOf(plan::JoinType::kSingle, IntRows({{1, 1}, {2, 2}}, 2),
-                                IntRows({{1, 7}}, 2), keyed, false)),
-                  ContextOf()),
+                                    IntRows({{1, 7}}, 2), keyed, false)),
+                      ContextOf()),
               (Rows{"1|1|1|7", "2|2|-|-"}));
     EXPECT_EQ(RunPlan(PlanOf(JoinOf(plan::JoinType::kSingle, IntRows({{1, 1}}, 2),
-                                IntRows({{1, 7}, {1, 8}}, 2), keyed, false)),
-                  ContextOf()),
+                                    IntRows({{1, 7}, {1, 8}}, 2), keyed, false)),
+                      ContextOf()),
               Rows{"21000 more than one row returned by a subquery used as an expression"});
   }
 }
@@ -422,9 +426,9 @@ TEST(OperatorsTest, RecursiveUnionEnds) {
       auto filter = FilterOf(std::move(work), Op("<", Col(0, oid::kInt4), Int(4)));
       node->children.push_back(
           ProjectOf(std::move(filter), One(Op("+", Col(0, oid::kInt4), Int(1)))));
-      EXPECT_EQ(RunPlan(PlanOf(std::move(node)), ContextOf(mode)),
-                distinct ? (Rows{"1", "2", "3", "4"})
-                         : (Rows{"1", "1", "2", "2", "3", "3", "4", "4"}));
+      EXPECT_EQ(
+          RunPlan(PlanOf(std::move(node)), ContextOf(mode)),
+          distinct ? (Rows{"1", "2", "3", "4"}) : (Rows{"1", "1", "2", "2", "3", "3", "4", "4"}));
     }
   }
 }
@@ -460,19 +464,24 @@ TEST(OperatorsTest, ApplyRunsTheRightSideForEachRow) {
                                      : std::vector<SqlType>{{oid::kInt4}, {oid::kInt4}});
       node->slots = {{0, 0}};
       node->children.push_back(IntRows({{1}, {5}, {2}, {1}}, 1));
-      node->children.push_back(FilterOf(IntRows({{1}, {2}, {3}}, 1),
-                                        Op(">", Col(0, oid::kInt4), Param(0, oid::kInt4))));
+      node->children.push_back(
+          FilterOf(IntRows({{1}, {2}, {3}}, 1), Op(">", Col(0, oid::kInt4), Param(0, oid::kInt4))));
       auto plan = PlanOf(std::move(node));
       plan->slot_count = 1;
       plan->slot_types = {{oid::kInt4}};
       const Rows result = RunPlan(plan, ContextOf(mode));
       switch (type) {
-        case JoinType::kInner: EXPECT_EQ(result, (Rows{"1|2", "1|3", "2|3", "1|2", "1|3"})); break;
+        case JoinType::kInner:
+          EXPECT_EQ(result, (Rows{"1|2", "1|3", "2|3", "1|2", "1|3"}));
+          break;
         case JoinType::kLeft:
           EXPECT_EQ(result, (Rows{"1|2", "1|3", "5|-", "2|3", "1|2", "1|3"}));
           break;
-        case JoinType::kSemi: EXPECT_EQ(result, (Rows{"1", "2", "1"})); break;
-        default: EXPECT_EQ(result, (Rows{"5"}));
+        case JoinType::kSemi:
+          EXPECT_EQ(result, (Rows{"1", "2", "1"}));
+          break;
+        default:
+          EXPECT_EQ(result, (Rows{"5"}));
       }
     }
   }
@@ -494,9 +503,9 @@ TEST(OperatorsTest, SubplansOfExpressions) {
       auto plan = PlanOf(ProjectOf(IntRows({{1}, {2}, {9}}, 1), std::move(list)));
       plan->slot_count = 1;
       plan->slot_types = {{oid::kInt4}};
-      auto both = FilterOf(FilterOf(IntRows({{1}, {2}, {3}}, 1),
-                                    Op(">", Col(0, oid::kInt4), Param(0, oid::kInt4))),
-                           Op("<=", Col(0, oid::kInt4), Int(limit)));
+      auto both = FilterOf(
+          FilterOf(IntRows({{1}, {2}, {3}}, 1), Op(">", Col(0, oid::kInt4), Param(0, oid::kInt4))),
+          Op("<=", Col(0, oid::kInt4), Int(limit)));
       plan->subplans.push_back(std::move(both));
       return RunPlan(plan, ContextOf(mode));
     };

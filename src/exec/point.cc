@@ -97,8 +97,8 @@ Status LockAndFetch(QueryState& query, const plan::ScanNode& scan, hidb::RowLock
   if (!possible) return Status::Ok();
   if (query.context.repeatable_read) {
     // Rows that the snapshot does not show are none of our business, and need no lock.
-    HELIOS_TRY(Fetch(scan, *query.context.storage, (*keys)[0], query.StatementView(), query.eval,
-                     row));
+    HELIOS_TRY(
+        Fetch(scan, *query.context.storage, (*keys)[0], query.StatementView(), query.eval, row));
     if (row->row_count() == 0) return Status::Ok();
     HELIOS_TRY(writer.LockForChange(*keys, mode));
   } else {
@@ -146,8 +146,8 @@ Status RunInsert(QueryState& query, const Point& point, Chunk* out, uint64_t* af
 Status RunUpdate(QueryState& query, const Point& point, Chunk* out, uint64_t* affected) {
   const plan::UpdateNode& update = *point.update;
   TableWriter writer(query, *update.target);
-  const auto mode = writer.TouchesKeys(update.set) ? hidb::RowLockMode::kUpdate
-                                                   : hidb::RowLockMode::kNoKeyUpdate;
+  const auto mode =
+      writer.TouchesKeys(update.set) ? hidb::RowLockMode::kUpdate : hidb::RowLockMode::kNoKeyUpdate;
   std::vector<std::string> keys;
   Chunk row;
   HELIOS_TRY(LockAndFetch(query, *point.scan, mode, writer, &keys, &row));
@@ -206,10 +206,17 @@ Status RunPoint(const plan::Plan& plan, const ExecutionContext& context, Chunk* 
   // Nothing of the state outlives this call, so it need not own the plan.
   QueryState query(std::shared_ptr<const plan::Plan>(std::shared_ptr<void>(), &plan), context);
   switch (point.kind) {
-    case Point::Kind::kInsert: HELIOS_TRY(RunInsert(query, point, out, affected_rows)); break;
-    case Point::Kind::kUpdate: HELIOS_TRY(RunUpdate(query, point, out, affected_rows)); break;
-    case Point::Kind::kDelete: HELIOS_TRY(RunDelete(query, point, out, affected_rows)); break;
-    case Point::Kind::kGet: break;
+    case Point::Kind::kInsert:
+      HELIOS_TRY(RunInsert(query, point, out, affected_rows));
+      break;
+    case Point::Kind::kUpdate:
+      HELIOS_TRY(RunUpdate(query, point, out, affected_rows));
+      break;
+    case Point::Kind::kDelete:
+      HELIOS_TRY(RunDelete(query, point, out, affected_rows));
+      break;
+    case Point::Kind::kGet:
+      break;
   }
   return query.FinishStatement();
 }

@@ -6,9 +6,10 @@
 
 namespace helios::exec {
 
-// The short road: a statement about one row by its primary key (plan.point is set), without operators.
-// An update or delete locks the row first and then works on its newest version, so in READ COMMITTED
-// it never has to run again. `out` gets the rows that the statement returns, at most one.
+// The short road: a statement about one row by its primary key (plan.point is set), without
+// operators. An update or delete locks the row first and then works on its newest version, so in
+// READ COMMITTED it never has to run again. `out` gets the rows that the statement returns, at most
+// one.
 //
 // `context` is only read; it and `plan` must outlive the call.
 Status RunPoint(const plan::Plan& plan, const ExecutionContext& context, Chunk* out,

@@ -207,8 +207,9 @@ TEST_F(SqlTest, OnConflict) {
   EXPECT_EQ(Sql("insert into t values (1, 1, 5), (4, 4, 4) on conflict (a) do update "
                 "set c = t.c + excluded.c returning a, c"),
             (Rows{"4|4", "1|6"}));
-  EXPECT_EQ(Sql("insert into t values (1, 1, 5) on conflict (a) do update set c = 0 where t.c > 100"),
-            Rows{});
+  EXPECT_EQ(
+      Sql("insert into t values (1, 1, 5) on conflict (a) do update set c = 0 where t.c > 100"),
+      Rows{});
   EXPECT_EQ(affected_, 0u);
   EXPECT_EQ(Sql("insert into t values (7, 7, 7), (7, 8, 8) on conflict (a) do update set c = 0"),
             Rows{"21000 ON CONFLICT DO UPDATE command cannot affect row a second time"});
@@ -227,9 +228,10 @@ TEST_F(SqlTest, ForeignKeys) {
             Rows{"23503 insert or update on table \"c\" violates foreign key constraint "
                  "\"c_a_fkey\" / Key (a)=(7) is not present in table \"p\"."});
   EXPECT_EQ(Sql("update c set a = 7 where x = 10")[0].substr(0, 5), "23503");
-  EXPECT_EQ(Sql("delete from p where a = 1"),
-            Rows{"23503 update or delete on table \"p\" violates foreign key constraint "
-                 "\"c_a_fkey\" on table \"c\" / Key (a)=(1) is still referenced from table \"c\"."});
+  EXPECT_EQ(
+      Sql("delete from p where a = 1"),
+      Rows{"23503 update or delete on table \"p\" violates foreign key constraint "
+           "\"c_a_fkey\" on table \"c\" / Key (a)=(1) is still referenced from table \"c\"."});
   EXPECT_EQ(Sql("update p set a = 9 where a = 1")[0].substr(0, 5), "23503");
   Sql("update p set b = 5 where a = 1");
   EXPECT_EQ(affected_, 1u);
@@ -246,12 +248,14 @@ TEST_F(SqlTest, ForeignKeys) {
 TEST_F(SqlTest, ModifyingCtes) {
   Ddl("create table t(a int primary key, b int); create table log(a int, b int)");
   Sql("insert into t values (1, 1), (2, 2), (3, 3)");
-  EXPECT_EQ(Sql("with gone as (delete from t where a < 3 returning *) insert into log select * from "
-                "gone returning a"),
-            (Rows{"1", "2"}));
+  EXPECT_EQ(
+      Sql("with gone as (delete from t where a < 3 returning *) insert into log select * from "
+          "gone returning a"),
+      (Rows{"1", "2"}));
   EXPECT_EQ(affected_, 2u);
-  EXPECT_EQ(Sql("with x as (update t set b = 100 returning a) select count(*) from t where b = 100"),
-            Rows{"0"});
+  EXPECT_EQ(
+      Sql("with x as (update t set b = 100 returning a) select count(*) from t where b = 100"),
+      Rows{"0"});
   EXPECT_EQ(Sql("select * from t"), Rows{"3|100"});
 }
 
@@ -333,7 +337,8 @@ TEST_F(SqlTest, Queries) {
   Ddl("create table emp(id int primary key, name text, dept int, pay numeric)");
   Ddl("create table dept(id int primary key, name text)");
   Sql("insert into dept values (1, 'a'), (2, 'b'), (3, 'c')");
-  Sql("insert into emp values (1, 'x', 1, 10), (2, 'y', 1, 20), (3, 'z', 2, 30), (4, 'w', null, 5)");
+  Sql("insert into emp values (1, 'x', 1, 10), (2, 'y', 1, 20), (3, 'z', 2, 30), (4, 'w', null, "
+      "5)");
   for (const Mode& mode : AllModes()) {
     mode_ = mode;
     EXPECT_EQ(Sql("select d.name, count(e.id), sum(e.pay) from dept d left join emp e on e.dept = "
@@ -353,20 +358,21 @@ TEST_F(SqlTest, Queries) {
     EXPECT_EQ(Sql("with recursive r(n) as (select 1 union all select n + 1 from r) select n from r "
                   "limit 3"),
               (Rows{"1", "2", "3"}));
-    EXPECT_EQ(Sql("select d.id, x.name from dept d cross join lateral (select name from emp e where "
-                  "e.dept = d.id order by pay desc limit 1) x order by 1"),
-              (Rows{"1|y", "2|z"}));
-    EXPECT_EQ(Sql("select dept, grouping(dept), sum(pay) from emp group by rollup(dept) order by 2, "
-                  "1"),
-              (Rows{"1|0|30", "2|0|30", "-|0|5", "-|1|65"}));
+    EXPECT_EQ(
+        Sql("select d.id, x.name from dept d cross join lateral (select name from emp e where "
+            "e.dept = d.id order by pay desc limit 1) x order by 1"),
+        (Rows{"1|y", "2|z"}));
+    EXPECT_EQ(
+        Sql("select dept, grouping(dept), sum(pay) from emp group by rollup(dept) order by 2, "
+            "1"),
+        (Rows{"1|0|30", "2|0|30", "-|0|5", "-|1|65"}));
     EXPECT_EQ(Sql("select string_agg(name, ',' order by pay desc) from emp"), (Rows{"z,y,x,w"}));
     EXPECT_EQ(Sql("select distinct dept from emp order by dept nulls first"),
               (Rows{"-", "1", "2"}));
     EXPECT_EQ(Sql("select distinct on (dept) dept, name from emp order by dept, pay desc"),
               (Rows{"1|y", "2|z", "-|w"}));
     EXPECT_EQ(Sql("select id from emp where id in (4, 2, 2, 9) order by id"), (Rows{"2", "4"}));
-    EXPECT_EQ(Sql("select unnest(array[1,2]), generate_series(1, 3)"),
-              (Rows{"1|1", "2|2", "-|3"}));
+    EXPECT_EQ(Sql("select unnest(array[1,2]), generate_series(1, 3)"), (Rows{"1|1", "2|2", "-|3"}));
     EXPECT_EQ(Sql("select * from generate_series(1, 3) with ordinality"),
               (Rows{"1|1", "2|2", "3|3"}));
     EXPECT_EQ(Sql("values (1, 'a'), (2, 'b') order by 1 desc"), (Rows{"2|b", "1|a"}));
@@ -381,7 +387,8 @@ TEST_F(SqlTest, Queries) {
 
 TEST_F(SqlTest, ParallelQueriesAgreeWithSerialOnes) {
   Ddl("create table t(a int primary key, b int, c text); create table u(b int primary key, d int)");
-  Sql("insert into t select i, i % 1000, 'text number ' || (i % 77) from generate_series(1, 20000) i");
+  Sql("insert into t select i, i % 1000, 'text number ' || (i % 77) from generate_series(1, 20000) "
+      "i");
   Sql("insert into u select i, i * 3 from generate_series(1, 900) i");
   WorkerPool pool(3);
   const char* queries[] = {

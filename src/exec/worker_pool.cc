@@ -10,7 +10,7 @@ struct WorkerPool::Job {
   const std::function<Status(size_t)>* work = nullptr;
   std::mutex mutex;
   std::condition_variable ended;
-  size_t next = 0;     // Guarded by mutex, as are the two below.
+  size_t next = 0;  // Guarded by mutex, as are the two below.
   size_t running = 0;
   Status error;
 };

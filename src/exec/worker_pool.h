@@ -13,8 +13,8 @@
 
 namespace helios::exec {
 
-// Threads that help queries. A query never depends on them: whoever asks for help works too and takes
-// back what no helper has begun, so a busy pool costs speed, not progress.
+// Threads that help queries. A query never depends on them: whoever asks for help works too and
+// takes back what no helper has begun, so a busy pool costs speed, not progress.
 //
 // Thread safety: all calls, from any thread. Lifetime: outlives every execution that uses it.
 class WorkerPool {
@@ -27,8 +27,8 @@ class WorkerPool {
   // Workers that a query may use: the helpers and the caller.
   size_t worker_count() const { return threads_.size() + 1; }
 
-  // Runs work(0), ..., work(count - 1), each once, on the caller and on idle helpers, and returns when
-  // all have ended. The first error stops work that has not begun and is the result.
+  // Runs work(0), ..., work(count - 1), each once, on the caller and on idle helpers, and returns
+  // when all have ended. The first error stops work that has not begun and is the result.
   Status Run(size_t count, const std::function<Status(size_t)>& work);
 
  private:

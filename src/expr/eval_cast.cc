@@ -77,8 +77,8 @@ class TextCastNode : public RowCastNode {
     const Oid target = expr.type.oid;
     from_text_ = IsTextual(expr.children[0]->type.oid);
     to_text_ = target == type_oid::kText || target == type_oid::kCstring ||
-               target == type_oid::kUnknown || (target == type_oid::kVarchar &&
-                                                expr.type.typmod < 0);
+               target == type_oid::kUnknown ||
+               (target == type_oid::kVarchar && expr.type.typmod < 0);
     // An explicit cast cuts what is too long; reading text with the typmod would refuse it.
     cut_ = expr.is_explicit && expr.type.typmod >= 0 &&
            (target == type_oid::kVarchar || target == type_oid::kBpchar ||
@@ -162,8 +162,8 @@ class ArrayCastNode : public RowCastNode {
       dimensions.push_back(array.dimension(i));
       lower_bounds.push_back(array.lower_bound(i));
     }
-    result->SetString(row, array.size() == 0 ? builder.Finish()
-                                             : builder.Finish(dimensions, lower_bounds));
+    result->SetString(
+        row, array.size() == 0 ? builder.Finish() : builder.Finish(dimensions, lower_bounds));
     return Status::Ok();
   }
 
@@ -175,12 +175,17 @@ class ArrayCastNode : public RowCastNode {
 
 std::unique_ptr<EvalNode> MakeCastNode(const CastExpr& expr, EvalContext& context) {
   switch (expr.method) {
-    case CastExpr::Method::kFunction: return std::make_unique<FunctionCastNode>(expr, context);
-    case CastExpr::Method::kBinary: return std::make_unique<BinaryCastNode>(expr, context);
+    case CastExpr::Method::kFunction:
+      return std::make_unique<FunctionCastNode>(expr, context);
+    case CastExpr::Method::kBinary:
+      return std::make_unique<BinaryCastNode>(expr, context);
     case CastExpr::Method::kText:
-    case CastExpr::Method::kEnum: return std::make_unique<TextCastNode>(expr, context);
-    case CastExpr::Method::kArray: return std::make_unique<ArrayCastNode>(expr, context);
-    case CastExpr::Method::kLength: return std::make_unique<LengthCastNode>(expr, context);
+    case CastExpr::Method::kEnum:
+      return std::make_unique<TextCastNode>(expr, context);
+    case CastExpr::Method::kArray:
+      return std::make_unique<ArrayCastNode>(expr, context);
+    case CastExpr::Method::kLength:
+      return std::make_unique<LengthCastNode>(expr, context);
   }
   HELIOS_CHECK(false && "every method is listed above");
   return nullptr;

@@ -150,8 +150,7 @@ class FieldSelectNode : public RowwiseNode {
 class SubscriptNode : public RowwiseNode {
  public:
   SubscriptNode(const SubscriptExpr& expr, EvalContext& context)
-      : RowwiseNode(expr, context),
-        is_json_(expr.children[0]->type.oid == type_oid::kJsonb) {}
+      : RowwiseNode(expr, context), is_json_(expr.children[0]->type.oid == type_oid::kJsonb) {}
 
  protected:
   Status EvaluateRow(size_t row, Vector* result) override {
@@ -261,8 +260,8 @@ class SubplanNode : public EvalNode {
     std::vector<Vector> values;
     HELIOS_TRY(EvaluateChildren(input, &values));
     Vector result = NewResult();
-    HELIOS_TRY(context_.subplan_runner->Run(As<SubplanExpr>(expr_), values, input.row_count(),
-                                            &result));
+    HELIOS_TRY(
+        context_.subplan_runner->Run(As<SubplanExpr>(expr_), values, input.row_count(), &result));
     *out = std::move(result);
     return Status::Ok();
   }
@@ -272,14 +271,18 @@ class SubplanNode : public EvalNode {
 
 std::unique_ptr<EvalNode> MakeCompositeNode(const Expr& expr, EvalContext& context) {
   switch (expr.kind) {
-    case ExprKind::kArray: return std::make_unique<ArrayNode>(As<ArrayExpr>(expr), context);
-    case ExprKind::kRow: return std::make_unique<RowNode>(expr, context);
+    case ExprKind::kArray:
+      return std::make_unique<ArrayNode>(As<ArrayExpr>(expr), context);
+    case ExprKind::kRow:
+      return std::make_unique<RowNode>(expr, context);
     case ExprKind::kFieldSelect:
       return std::make_unique<FieldSelectNode>(As<FieldSelectExpr>(expr), context);
     case ExprKind::kSubscript:
       return std::make_unique<SubscriptNode>(As<SubscriptExpr>(expr), context);
-    case ExprKind::kSubplan: return std::make_unique<SubplanNode>(expr, context);
-    default: break;
+    case ExprKind::kSubplan:
+      return std::make_unique<SubplanNode>(expr, context);
+    default:
+      break;
   }
   HELIOS_CHECK(false && "the caller sends only the kinds above");
   return nullptr;

@@ -167,9 +167,15 @@ class IsBoolNode : public EvalNode {
     for (size_t row = 0; row < row_count; ++row) {
       bool holds = false;
       switch (test_) {
-        case IsBoolExpr::Test::kTrue: holds = IsTrue(value, row); break;
-        case IsBoolExpr::Test::kFalse: holds = IsFalse(value, row); break;
-        case IsBoolExpr::Test::kUnknown: holds = value.IsNull(row); break;
+        case IsBoolExpr::Test::kTrue:
+          holds = IsTrue(value, row);
+          break;
+        case IsBoolExpr::Test::kFalse:
+          holds = IsFalse(value, row);
+          break;
+        case IsBoolExpr::Test::kUnknown:
+          holds = value.IsNull(row);
+          break;
       }
       result.Data<uint8_t>()[row] = holds != negated_ ? 1 : 0;
     }
@@ -204,8 +210,7 @@ class IsDistinctNode : public EvalNode {
     for (size_t row = 0; row < row_count; ++row) {
       const bool left_null = values[0].IsNull(row);
       const bool right_null = values[1].IsNull(row);
-      const bool same =
-          left_null || right_null ? left_null == right_null : IsTrue(equal, row);
+      const bool same = left_null || right_null ? left_null == right_null : IsTrue(equal, row);
       result.Data<uint8_t>()[row] = same == negated_ ? 1 : 0;
     }
     if (constant) result.MakeConstant();
@@ -400,18 +405,28 @@ class MinMaxNode : public EvalNode {
 
 std::unique_ptr<EvalNode> MakeLogicNode(const Expr& expr, EvalContext& context) {
   switch (expr.kind) {
-    case ExprKind::kAnd: return std::make_unique<JunctionNode<false>>(expr, context);
-    case ExprKind::kOr: return std::make_unique<JunctionNode<true>>(expr, context);
-    case ExprKind::kNot: return std::make_unique<NotNode>(expr, context);
-    case ExprKind::kIsNull: return std::make_unique<IsNullNode>(As<IsNullExpr>(expr), context);
-    case ExprKind::kIsBool: return std::make_unique<IsBoolNode>(As<IsBoolExpr>(expr), context);
+    case ExprKind::kAnd:
+      return std::make_unique<JunctionNode<false>>(expr, context);
+    case ExprKind::kOr:
+      return std::make_unique<JunctionNode<true>>(expr, context);
+    case ExprKind::kNot:
+      return std::make_unique<NotNode>(expr, context);
+    case ExprKind::kIsNull:
+      return std::make_unique<IsNullNode>(As<IsNullExpr>(expr), context);
+    case ExprKind::kIsBool:
+      return std::make_unique<IsBoolNode>(As<IsBoolExpr>(expr), context);
     case ExprKind::kIsDistinct:
       return std::make_unique<IsDistinctNode>(As<IsDistinctExpr>(expr), context);
-    case ExprKind::kCase: return std::make_unique<CaseNode>(expr, context);
-    case ExprKind::kCoalesce: return std::make_unique<CoalesceNode>(expr, context);
-    case ExprKind::kMinMax: return std::make_unique<MinMaxNode>(As<MinMaxExpr>(expr), context);
-    case ExprKind::kNullIf: return std::make_unique<NullIfNode>(As<NullIfExpr>(expr), context);
-    default: break;
+    case ExprKind::kCase:
+      return std::make_unique<CaseNode>(expr, context);
+    case ExprKind::kCoalesce:
+      return std::make_unique<CoalesceNode>(expr, context);
+    case ExprKind::kMinMax:
+      return std::make_unique<MinMaxNode>(As<MinMaxExpr>(expr), context);
+    case ExprKind::kNullIf:
+      return std::make_unique<NullIfNode>(As<NullIfExpr>(expr), context);
+    default:
+      break;
   }
   HELIOS_CHECK(false && "the caller sends only the kinds above");
   return nullptr;

@@ -1,4 +1,5 @@
-// IN lists and `op ANY|ALL (array)`. Lists of constants compared by a type's own equality are hashed.
+// IN lists and `op ANY|ALL (array)`. Lists of constants compared by a type's own equality are
+// hashed.
 
 #include <algorithm>
 
@@ -36,8 +37,8 @@ class ValueSet {
     if (physical_ == PhysicalType::kVarlen) {
       StringRef reference;
       std::memcpy(&reference, value, sizeof(reference));
-      const StringRef kept = reference.is_inline() ? reference
-                                                   : StringRef(arena_.Copy(reference.view()));
+      const StringRef kept =
+          reference.is_inline() ? reference : StringRef(arena_.Copy(reference.view()));
       values_.append(reinterpret_cast<const char*>(&kept), sizeof(kept));
     } else {
       values_.append(value, width_);

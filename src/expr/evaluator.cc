@@ -97,8 +97,7 @@ class FunctionNode : public EvalNode {
  public:
   FunctionNode(const FunctionExpr& expr, EvalContext& context)
       : EvalNode(expr, context),
-        caller_(*expr.function, expr.type, expr.physical, TypesOf(expr.children), context,
-                &expr) {}
+        caller_(*expr.function, expr.type, expr.physical, TypesOf(expr.children), context, &expr) {}
 
   Status Evaluate(const Chunk& input, Vector* out) override {
     HELIOS_TRY(EvaluateChildren(input, &values_));
@@ -242,7 +241,8 @@ std::unique_ptr<EvalNode> EvalNode::Make(const Expr& expr, EvalContext& context)
   switch (expr.kind) {
     case ExprKind::kConstant:
       return std::make_unique<ConstantNode>(As<ConstantExpr>(expr), context);
-    case ExprKind::kColumn: return std::make_unique<ColumnNode>(As<ColumnExpr>(expr), context);
+    case ExprKind::kColumn:
+      return std::make_unique<ColumnNode>(As<ColumnExpr>(expr), context);
     case ExprKind::kParameter:
       return std::make_unique<ParameterNode>(As<ParameterExpr>(expr), context);
     case ExprKind::kFunction:
@@ -256,15 +256,19 @@ std::unique_ptr<EvalNode> EvalNode::Make(const Expr& expr, EvalContext& context)
     case ExprKind::kCase:
     case ExprKind::kCoalesce:
     case ExprKind::kMinMax:
-    case ExprKind::kNullIf: return MakeLogicNode(expr, context);
+    case ExprKind::kNullIf:
+      return MakeLogicNode(expr, context);
     case ExprKind::kInList:
-    case ExprKind::kScalarArrayOp: return MakeMembershipNode(expr, context);
-    case ExprKind::kCast: return MakeCastNode(As<CastExpr>(expr), context);
+    case ExprKind::kScalarArrayOp:
+      return MakeMembershipNode(expr, context);
+    case ExprKind::kCast:
+      return MakeCastNode(As<CastExpr>(expr), context);
     case ExprKind::kArray:
     case ExprKind::kRow:
     case ExprKind::kFieldSelect:
     case ExprKind::kSubscript:
-    case ExprKind::kSubplan: return MakeCompositeNode(expr, context);
+    case ExprKind::kSubplan:
+      return MakeCompositeNode(expr, context);
   }
   HELIOS_CHECK(false && "every kind is listed above");
   return nullptr;

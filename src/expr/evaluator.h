@@ -28,8 +28,8 @@ class SubplanRunner {
 };
 
 // What functions like nextval, current_user, pg_get_indexdef and set_config ask of the session. The
-// implementation is compute's; where storage evaluates a fragment there is none, and the binder keeps
-// such functions (volatile or marked so) out of fragments.
+// implementation is compute's; where storage evaluates a fragment there is none, and the binder
+// keeps such functions (volatile or marked so) out of fragments.
 class SessionServices {
  public:
   virtual ~SessionServices() = default;
@@ -44,19 +44,21 @@ class SessionServices {
 // Thread safety: read-only during execution, except `canceled`, which any thread may set.
 class EvalContext {
  public:
-  std::span<const Value> parameters;       // By ParameterExpr::slot.
-  TextFormat text_format;                  // DateStyle, TimeZone, lookup of user types ...
-  int64_t transaction_start_us = 0;        // now(): microseconds since 2000-01-01 UTC.
+  std::span<const Value> parameters;  // By ParameterExpr::slot.
+  TextFormat text_format;             // DateStyle, TimeZone, lookup of user types ...
+  int64_t transaction_start_us = 0;   // now(): microseconds since 2000-01-01 UTC.
   int64_t statement_start_us = 0;
   SubplanRunner* subplan_runner = nullptr;
   SessionServices* session = nullptr;
   const std::atomic<bool>* canceled = nullptr;
-  const sys::Clock* clock = nullptr;       // clock_timestamp(); null: the machine's.
+  const sys::Clock* clock = nullptr;  // clock_timestamp(); null: the machine's.
   // The session's random(): a counter that every draw advances, set by setseed(). Null: one of the
   // process.
   std::atomic<uint64_t>* random_state = nullptr;
 
-  bool IsCanceled() const { return canceled != nullptr && canceled->load(std::memory_order_relaxed); }
+  bool IsCanceled() const {
+    return canceled != nullptr && canceled->load(std::memory_order_relaxed);
+  }
 };
 
 // Evaluates one expression over chunks. Holds scratch vectors and call-site state.

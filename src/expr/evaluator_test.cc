@@ -110,29 +110,27 @@ TEST(Evaluator, DictionaryInputIsReadThroughItsPositions) {
   Chunk input = TenRows();
   input.Slice(std::make_shared<const Selection>(Selection{9, 5, 1, 1}));
   EXPECT_EQ(Ints(*Op("+", Column(0, kInt4), Int(1)), input), (Values{10, std::nullopt, 2, 2}));
-  EXPECT_EQ(Rows(*Op("=", Column(1, kText), Text("a long text, row 1")), input),
-            (Selection{2, 3}));
+  EXPECT_EQ(Rows(*Op("=", Column(1, kText), Text("a long text, row 1")), input), (Selection{2, 3}));
 }
 
 TEST(Evaluator, CaseEvaluatesABranchOnlyForItsRows) {
   // CASE WHEN c0 = 0 THEN -1 WHEN c0 > 0 THEN 10 / c0 END: row 0 would divide by zero.
-  const ExprPtr expr = With(
-      std::make_unique<CaseExpr>(kInt4),
-      List(Op("=", Column(0, kInt4), Int(0)), Int(-1), Op(">", Column(0, kInt4), Int(0)),
-           Op("/", Int(10), Column(0, kInt4))));
+  const ExprPtr expr =
+      With(std::make_unique<CaseExpr>(kInt4),
+           List(Op("=", Column(0, kInt4), Int(0)), Int(-1), Op(">", Column(0, kInt4), Int(0)),
+                Op("/", Int(10), Column(0, kInt4))));
   EXPECT_EQ(Ints(*expr, TenRows()), (Values{-1, 10, 5, 3, 2, std::nullopt, 1, 1, 1, 1}));
 }
 
 TEST(Evaluator, AndAndOrStopAtTheDecisiveChild) {
   const ExprPtr guarded_and =
-      With(std::make_unique<AndExpr>(),
-           List(Op("<>", Column(0, kInt4), Int(0)),
-                Op(">", Op("/", Int(10), Column(0, kInt4)), Int(2))));
+      With(std::make_unique<AndExpr>(), List(Op("<>", Column(0, kInt4), Int(0)),
+                                             Op(">", Op("/", Int(10), Column(0, kInt4)), Int(2))));
   EXPECT_EQ(Ints(*guarded_and, TenRows()), (Values{0, 1, 1, 1, 0, std::nullopt, 0, 0, 0, 0}));
   EXPECT_EQ(Rows(*guarded_and, TenRows()), (Selection{1, 2, 3}));
-  const ExprPtr guarded_or =
-      With(std::make_unique<OrExpr>(), List(Op("=", Column(0, kInt4), Int(0)),
-                                            Op(">", Op("/", Int(10), Column(0, kInt4)), Int(2))));
+  const ExprPtr guarded_or = With(
+      std::make_unique<OrExpr>(),
+      List(Op("=", Column(0, kInt4), Int(0)), Op(">", Op("/", Int(10), Column(0, kInt4)), Int(2))));
   EXPECT_EQ(Ints(*guarded_or, TenRows()), (Values{1, 1, 1, 1, 0, std::nullopt, 0, 0, 0, 0}));
   EXPECT_EQ(Rows(*guarded_or, TenRows()), (Selection{0, 1, 2, 3}));
 }
@@ -146,9 +144,11 @@ TEST(Evaluator, ThreeValuedLogic) {
   for (int a = 0; a < 3; ++a) {
     for (int b = 0; b < 3; ++b) {
       const std::optional<int32_t> both =
-          a == 0 || b == 0 ? std::optional(0) : (a == 2 || b == 2 ? std::nullopt : std::optional(1));
+          a == 0 || b == 0 ? std::optional(0)
+                           : (a == 2 || b == 2 ? std::nullopt : std::optional(1));
       const std::optional<int32_t> either =
-          a == 1 || b == 1 ? std::optional(1) : (a == 2 || b == 2 ? std::nullopt : std::optional(0));
+          a == 1 || b == 1 ? std::optional(1)
+                           : (a == 2 || b == 2 ? std::nullopt : std::optional(0));
       EXPECT_EQ(Ints(*With(std::make_unique<AndExpr>(), List(constant(a), constant(b))), one),
                 Values{both});
       EXPECT_EQ(Ints(*With(std::make_unique<OrExpr>(), List(constant(a), constant(b))), one),
@@ -232,9 +232,9 @@ TEST(Evaluator, ArraysRowsAndSubscripts) {
   auto array = std::make_unique<ArrayExpr>(SqlType{type_oid::kInt4Array}, type_oid::kInt4);
   const ExprPtr built =
       With(std::move(array), List(Column(0, kInt4), Op("*", Column(0, kInt4), Int(2))));
-  EXPECT_EQ(Ints(*With(std::make_unique<SubscriptExpr>(kInt4), List(built->Clone(), Int(2))),
-                 TenRows()),
-            (Values{0, 2, 4, 6, 8, std::nullopt, 12, 14, 16, 18}));
+  EXPECT_EQ(
+      Ints(*With(std::make_unique<SubscriptExpr>(kInt4), List(built->Clone(), Int(2))), TenRows()),
+      (Values{0, 2, 4, 6, 8, std::nullopt, 12, 14, 16, 18}));
   EXPECT_EQ(Ints(*With(std::make_unique<SubscriptExpr>(kInt4), List(built->Clone(), Int(3))),
                  TenRows())[1],
             std::nullopt);

@@ -20,17 +20,22 @@ Oid OidOf(const ScalarFunction* function) { return function == nullptr ? 0 : fun
 // the whole of it for all but constants and the expressions inside casts and subplans.
 std::vector<uint64_t> Details(const Expr& expr) {
   switch (expr.kind) {
-    case ExprKind::kColumn: return {As<ColumnExpr>(expr).index};
-    case ExprKind::kParameter: return {As<ParameterExpr>(expr).slot};
+    case ExprKind::kColumn:
+      return {As<ColumnExpr>(expr).index};
+    case ExprKind::kParameter:
+      return {As<ParameterExpr>(expr).slot};
     case ExprKind::kFunction:
       return {OidOf(As<FunctionExpr>(expr).function), As<FunctionExpr>(expr).collation};
-    case ExprKind::kIsNull: return {As<IsNullExpr>(expr).negated};
+    case ExprKind::kIsNull:
+      return {As<IsNullExpr>(expr).negated};
     case ExprKind::kIsBool:
       return {static_cast<uint64_t>(As<IsBoolExpr>(expr).test), As<IsBoolExpr>(expr).negated};
     case ExprKind::kIsDistinct:
       return {OidOf(As<IsDistinctExpr>(expr).equality), As<IsDistinctExpr>(expr).negated};
-    case ExprKind::kMinMax: return {As<MinMaxExpr>(expr).greatest};
-    case ExprKind::kNullIf: return {OidOf(As<NullIfExpr>(expr).equality)};
+    case ExprKind::kMinMax:
+      return {As<MinMaxExpr>(expr).greatest};
+    case ExprKind::kNullIf:
+      return {OidOf(As<NullIfExpr>(expr).equality)};
     case ExprKind::kCast: {
       const auto& cast = As<CastExpr>(expr);
       return {static_cast<uint64_t>(cast.method), cast.is_explicit, OidOf(cast.function)};
@@ -39,8 +44,10 @@ std::vector<uint64_t> Details(const Expr& expr) {
       return {OidOf(As<ScalarArrayOpExpr>(expr).function), As<ScalarArrayOpExpr>(expr).all};
     case ExprKind::kInList:
       return {OidOf(As<InListExpr>(expr).equality), As<InListExpr>(expr).negated};
-    case ExprKind::kArray: return {As<ArrayExpr>(expr).element, As<ArrayExpr>(expr).nested};
-    case ExprKind::kFieldSelect: return {As<FieldSelectExpr>(expr).index};
+    case ExprKind::kArray:
+      return {As<ArrayExpr>(expr).element, As<ArrayExpr>(expr).nested};
+    case ExprKind::kFieldSelect:
+      return {As<FieldSelectExpr>(expr).index};
     case ExprKind::kSubscript: {
       const auto& subscript = As<SubscriptExpr>(expr);
       std::vector<uint64_t> details = {subscript.slice};
@@ -53,7 +60,8 @@ std::vector<uint64_t> Details(const Expr& expr) {
       details.insert(details.end(), subplan.slots.begin(), subplan.slots.end());
       return details;
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -91,8 +99,7 @@ uint64_t Hash(const Expr& expr) {
       return HashCombine(hash, HashBytes(value.bytes()));
     }
     const Vector vector = value.ToConstant();
-    return HashCombine(hash,
-                       HashBytes({vector.RawData(), PhysicalWidth(vector.physical())}));
+    return HashCombine(hash, HashBytes({vector.RawData(), PhysicalWidth(vector.physical())}));
   }
   for (const uint64_t detail : Details(expr)) hash = HashCombine(hash, detail);
   for (const ExprPtr& child : expr.children) hash = HashCombine(hash, Hash(*child));
@@ -159,8 +166,10 @@ bool IsStableConversion(const Expr& expr) {
       case type_oid::kRegtype:
       case type_oid::kRegrole:
       case type_oid::kRegnamespace:
-      case type_oid::kRegcollation: return true;
-      default: break;
+      case type_oid::kRegcollation:
+        return true;
+      default:
+        break;
     }
     const TypeInfo* info = FindType(oid);
     return info == nullptr || info->element != kInvalidOid;
@@ -176,12 +185,17 @@ bool IsConstantFoldable(const Expr& expr) {
     switch (node.kind) {
       case ExprKind::kColumn:
       case ExprKind::kParameter:
-      case ExprKind::kSubplan: foldable = false; break;
+      case ExprKind::kSubplan:
+        foldable = false;
+        break;
       case ExprKind::kFunction:
         foldable &= As<FunctionExpr>(node).function->volatility == Volatility::kImmutable;
         break;
-      case ExprKind::kCast: foldable &= IsStableConversion(node); break;
-      default: break;
+      case ExprKind::kCast:
+        foldable &= IsStableConversion(node);
+        break;
+      default:
+        break;
     }
     return foldable;
   });

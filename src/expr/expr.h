@@ -81,8 +81,8 @@ struct ColumnExpr : ExprBase<ColumnExpr, ExprKind::kColumn> {
   std::string name;  // For EXPLAIN only.
 };
 
-// Slot of EvalContext::parameters: first the statement's $1..$n, then the slots that Apply nodes and
-// subplans fill with values of outer rows.
+// Slot of EvalContext::parameters: first the statement's $1..$n, then the slots that Apply nodes
+// and subplans fill with values of outer rows.
 struct ParameterExpr : ExprBase<ParameterExpr, ExprKind::kParameter> {
   ParameterExpr(uint32_t slot_in, SqlType type) : ExprBase(type), slot(slot_in) {}
   uint32_t slot;
@@ -158,7 +158,8 @@ struct NullIfExpr : ExprBase<NullIfExpr, ExprKind::kNullIf> {
 // Conversion of the child's type to `type`.
 struct CastExpr : ExprBase<CastExpr, ExprKind::kCast> {
   enum class Method : uint8_t {
-    kFunction,  // `function`, with PostgreSQL's (value[, typmod, is_explicit]) convention handled inside
+    kFunction,  // `function`, with PostgreSQL's (value[, typmod, is_explicit]) convention handled
+                // inside
     kBinary,    // The same bytes under another type.
     kText,      // Through the text form: output function, then input function.
     kArray,     // Each element by `element` (a CastExpr over a placeholder column 0).
@@ -197,7 +198,8 @@ struct InListExpr : ExprBase<InListExpr, ExprKind::kInList> {
   bool negated;
 };
 
-// ARRAY[...]; with `nested` the children are arrays of the same type and one more dimension results.
+// ARRAY[...]; with `nested` the children are arrays of the same type and one more dimension
+// results.
 struct ArrayExpr : ExprBase<ArrayExpr, ExprKind::kArray> {
   ArrayExpr(SqlType type, Oid element_in) : ExprBase(type), element(element_in) {}
   Oid element;
@@ -224,9 +226,9 @@ struct SubscriptExpr : ExprBase<SubscriptExpr, ExprKind::kSubscript> {
   std::vector<bool> omitted;
 };
 
-// A sub-select that runs for each row. `subplan` indexes plan::Plan::subplans. Children are the outer
-// values for the subplan's parameter slots `slots`, in order; for kAny and kAll the left-hand values
-// follow, compared with the subplan's columns by `comparison` (an expression over a chunk of
+// A sub-select that runs for each row. `subplan` indexes plan::Plan::subplans. Children are the
+// outer values for the subplan's parameter slots `slots`, in order; for kAny and kAll the left-hand
+// values follow, compared with the subplan's columns by `comparison` (an expression over a chunk of
 // left values, then subplan columns). Evaluated through EvalContext::subplan_runner.
 struct SubplanExpr : ExprBase<SubplanExpr, ExprKind::kSubplan> {
   enum class Test : uint8_t { kScalar, kExists, kAny, kAll, kArray };

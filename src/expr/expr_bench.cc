@@ -9,8 +9,8 @@
 namespace helios::expr {
 namespace {
 
-constexpr SqlType kTypes[] = {{type_oid::kInt4},    {type_oid::kInt8},    {type_oid::kFloat8},
-                              {type_oid::kNumeric}, {type_oid::kText},    {type_oid::kInt4}};
+constexpr SqlType kTypes[] = {{type_oid::kInt4},    {type_oid::kInt8}, {type_oid::kFloat8},
+                              {type_oid::kNumeric}, {type_oid::kText}, {type_oid::kInt4}};
 
 Chunk MakeChunk(bool nulls) {
   Chunk chunk(kTypes);
@@ -105,9 +105,9 @@ void Sum(benchmark::State& state, Oid type, uint32_t column, bool grouped) {
     AggregateCall call{context, types, {function->result}, arena};
     const Vector* arguments[] = {&chunk.column(column)};
     for (auto _ : state) {
-      const Status status =
-          grouped ? function->update(call, arguments, kVectorRowsMax, states.data())
-                  : function->update_one(call, arguments, kVectorRowsMax, states[0]);
+      const Status status = grouped
+                                ? function->update(call, arguments, kVectorRowsMax, states.data())
+                                : function->update_one(call, arguments, kVectorRowsMax, states[0]);
       HELIOS_CHECK(status.ok());
     }
     state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kVectorRowsMax));

@@ -31,8 +31,8 @@ void PrintConstant(const Value& value, std::string* out) {
     out->append(shown == "t" ? "true" : "false");
     return;
   }
-  const bool bare = (type == type_oid::kInt4 || type == type_oid::kNumeric) && shown[0] >= '0' &&
-                    shown[0] <= '9';
+  const bool bare =
+      (type == type_oid::kInt4 || type == type_oid::kNumeric) && shown[0] >= '0' && shown[0] <= '9';
   if (bare) {
     out->append(shown);
     return;
@@ -109,9 +109,15 @@ void PrintSubscript(const SubscriptExpr& expr, std::string* out) {
 void PrintSubplan(const SubplanExpr& expr, std::string* out) {
   const std::string name = "SubPlan " + std::to_string(expr.subplan + 1);
   switch (expr.test) {
-    case SubplanExpr::Test::kExists: out->append("EXISTS(" + name + ")"); break;
-    case SubplanExpr::Test::kArray: out->append("ARRAY(" + name + ")"); break;
-    default: out->append("(" + name + ")"); break;
+    case SubplanExpr::Test::kExists:
+      out->append("EXISTS(" + name + ")");
+      break;
+    case SubplanExpr::Test::kArray:
+      out->append("ARRAY(" + name + ")");
+      break;
+    default:
+      out->append("(" + name + ")");
+      break;
   }
 }
 
@@ -120,9 +126,15 @@ void PrintBoolTest(const IsBoolExpr& expr, std::string* out) {
   Print(*expr.children[0], out);
   out->append(expr.negated ? " IS NOT " : " IS ");
   switch (expr.test) {
-    case IsBoolExpr::Test::kTrue: out->append("TRUE)"); break;
-    case IsBoolExpr::Test::kFalse: out->append("FALSE)"); break;
-    case IsBoolExpr::Test::kUnknown: out->append("UNKNOWN)"); break;
+    case IsBoolExpr::Test::kTrue:
+      out->append("TRUE)");
+      break;
+    case IsBoolExpr::Test::kFalse:
+      out->append("FALSE)");
+      break;
+    case IsBoolExpr::Test::kUnknown:
+      out->append("UNKNOWN)");
+      break;
   }
 }
 
@@ -135,7 +147,8 @@ void PrintWrapped(std::string_view before, const Expr& expr, std::string_view se
 
 void Print(const Expr& expr, std::string* out) {
   switch (expr.kind) {
-    case ExprKind::kConstant: return PrintConstant(As<ConstantExpr>(expr).value, out);
+    case ExprKind::kConstant:
+      return PrintConstant(As<ConstantExpr>(expr).value, out);
     case ExprKind::kColumn: {
       const auto& column = As<ColumnExpr>(expr);
       out->append(column.name.empty() ? "#" + std::to_string(column.index) : column.name);
@@ -144,26 +157,35 @@ void Print(const Expr& expr, std::string* out) {
     case ExprKind::kParameter:
       out->append("$" + std::to_string(As<ParameterExpr>(expr).slot + 1));
       return;
-    case ExprKind::kFunction: return PrintCall(As<FunctionExpr>(expr), out);
-    case ExprKind::kAnd: return PrintWrapped("(", expr, " AND ", ")", out);
-    case ExprKind::kOr: return PrintWrapped("(", expr, " OR ", ")", out);
-    case ExprKind::kNot: return PrintWrapped("(NOT ", expr, "", ")", out);
+    case ExprKind::kFunction:
+      return PrintCall(As<FunctionExpr>(expr), out);
+    case ExprKind::kAnd:
+      return PrintWrapped("(", expr, " AND ", ")", out);
+    case ExprKind::kOr:
+      return PrintWrapped("(", expr, " OR ", ")", out);
+    case ExprKind::kNot:
+      return PrintWrapped("(NOT ", expr, "", ")", out);
     case ExprKind::kIsNull:
       return PrintWrapped("(", expr, "",
                           As<IsNullExpr>(expr).negated ? " IS NOT NULL)" : " IS NULL)", out);
-    case ExprKind::kIsBool: return PrintBoolTest(As<IsBoolExpr>(expr), out);
+    case ExprKind::kIsBool:
+      return PrintBoolTest(As<IsBoolExpr>(expr), out);
     case ExprKind::kIsDistinct:
-      return PrintWrapped("(", expr,
-                          As<IsDistinctExpr>(expr).negated ? " IS NOT DISTINCT FROM "
-                                                           : " IS DISTINCT FROM ",
-                          ")", out);
-    case ExprKind::kCase: return PrintCase(expr, out);
-    case ExprKind::kCoalesce: return PrintWrapped("COALESCE(", expr, ", ", ")", out);
+      return PrintWrapped(
+          "(", expr,
+          As<IsDistinctExpr>(expr).negated ? " IS NOT DISTINCT FROM " : " IS DISTINCT FROM ", ")",
+          out);
+    case ExprKind::kCase:
+      return PrintCase(expr, out);
+    case ExprKind::kCoalesce:
+      return PrintWrapped("COALESCE(", expr, ", ", ")", out);
     case ExprKind::kMinMax:
       return PrintWrapped(As<MinMaxExpr>(expr).greatest ? "GREATEST(" : "LEAST(", expr, ", ", ")",
                           out);
-    case ExprKind::kNullIf: return PrintWrapped("NULLIF(", expr, ", ", ")", out);
-    case ExprKind::kCast: return PrintCast(As<CastExpr>(expr), out);
+    case ExprKind::kNullIf:
+      return PrintWrapped("NULLIF(", expr, ", ", ")", out);
+    case ExprKind::kCast:
+      return PrintCast(As<CastExpr>(expr), out);
     case ExprKind::kScalarArrayOp: {
       const auto& node = As<ScalarArrayOpExpr>(expr);
       out->push_back('(');
@@ -180,14 +202,18 @@ void Print(const Expr& expr, std::string* out) {
       PrintList(expr, 1, ", ", out);
       out->append("]))");
       return;
-    case ExprKind::kArray: return PrintWrapped("ARRAY[", expr, ", ", "]", out);
-    case ExprKind::kRow: return PrintWrapped("ROW(", expr, ", ", ")", out);
+    case ExprKind::kArray:
+      return PrintWrapped("ARRAY[", expr, ", ", "]", out);
+    case ExprKind::kRow:
+      return PrintWrapped("ROW(", expr, ", ", ")", out);
     case ExprKind::kFieldSelect:
       PrintWrapped("(", expr, "", ").f", out);
       out->append(std::to_string(As<FieldSelectExpr>(expr).index + 1));
       return;
-    case ExprKind::kSubscript: return PrintSubscript(As<SubscriptExpr>(expr), out);
-    case ExprKind::kSubplan: return PrintSubplan(As<SubplanExpr>(expr), out);
+    case ExprKind::kSubscript:
+      return PrintSubscript(As<SubscriptExpr>(expr), out);
+    case ExprKind::kSubplan:
+      return PrintSubplan(As<SubplanExpr>(expr), out);
   }
 }
 

@@ -33,10 +33,10 @@ struct FunctionCall {
   const Expr* site = nullptr;  // The expression that calls: its children may name record fields.
 };
 
-// Computes `row_count` results. `out` is flat, of the result type. For a strict function its validity
-// is already set: rows where any argument is NULL are NULL, and the kernel must neither read the
-// arguments of such a row nor write it. On error the contents of `out` are undefined. The arguments
-// may be flat, constant or dictionary vectors.
+// Computes `row_count` results. `out` is flat, of the result type. For a strict function its
+// validity is already set: rows where any argument is NULL are NULL, and the kernel must neither
+// read the arguments of such a row nor write it. On error the contents of `out` are undefined. The
+// arguments may be flat, constant or dictionary vectors.
 using ScalarKernel = Status (*)(FunctionCall& call, std::span<const Vector* const> arguments,
                                 size_t row_count, Vector* out);
 
@@ -45,20 +45,20 @@ using SelectKernel = void (*)(std::span<const Vector* const> arguments, size_t r
                               Selection* out);
 
 struct ScalarFunction {
-  Oid oid;                         // PostgreSQL's where it has one, else ours from 9000.
+  Oid oid;  // PostgreSQL's where it has one, else ours from 9000.
   std::string_view name;
-  std::vector<Oid> arguments;      // May hold pseudo-types (anyelement, anyarray, any).
+  std::vector<Oid> arguments;  // May hold pseudo-types (anyelement, anyarray, any).
   Oid result;
   bool strict = true;
-  bool variadic = false;           // The last argument is an array that takes a list.
-  bool returns_set = false;        // Never set here; see TableFunction.
+  bool variadic = false;     // The last argument is an array that takes a list.
+  bool returns_set = false;  // Never set here; see TableFunction.
   Volatility volatility = Volatility::kImmutable;
   ScalarKernel kernel = nullptr;
-  uint32_t default_count = 0;      // Trailing arguments that may be left out (defaults below).
+  uint32_t default_count = 0;  // Trailing arguments that may be left out (defaults below).
   std::vector<std::string> argument_names;
   std::vector<std::string> default_sql;  // One for each defaulted argument.
-  bool needs_session = false;      // Asks EvalContext::session: never part of a storage fragment.
-  SelectKernel select = nullptr;   // A faster road for filters, where there is one.
+  bool needs_session = false;     // Asks EvalContext::session: never part of a storage fragment.
+  SelectKernel select = nullptr;  // A faster road for filters, where there is one.
 };
 
 // A function in FROM or a set-returning function in a select list.
@@ -74,9 +74,9 @@ struct TableFunction {
   std::string_view name;
   std::vector<Oid> arguments;
   bool variadic = false;
-  bool strict = true;              // With a NULL argument: no rows.
+  bool strict = true;  // With a NULL argument: no rows.
   Volatility volatility = Volatility::kImmutable;
-  Oid result;                      // Element type, or kRecord for several columns.
+  Oid result;                             // Element type, or kRecord for several columns.
   std::vector<std::string> column_names;  // Of the result columns (one name: the function's own).
   std::vector<Oid> column_types;
   uint32_t default_count = 0;
@@ -99,20 +99,20 @@ struct AggregateCall {
   std::span<const SortOrder> sort_orders = {};
 };
 
-// States are `state_bytes` of memory, aligned to 8, moved with memcpy. What they point to lies in the
-// call's arena or is freed by `destroy`.
+// States are `state_bytes` of memory, aligned to 8, moved with memcpy. What they point to lies in
+// the call's arena or is freed by `destroy`.
 struct AggregateFunction {
   Oid oid;
   std::string_view name;
   std::vector<Oid> arguments;
   Oid result;
   bool variadic = false;
-  bool ignores_nulls = true;   // Rows with a NULL argument never reach `update` (strict transition).
-  bool is_ordered_set = false; // WITHIN GROUP; direct arguments come first, then the sorted ones,
-                               // and rows reach `update` in that order.
+  bool ignores_nulls = true;  // Rows with a NULL argument never reach `update` (strict transition).
+  bool is_ordered_set = false;   // WITHIN GROUP; direct arguments come first, then the sorted ones,
+                                 // and rows reach `update` in that order.
   bool is_hypothetical = false;  // As many direct arguments as sorted ones; the row is inserted.
   uint32_t direct_count = 0;     // Direct arguments of an ordered-set aggregate.
-  bool order_matters = false;  // array_agg, string_agg: keep the input's order.
+  bool order_matters = false;    // array_agg, string_agg: keep the input's order.
   uint32_t state_bytes = 0;
   void (*init)(uint8_t* state) = nullptr;
   // Row i updates states[i]. Arguments hold no NULL where ignores_nulls.

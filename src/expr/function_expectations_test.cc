@@ -112,7 +112,8 @@ class Parser {
       rest_.remove_prefix(1);
       return word;
     }
-    while (!rest_.empty() && (std::isalnum(static_cast<unsigned char>(rest_[0])) || rest_[0] == '_')) {
+    while (!rest_.empty() &&
+           (std::isalnum(static_cast<unsigned char>(rest_[0])) || rest_[0] == '_')) {
       word.push_back(rest_[0]);
       rest_.remove_prefix(1);
     }
@@ -220,7 +221,8 @@ class Parser {
     SkipSpaces();
     if (rest_.starts_with(")")) return left;
     std::string name;
-    while (!rest_.empty() && std::string_view("+-*/<>=~!@#%^&|`?").find(rest_[0]) != std::string_view::npos) {
+    while (!rest_.empty() &&
+           std::string_view("+-*/<>=~!@#%^&|`?").find(rest_[0]) != std::string_view::npos) {
       name.push_back(rest_[0]);
       rest_.remove_prefix(1);
     }

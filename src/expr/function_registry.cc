@@ -257,8 +257,8 @@ void Registry::AddOperators() {
     const auto function = by_oid_.find(row.function);
     if (function == by_oid_.end()) continue;
     auto item = std::make_unique<Operator>();
-    *item = {row.oid,          row.name,       row.left,   row.right, row.result,
-             function->second, row.commutator, row.negator};
+    *item = {row.oid,    row.name,         row.left,       row.right,
+             row.result, function->second, row.commutator, row.negator};
     operators.Add(std::move(item));
   }
 }
@@ -338,9 +338,12 @@ const Registry& TheRegistry() {
 // The type whose operators a type without its own uses.
 Oid ComparisonType(Oid type) {
   switch (type) {
-    case type_oid::kVarchar: return type_oid::kText;
-    case type_oid::kVarbit: return type_oid::kVarbit;
-    case type_oid::kCidr: return type_oid::kInet;
+    case type_oid::kVarchar:
+      return type_oid::kText;
+    case type_oid::kVarbit:
+      return type_oid::kVarbit;
+    case type_oid::kCidr:
+      return type_oid::kInet;
     case type_oid::kRegproc:
     case type_oid::kRegprocedure:
     case type_oid::kRegoper:
@@ -349,9 +352,12 @@ Oid ComparisonType(Oid type) {
     case type_oid::kRegtype:
     case type_oid::kRegrole:
     case type_oid::kRegnamespace:
-    case type_oid::kRegcollation: return type_oid::kOid;
-    case type_oid::kRecordArray: return type_oid::kAnyArray;
-    default: break;
+    case type_oid::kRegcollation:
+      return type_oid::kOid;
+    case type_oid::kRecordArray:
+      return type_oid::kAnyArray;
+    default:
+      break;
   }
   // An enum, a domain or an array of the user's: the kernels look at the actual type.
   if (type >= kFirstUserOid) return type_oid::kAnyEnum;
@@ -411,12 +417,8 @@ std::span<const Cast* const> AllCasts() { return TheRegistry().all_casts; }
 
 std::span<const ScalarFunction* const> AllScalarFunctions() { return TheRegistry().scalars.All(); }
 std::span<const TableFunction* const> AllTableFunctions() { return TheRegistry().tables.All(); }
-std::span<const AggregateFunction* const> AllAggregates() {
-  return TheRegistry().aggregates.All();
-}
-std::span<const WindowFunction* const> AllWindowFunctions() {
-  return TheRegistry().windows.All();
-}
+std::span<const AggregateFunction* const> AllAggregates() { return TheRegistry().aggregates.All(); }
+std::span<const WindowFunction* const> AllWindowFunctions() { return TheRegistry().windows.All(); }
 std::span<const Operator* const> AllOperators() { return TheRegistry().operators.All(); }
 
 }  // namespace helios::expr

@@ -7,8 +7,9 @@
 
 namespace helios::expr {
 
-// The built-in functions, operators, casts and aggregates, as PostgreSQL 15's pg_proc, pg_operator and
-// pg_cast list those that we have. Thread safety: all calls, from any thread; results live forever.
+// The built-in functions, operators, casts and aggregates, as PostgreSQL 15's pg_proc, pg_operator
+// and pg_cast list those that we have. Thread safety: all calls, from any thread; results live
+// forever.
 
 std::span<const ScalarFunction* const> ScalarFunctionsNamed(std::string_view name);
 std::span<const TableFunction* const> TableFunctionsNamed(std::string_view name);
@@ -20,12 +21,12 @@ const ScalarFunction* FindFunction(std::string_view name, std::span<const Oid> a
 
 struct Operator {
   Oid oid;
-  std::string_view name;       // "+", "=", "~~"
-  Oid left;                    // kInvalidOid for a prefix operator.
+  std::string_view name;  // "+", "=", "~~"
+  Oid left;               // kInvalidOid for a prefix operator.
   Oid right;
   Oid result;
   const ScalarFunction* function;
-  std::string_view commutator; // Empty if none.
+  std::string_view commutator;  // Empty if none.
   std::string_view negator;
 };
 std::span<const Operator* const> OperatorsNamed(std::string_view name);

@@ -1,5 +1,5 @@
-// Any bytes as a regular expression, a SIMILAR TO pattern and a LIKE pattern over any text: an answer or
-// an error.
+// Any bytes as a regular expression, a SIMILAR TO pattern and a LIKE pattern over any text: an
+// answer or an error.
 
 #include <cstddef>
 #include <cstdint>

@@ -11,8 +11,8 @@
 namespace helios::hidb {
 
 // Names one ordered key space of a shard: the rows of a table or the entries of an index. It is the
-// catalog's storage id (pg_class.relfilenode), so TRUNCATE and rewrites move to a new space and leave
-// the old one to be dropped at commit.
+// catalog's storage id (pg_class.relfilenode), so TRUNCATE and rewrites move to a new space and
+// leave the old one to be dropped at commit.
 using SpaceId = uint32_t;
 
 struct ColumnLayout {
@@ -25,7 +25,8 @@ struct ColumnLayout {
 
 // How the rows of a table lie at rest: key by types/key_codec.h, value by types/row_codec.h
 // (docs/formats/). The value holds every column, also those of the key. Within a space no key is a
-// prefix of another (both codecs give that). Immutable and shared by every plan that names the table's catalog version.
+// prefix of another (both codecs give that). Immutable and shared by every plan that names the
+// table's catalog version.
 struct TableLayout {
   SpaceId space = 0;
   std::vector<ColumnLayout> columns;  // In attnum order, dropped columns left out.

@@ -39,15 +39,16 @@ struct ReadView {
 // A fragment that runs where the data lies: read, filter, project, limit.
 struct ScanRequest {
   std::shared_ptr<const TableLayout> table;
-  std::shared_ptr<const IndexLayout> index;  // Null: by row key. Rows then come in that key's order.
-  std::vector<KeyRange> ranges;              // Of that key space, disjoint, ascending.
-  bool reverse = false;                      // Ranges from last to first, each backwards.
-  std::vector<uint32_t> columns;             // Positions in table->columns: the output, in order.
-  bool with_row_key = false;                 // Appends the row key as a last column (bytea).
+  std::shared_ptr<const IndexLayout>
+      index;                      // Null: by row key. Rows then come in that key's order.
+  std::vector<KeyRange> ranges;   // Of that key space, disjoint, ascending.
+  bool reverse = false;           // Ranges from last to first, each backwards.
+  std::vector<uint32_t> columns;  // Positions in table->columns: the output, in order.
+  bool with_row_key = false;      // Appends the row key as a last column (bytea).
   std::shared_ptr<const expr::Expr> filter;  // Over the output columns; null: none.
   uint64_t limit = 0;                        // Rows after the filter; 0: all.
   ReadView view;
-  expr::EvalContext* context = nullptr;      // For the filter. Outlives the stream.
+  expr::EvalContext* context = nullptr;  // For the filter. Outlives the stream.
 };
 
 class ScanStream {
@@ -81,9 +82,9 @@ enum class LockWait : uint8_t { kWait, kNoWait, kSkipLocked };
 
 struct LockOptions {
   LockWait wait = LockWait::kWait;
-  int64_t timeout_us = 0;                         // lock_timeout; 0: none. Ends in 55P03.
-  const std::atomic<bool>* canceled = nullptr;    // Checked while waiting; ends in 57014.
-  std::string relation;                           // Named in the error of kNoWait.
+  int64_t timeout_us = 0;                       // lock_timeout; 0: none. Ends in 55P03.
+  const std::atomic<bool>* canceled = nullptr;  // Checked while waiting; ends in 57014.
+  std::string relation;                         // Named in the error of kNoWait.
 };
 
 struct RowLockRequest {
@@ -107,11 +108,11 @@ struct CatalogRecord {
 
 struct CommitRequest {
   TxnId txn;
-  const WriteSet* writes = nullptr;           // Null: none.
-  std::vector<CatalogRecord> catalog;         // Applied in the same atomic step.
-  uint64_t base_catalog_version = 0;          // Refused with 40001 when another DDL came first.
-  std::vector<SpaceId> dropped_spaces;        // Their contents go after the commit.
-  bool durable = true;                        // synchronous_commit; false: may be lost in a crash.
+  const WriteSet* writes = nullptr;     // Null: none.
+  std::vector<CatalogRecord> catalog;   // Applied in the same atomic step.
+  uint64_t base_catalog_version = 0;    // Refused with 40001 when another DDL came first.
+  std::vector<SpaceId> dropped_spaces;  // Their contents go after the commit.
+  bool durable = true;                  // synchronous_commit; false: may be lost in a crash.
 };
 
 struct SequenceOptions {
@@ -128,7 +129,7 @@ struct SequenceState {
 };
 
 struct SpaceStatistics {
-  uint64_t row_count = 0;   // An estimate, kept as commits go by.
+  uint64_t row_count = 0;  // An estimate, kept as commits go by.
   uint64_t total_bytes = 0;
 };
 
@@ -149,7 +150,8 @@ class StorageService {
                                            size_t part_count) = 0;
   // `out` has a row for each key found, in the order asked; `found` says which keys.
   virtual Status Get(const GetRequest& request, Chunk* out, std::vector<bool>* found) = 0;
-  // Whether any visible entry of `space` has a key in the range; `key` (may be null) gets the first.
+  // Whether any visible entry of `space` has a key in the range; `key` (may be null) gets the
+  // first.
   virtual Result<bool> Exists(SpaceId space, const KeyRange& range, const ReadView& view,
                               std::string* key) = 0;
   virtual SpaceStatistics Statistics(SpaceId space) = 0;
@@ -161,15 +163,16 @@ class StorageService {
   virtual Result<std::vector<RowLockOutcome>> LockRows(const RowLockRequest& request) = 0;
   virtual Status LockTable(TxnId txn, SpaceId object, TableLockMode mode,
                            const LockOptions& options) = 0;
-  // Makes the writes durable and visible at one new timestamp, then releases the locks. On error the
-  // transaction still holds its locks and must be aborted; only kStatementCompletionUnknown leaves
-  // open whether it took place.
+  // Makes the writes durable and visible at one new timestamp, then releases the locks. On error
+  // the transaction still holds its locks and must be aborted; only kStatementCompletionUnknown
+  // leaves open whether it took place.
   virtual Result<Timestamp> Commit(const CommitRequest& request) = 0;
   virtual void Abort(TxnId txn) = 0;
-  // For transactions too large for memory: moves the buffered writes to disk, where this transaction
-  // alone sees them (through `writes`, as before) until Commit shows them all at once; Abort and a
-  // crash take them away. Call it between statements or chunks when writes->bytes() passes some tens
-  // of megabytes. Keys must be locked before or be new. On error the writes stay where they were.
+  // For transactions too large for memory: moves the buffered writes to disk, where this
+  // transaction alone sees them (through `writes`, as before) until Commit shows them all at once;
+  // Abort and a crash take them away. Call it between statements or chunks when writes->bytes()
+  // passes some tens of megabytes. Keys must be locked before or be new. On error the writes stay
+  // where they were.
   virtual Status StageWrites(TxnId txn, WriteSet* writes) = 0;
 
   // --- identifiers and sequences; none of these rolls back

@@ -159,7 +159,8 @@ class RocksDbTest : public testing::Test {
     return Status::Ok();
   }
   std::string directory_;
-  // Before the store, whose background threads ask it to the end even where an assertion leaves the test.
+  // Before the store, whose background threads ask it to the end even where an assertion leaves the
+  // test.
   std::optional<sys::FailNth> faults_;
   std::unique_ptr<KvStore> store_;
 };
@@ -192,8 +193,8 @@ TEST_F(RocksDbTest, FullDiskRefusesWritesAndServesReads) {
   EXPECT_EQ(GetOne(*store_, "a"), "1");
   EXPECT_EQ(store_->health(), Health::kDiskFull);
   faults_->Disarm();
-  // RocksDB recovers on a thread of its own, which looks at the disk every five seconds; asking again is
-  // what the maintenance loop does. The limit only ends a test that would hang.
+  // RocksDB recovers on a thread of its own, which looks at the disk every five seconds; asking
+  // again is what the maintenance loop does. The limit only ends a test that would hang.
   const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   while (store_->health() != Health::kServing && std::chrono::steady_clock::now() < limit) {
     store_->CheckDisk();

@@ -57,7 +57,7 @@ enum class DropBehavior : uint8_t { kRestrict, kCascade };
 
 struct AlterCommand {
   AlterAction action = AlterAction::kAddColumn;
-  std::string name;  // Column, constraint, trigger ("" with ALL or USER), index, ...
+  std::string name;       // Column, constraint, trigger ("" with ALL or USER), index, ...
   int column_number = 0;  // kSetStatistics of an index: the column, from 1.
   bool if_exists = false;
   bool if_not_exists = false;
@@ -67,10 +67,10 @@ struct AlterCommand {
   std::unique_ptr<Constraint> constraint;    // kAddConstraint, kAlterConstraint, kAddIdentity
   std::vector<Option> options;
   std::unique_ptr<RoleName> owner;
-  int64_t number = 0;      // kSetStatistics
-  std::string word;        // kSetStorage, kSetCompression; triggers: "", "all", "user", "always",
-                           // "replica"; kReplicaIdentity: "nothing", "full", "default", "index".
-  RelationName relation;   // kInherit, kAttachPartition, kDetachPartition
+  int64_t number = 0;     // kSetStatistics
+  std::string word;       // kSetStorage, kSetCompression; triggers: "", "all", "user", "always",
+                          // "replica"; kReplicaIdentity: "nothing", "full", "default", "index".
+  RelationName relation;  // kInherit, kAttachPartition, kDetachPartition
   std::unique_ptr<PartitionBound> bound;
   bool concurrently = false;  // kDetachPartition
   std::unique_ptr<TypeName> of_type;

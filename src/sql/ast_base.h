@@ -143,9 +143,9 @@ T* TryAs(Base* node) {
 
 // HELIOS_AST_FIELDS(Type, a, b, ...) inside `struct Type` names every field that makes two nodes
 // equal or different. `Type::ForEachField(f)` calls f(&Type::a), f(&Type::b), ...
-#define HELIOS_AST_FIELDS(Type, ...)                            \
-  template <typename F>                                         \
-  static void ForEachField([[maybe_unused]] F&& f) {            \
+#define HELIOS_AST_FIELDS(Type, ...)                                  \
+  template <typename F>                                               \
+  static void ForEachField([[maybe_unused]] F&& f) {                  \
     __VA_OPT__(HELIOS_AST_EXPAND(HELIOS_AST_EACH(Type, __VA_ARGS__))) \
   }
 #define HELIOS_AST_PARENS ()

@@ -13,10 +13,11 @@ struct Option {
   std::string space;  // The part before the dot of `toast.autovacuum_enabled`.
   std::string name;
   OptionValueKind value_kind = OptionValueKind::kNone;
-  std::string text;  // The value in words whatever its kind ("on", "9", "0.5"); a dotted name joined.
+  std::string
+      text;  // The value in words whatever its kind ("on", "9", "0.5"); a dotted name joined.
   int64_t integer = 0;
   bool boolean = false;
-  NameList list;     // kList
+  NameList list;  // kList
   OptionAction action = OptionAction::kUnspecified;
   int location = -1;
 
@@ -62,7 +63,7 @@ struct OnConflict {
   ConflictAction action = ConflictAction::kNothing;
   std::vector<IndexElement> elements;  // ON CONFLICT (...), with `elements_where`.
   ExprPtr elements_where;
-  std::string constraint;              // ON CONFLICT ON CONSTRAINT name
+  std::string constraint;  // ON CONFLICT ON CONSTRAINT name
   std::vector<Assignment> assignments;
   ExprPtr where;
   int location = -1;

@@ -10,7 +10,7 @@ namespace helios::sql::ast {
 // pg_catalog.int4, "varchar(9)" is pg_catalog.varchar with the modifier 9).
 struct TypeName {
   NameList names;
-  ExprList modifiers;             // In parentheses. Of interval: the field mask, then the precision.
+  ExprList modifiers;  // In parentheses. Of interval: the field mask, then the precision.
   std::vector<int> array_bounds;  // One entry a pair of brackets; -1: no bound given.
   bool set_of = false;            // SETOF
   bool percent_type = false;      // name%TYPE
@@ -152,8 +152,8 @@ struct FrameBound {
 
 // OVER (...), OVER name, or an entry of the WINDOW clause.
 struct WindowSpec {
-  std::string name;         // Its own name (WINDOW clause), or the one referred to by OVER name.
-  std::string base_window;  // The window that the parentheses begin with.
+  std::string name;           // Its own name (WINDOW clause), or the one referred to by OVER name.
+  std::string base_window;    // The window that the parentheses begin with.
   bool is_reference = false;  // OVER name: only `name` counts.
   ExprList partition_by;
   std::vector<SortItem> order_by;
@@ -171,11 +171,11 @@ struct WindowSpec {
 
 struct FunctionCall : ExprOf<ExprKind::kFunctionCall> {
   NameList name;
-  ExprList args;                   // May hold NamedArgument.
-  bool star = false;               // count(*)
+  ExprList args;      // May hold NamedArgument.
+  bool star = false;  // count(*)
   bool distinct = false;
-  bool variadic = false;           // The last argument is marked VARIADIC.
-  bool within_group = false;       // order_by is that of WITHIN GROUP.
+  bool variadic = false;      // The last argument is marked VARIADIC.
+  bool within_group = false;  // order_by is that of WITHIN GROUP.
   // Written in the standard's own syntax, a call of pg_catalog: EXTRACT (extract), AT TIME ZONE
   // (timezone), OVERLAPS (overlaps), OVERLAY, POSITION, SUBSTRING (substring, or
   // substring with SIMILAR), TRIM (btrim, ltrim, rtrim), NORMALIZE, IS NORMALIZED, COLLATION FOR.

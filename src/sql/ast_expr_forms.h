@@ -65,7 +65,7 @@ enum class SubqueryKind : uint8_t { kScalar, kExists, kAny, kAll, kArray };
 // `left IN (SELECT)` is kAny with an empty op; NOT IN is a Boolean kNot above it.
 struct Subquery : ExprOf<ExprKind::kSubquery> {
   SubqueryKind subquery_kind = SubqueryKind::kScalar;
-  ExprPtr left;        // kAny, kAll; a Row when several columns are compared.
+  ExprPtr left;  // kAny, kAll; a Row when several columns are compared.
   NameList op;
   StatementPtr query;  // A SelectStatement.
 

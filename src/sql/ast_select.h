@@ -14,7 +14,7 @@ struct RelationName {
   std::string catalog;  // Empty when not given.
   std::string schema;   // Empty when not given.
   std::string name;
-  bool only = false;    // ONLY name: without children.
+  bool only = false;                                  // ONLY name: without children.
   Persistence persistence = Persistence::kPermanent;  // Where one is created.
   int location = -1;
 
@@ -73,7 +73,8 @@ struct FunctionColumn {
 };
 
 struct FromFunctionItem {
-  ExprPtr call;  // A FunctionCall, or another expression in function form (SqlValue, Coalesce, ...).
+  ExprPtr
+      call;  // A FunctionCall, or another expression in function form (SqlValue, Coalesce, ...).
   std::vector<FunctionColumn> columns;  // ROWS FROM (f() AS (a int)).
 
   HELIOS_AST_FIELDS(FromFunctionItem, call, columns)

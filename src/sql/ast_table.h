@@ -1,4 +1,5 @@
-// Tables, columns, constraints and indexes: CREATE TABLE, CREATE TABLE AS, ALTER TABLE, CREATE INDEX.
+// Tables, columns, constraints and indexes: CREATE TABLE, CREATE TABLE AS, ALTER TABLE, CREATE
+// INDEX.
 #pragma once
 
 #include "sql/ast_dml.h"
@@ -87,8 +88,8 @@ struct ExclusionElement {
 // A constraint of a column or of a table. A column's DEFERRABLE words are already merged into it.
 struct Constraint {
   ConstraintKind constraint = ConstraintKind::kNull;
-  std::string name;  // Empty when not given.
-  ExprPtr expr;      // kDefault, kGenerated, kCheck
+  std::string name;              // Empty when not given.
+  ExprPtr expr;                  // kDefault, kGenerated, kCheck
   bool identity_always = false;  // kIdentity: GENERATED ALWAYS, else BY DEFAULT.
   std::vector<Option> options;   // kIdentity: the sequence's. kPrimaryKey ...: WITH (...).
 
@@ -139,8 +140,8 @@ struct LikeClause {
                             kGenerated = 16, kIdentity = 32, kIndexes = 64, kStatistics = 128,
                             kStorage = 256;
   RelationName relation;
-  uint32_t including = 0;       // Bits from above.
-  size_t before_column = 0;     // How many column definitions stood before it.
+  uint32_t including = 0;    // Bits from above.
+  size_t before_column = 0;  // How many column definitions stood before it.
 
   HELIOS_AST_FIELDS(LikeClause, relation, including, before_column)
 };

@@ -26,9 +26,9 @@ bool Equal(const TypeName& a, const TypeName& b);
 // What a walk does after it has visited a node.
 enum class WalkStep : uint8_t { kDescend, kSkip, kStop };
 
-// Visits `root` and every expression below it, parents first, in the order of the text. Goes through
-// from items and sub-selects too, unless the visitor skips them. `visit` may not add or remove
-// nodes; it may change the node it is given. Returns false if it was stopped.
+// Visits `root` and every expression below it, parents first, in the order of the text. Goes
+// through from items and sub-selects too, unless the visitor skips them. `visit` may not add or
+// remove nodes; it may change the node it is given. Returns false if it was stopped.
 using ExprVisitor = std::function<WalkStep(Expr&)>;
 using ConstExprVisitor = std::function<WalkStep(const Expr&)>;
 bool WalkExprs(Expr& root, const ExprVisitor& visit);
@@ -40,7 +40,8 @@ bool WalkExprs(const Statement& root, const ConstExprVisitor& visit);
 using RelationVisitor = std::function<void(const RelationName&)>;
 void WalkRelations(const Statement& root, const RelationVisitor& visit);
 
-// Replaces expressions below `root` (not `root` itself) bottom up: `replace` returns null to keep one.
+// Replaces expressions below `root` (not `root` itself) bottom up: `replace` returns null to keep
+// one.
 using ExprReplacer = std::function<ExprPtr(Expr&)>;
 void ReplaceExprs(ExprPtr& root, const ExprReplacer& replace);
 

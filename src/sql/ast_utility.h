@@ -46,12 +46,12 @@ struct TransactionStatement : StatementOf<StatementKind::kTransaction> {
 };
 
 enum class SetKind : uint8_t {
-  kValue,            // SET name TO args
-  kDefault,          // SET name TO DEFAULT
-  kFromCurrent,      // SET name FROM CURRENT (inside CREATE FUNCTION)
-  kReset,            // RESET name
-  kResetAll,         // RESET ALL
-  kTransaction,      // SET [LOCAL] TRANSACTION modes; `snapshot` for SNAPSHOT
+  kValue,        // SET name TO args
+  kDefault,      // SET name TO DEFAULT
+  kFromCurrent,  // SET name FROM CURRENT (inside CREATE FUNCTION)
+  kReset,        // RESET name
+  kResetAll,     // RESET ALL
+  kTransaction,  // SET [LOCAL] TRANSACTION modes; `snapshot` for SNAPSHOT
   kSessionCharacteristics,
 };
 

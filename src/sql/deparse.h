@@ -1,8 +1,8 @@
 // Syntax tree -> SQL text, in the style in which PostgreSQL prints stored expressions and queries:
 // operators in parentheses, casts as ::type, names quoted only where they must be.
 //
-// It prints what the tree says, so a tree to which analysis has added casts and qualified names comes
-// out with them. The text parses back to an equal tree.
+// It prints what the tree says, so a tree to which analysis has added casts and qualified names
+// comes out with them. The text parses back to an equal tree.
 #pragma once
 
 #include <string>
@@ -23,12 +23,12 @@ std::string QuoteQualifiedName(const ast::NameList& names);
 bool IsReservedWord(std::string_view lower_case_word);
 
 struct DeparseOptions {
-  bool pretty = false;     // Fewer parentheses, as pg_get_viewdef(oid, true) has it.
-  bool multiline = true;   // Clauses on lines of their own; false as in pg_get_indexdef.
+  bool pretty = false;    // Fewer parentheses, as pg_get_viewdef(oid, true) has it.
+  bool multiline = true;  // Clauses on lines of their own; false as in pg_get_indexdef.
   // The tree has been analysed: LIKE, IN and BETWEEN print as the operators that they became, names
   // lose pg_catalog, and numbers that need it their type, as in '-1'::integer.
   bool analyzed = false;
-  int indent = 0;          // Spaces before each line but the first.
+  int indent = 0;  // Spaces before each line but the first.
 };
 
 std::string Deparse(const ast::Expr& expr, const DeparseOptions& options = {});

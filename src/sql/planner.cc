@@ -28,7 +28,8 @@ const ast::Statement& InnerStatement(const ast::Statement& statement) {
     case ast::StatementKind::kCreateView:
       inner = ast::As<ast::CreateViewStatement>(statement).query.get();
       break;
-    default: return statement;
+    default:
+      return statement;
   }
   return inner == nullptr ? statement : InnerStatement(*inner);
 }

@@ -20,8 +20,8 @@ struct PlannerSettings {
   bool enable_hashjoin = true;
   bool enable_nestloop_index = true;  // Index look-ups for each row of a small outer side.
   bool enable_indexscan = true;
-  bool enable_optimizer = true;       // Off: the plan as bound, only made runnable.
-  int join_collapse_limit = 10;       // Relations joined by exhaustive search; more: greedily.
+  bool enable_optimizer = true;  // Off: the plan as bound, only made runnable.
+  int join_collapse_limit = 10;  // Relations joined by exhaustive search; more: greedily.
 };
 
 // Thread safety: none; one statement at a time.
@@ -38,9 +38,9 @@ struct PlannerContext {
   std::vector<Oid> parameter_types;
 };
 
-// Plans SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE, and the query inside EXPLAIN, CREATE TABLE AS,
-// DECLARE CURSOR, COPY (query) and PREPARE. Plan::slot_types has the parameters' types. Errors carry
-// positions in the statement's text.
+// Plans SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE, and the query inside EXPLAIN, CREATE
+// TABLE AS, DECLARE CURSOR, COPY (query) and PREPARE. Plan::slot_types has the parameters' types.
+// Errors carry positions in the statement's text.
 Result<std::unique_ptr<plan::Plan>> PlanStatement(const ast::Statement& statement,
                                                   PlannerContext& context);
 
@@ -55,8 +55,8 @@ enum class ExpressionPurpose : uint8_t {
   kGenerated,
   kIndexExpression,
   kIndexPredicate,
-  kDomainCheck,       // VALUE is the name of column 0.
-  kAlterUsing,        // ALTER COLUMN TYPE ... USING
+  kDomainCheck,  // VALUE is the name of column 0.
+  kAlterUsing,   // ALTER COLUMN TYPE ... USING
   kPolicy,
 };
 
@@ -68,10 +68,10 @@ struct TableColumn {
 };
 
 struct BoundTableExpression {
-  expr::ExprPtr expr;                  // Of `expected` type when one was given.
-  std::string sql;                     // Canonical text: names qualified.
-  std::vector<uint32_t> columns;       // Positions used, ascending.
-  std::vector<Oid> depends_on;         // Sequences and types that it names.
+  expr::ExprPtr expr;             // Of `expected` type when one was given.
+  std::string sql;                // Canonical text: names qualified.
+  std::vector<uint32_t> columns;  // Positions used, ascending.
+  std::vector<Oid> depends_on;    // Sequences and types that it names.
 };
 
 // Binds an expression of a table definition under PostgreSQL's restrictions for `purpose` (0A000,
@@ -101,8 +101,8 @@ Result<std::vector<expr::ExprPtr>> BindColumnDefaults(const catalog::Table& tabl
 
 struct ViewDefinition {
   std::vector<plan::OutputColumn> columns;
-  std::string sql;               // Canonical: stars expanded, names qualified.
-  std::vector<Oid> depends_on;   // Tables, views, sequences and types.
+  std::string sql;              // Canonical: stars expanded, names qualified.
+  std::vector<Oid> depends_on;  // Tables, views, sequences and types.
   std::vector<plan::PrivilegeNeed> privileges;
 };
 // Analyses the query of CREATE VIEW; `column_names` rename the first columns.

@@ -18,8 +18,8 @@
 
 namespace helios::sql {
 
-// Knows CREATE TABLE (columns, NOT NULL, DEFAULT, PRIMARY KEY, UNIQUE, CHECK, REFERENCES, GENERATED),
-// CREATE INDEX, CREATE VIEW and CREATE TYPE AS ENUM, as far as plans need them.
+// Knows CREATE TABLE (columns, NOT NULL, DEFAULT, PRIMARY KEY, UNIQUE, CHECK, REFERENCES,
+// GENERATED), CREATE INDEX, CREATE VIEW and CREATE TYPE AS ENUM, as far as plans need them.
 class TestCatalog {
  public:
   TestCatalog() : snapshot_(catalog::EmptySnapshot()) {
@@ -117,7 +117,8 @@ class TestCatalog {
         return CreateView(ast::As<ast::CreateViewStatement>(statement));
       case ast::StatementKind::kCreateType:
         return CreateEnum(ast::As<ast::CreateTypeStatement>(statement));
-      default: HELIOS_CHECK(false);
+      default:
+        HELIOS_CHECK(false);
     }
   }
 
@@ -214,8 +215,8 @@ class TestCatalog {
       case ast::ConstraintKind::kForeignKey: {
         item.kind = catalog::ConstraintKind::kForeignKey;
         if (item.name.empty()) item.name = table->name + "_" + columns[0] + "_fkey";
-        const auto* parent = static_cast<const catalog::Table*>(snapshot_->FindRelation(
-            catalog::kPublicSchema, constraint.referenced.name));
+        const auto* parent = static_cast<const catalog::Table*>(
+            snapshot_->FindRelation(catalog::kPublicSchema, constraint.referenced.name));
         HELIOS_CHECK(parent != nullptr);
         item.referenced_table = parent->oid;
         item.referenced_columns = parent->primary_key;
@@ -228,7 +229,8 @@ class TestCatalog {
         pending_.push_back(changed);
         break;
       }
-      default: return;
+      default:
+        return;
     }
     table->constraints.push_back(std::move(item));
   }

@@ -121,8 +121,7 @@ TEST_P(NodeTest, IndexScansReturnRowsInIndexOrder) {
             (Strings{"k2:2:apple", "k3:3:mango", "k1:1:pear"}));
   EXPECT_EQ(ScanAll(*node_, IndexScan(session.View(), true)),
             (Strings{"k1:1:pear", "k3:3:mango", "k2:2:apple"}));
-  EXPECT_EQ(ScanAll(*node_, IndexScan({kTimestampMax}, false, {{"b", ""}})),
-            Strings{"k1:1:pear"});
+  EXPECT_EQ(ScanAll(*node_, IndexScan({kTimestampMax}, false, {{"b", ""}})), Strings{"k1:1:pear"});
   // An entry without its row is damage, not an empty answer.
   ASSERT_TRUE(session.PutEntry("zzz", "k9").ok());
   EXPECT_NE(ScanAll(*node_, IndexScan(session.View())).at(0).find("XX002"), std::string::npos);

@@ -192,17 +192,17 @@ TEST_F(RecoveryTest, MalformedVersionsAreErrors) {
   EXPECT_TRUE(node_->Get(get, &chunk, &found).Is(ErrorCode::kDataCorrupted));
 }
 
-// Goal: whichever I/O operation fails, the error is clear, acknowledged commits are there afterwards,
-// and rows agree with index entries.
-// Method: fail the k-th operation of a small workload, for many k, then reopen without faults.
+// Goal: whichever I/O operation fails, the error is clear, acknowledged commits are there
+// afterwards, and rows agree with index entries. Method: fail the k-th operation of a small
+// workload, for many k, then reopen without faults.
 TEST_F(RecoveryTest, EveryFaultLeavesWholeTransactions) {
-  const uint32_t kinds = sys::FaultBit(sys::FileOperation::kWrite) |
-                         sys::FaultBit(sys::FileOperation::kSync) |
-                         sys::FaultBit(sys::FileOperation::kOpen) |
-                         sys::FaultBit(sys::FileOperation::kRename);
+  const uint32_t kinds =
+      sys::FaultBit(sys::FileOperation::kWrite) | sys::FaultBit(sys::FileOperation::kSync) |
+      sys::FaultBit(sys::FileOperation::kOpen) | sys::FaultBit(sys::FileOperation::kRename);
   for (int error : {EIO, ENOSPC}) {
     for (int k = 1; k < 300; k += 9) {
-      const std::string path = directory_.path() + "/" + std::to_string(error) + "_" + std::to_string(k);
+      const std::string path =
+          directory_.path() + "/" + std::to_string(error) + "_" + std::to_string(k);
       sys::FailNth plan(kinds, k, error, false);
       NodeOptions options = TestOptions(path);
       options.faults = &plan;
@@ -213,7 +213,8 @@ TEST_F(RecoveryTest, EveryFaultLeavesWholeTransactions) {
           const std::string key = "k" + std::to_string(100 + id);
           ASSERT_TRUE(session.Put(key, id, key).ok());
           ASSERT_TRUE(session.PutEntry(key, key).ok());
-          if (id % 5 == 4) static_cast<void>(node_->StageWrites(session.txn(), &session.writes()).ok());
+          if (id % 5 == 4)
+            static_cast<void>(node_->StageWrites(session.txn(), &session.writes()).ok());
           const Result<Timestamp> committed = session.Commit();
           if (committed.ok()) acknowledged.push_back(key + ":" + std::to_string(id) + ":" + key);
           EXPECT_TRUE(committed.ok() || !committed.status().info().message.empty());

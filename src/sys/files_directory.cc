@@ -1,11 +1,10 @@
+#include <dirent.h>
 #include <ftw.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include <dirent.h>
-#include <unistd.h>
 
 #include "sys/files.h"
 

@@ -83,7 +83,8 @@ Result<bool> LockTable::Acquire(TxnId id, const Target& target, uint8_t mode,
                                 const hidb::LockOptions& options) {
   Transaction* const txn = Find(id);
   if (txn == nullptr) {
-    return Error(ErrorCode::kInvalidTransactionState).Message("transaction {} has ended", id.value());
+    return Error(ErrorCode::kInvalidTransactionState)
+        .Message("transaction {} has ended", id.value());
   }
   const uint64_t hash = target.Hash();
   Shard& shard = ShardOf(hash);
@@ -141,20 +142,19 @@ Result<bool> LockTable::Wait(Waiter& waiter, const hidb::LockOptions& options) {
     failure = CheckDeadlock(waiter);
     wait_count_.fetch_add(1, std::memory_order_relaxed);
   }
-  const int64_t deadline_us = options.timeout_us == 0
-                                  ? sys::kNoDeadline
-                                  : clock_.MonotonicMicros() + options.timeout_us;
+  const int64_t deadline_us =
+      options.timeout_us == 0 ? sys::kNoDeadline : clock_.MonotonicMicros() + options.timeout_us;
   if (failure.ok()) {
     std::unique_lock sleep(waiter.mutex);
     while (!waiter.granted) {
       if (options.canceled != nullptr && options.canceled->load(std::memory_order_relaxed)) {
-        failure = Error(ErrorCode::kQueryCanceled)
-                      .Message("canceling statement due to user request");
+        failure =
+            Error(ErrorCode::kQueryCanceled).Message("canceling statement due to user request");
         break;
       }
       if (clock_.MonotonicMicros() >= deadline_us) {
-        failure = Error(ErrorCode::kLockNotAvailable)
-                      .Message("canceling statement due to lock timeout");
+        failure =
+            Error(ErrorCode::kLockNotAvailable).Message("canceling statement due to lock timeout");
         break;
       }
       if (options.canceled == nullptr && deadline_us == sys::kNoDeadline) {
@@ -182,7 +182,8 @@ Result<bool> LockTable::Wait(Waiter& waiter, const hidb::LockOptions& options) {
   return failure;
 }
 
-// The transactions that `waiter` waits for: conflicting holders, and conflicting requests before it.
+// The transactions that `waiter` waits for: conflicting holders, and conflicting requests before
+// it.
 std::vector<TxnId> LockTable::BlockersOf(const Waiter& waiter) {
   std::vector<TxnId> blockers;
   Lock& lock = *waiter.lock;
@@ -200,8 +201,8 @@ std::vector<TxnId> LockTable::BlockersOf(const Waiter& waiter) {
   return blockers;
 }
 
-// Depth-first search for a path of waits from `waiter` back to its transaction. Requires: graph_mutex_,
-// so that waiters in waits_ stay where they are.
+// Depth-first search for a path of waits from `waiter` back to its transaction. Requires:
+// graph_mutex_, so that waiters in waits_ stay where they are.
 Status LockTable::CheckDeadlock(const Waiter& waiter) {
   struct Step {
     const Waiter* waiter;
@@ -224,11 +225,11 @@ Status LockTable::CheckDeadlock(const Waiter& waiter) {
       for (const Step& link : path) {
         if (!detail.empty()) detail += '\n';
         const Lock& lock = *link.waiter->lock;
-        detail += fmt::format("Transaction {} waits for {} on {}; blocked by transaction {}.",
-                              link.waiter->txn->id.value(),
-                              LockModeName(lock.kind, link.waiter->mode),
-                              Describe(lock.kind, *link.waiter->relation, lock.space),
-                              link.blockers[link.next - 1].value());
+        detail +=
+            fmt::format("Transaction {} waits for {} on {}; blocked by transaction {}.",
+                        link.waiter->txn->id.value(), LockModeName(lock.kind, link.waiter->mode),
+                        Describe(lock.kind, *link.waiter->relation, lock.space),
+                        link.blockers[link.next - 1].value());
       }
       return Error(ErrorCode::kDeadlockDetected).Message("deadlock detected").Detail("{}", detail);
     }

@@ -16,16 +16,17 @@
 
 namespace helios::txn {
 
-// Whether two modes, held by two transactions, exclude each other (PostgreSQL's tables 13.3 and 13.2).
+// Whether two modes, held by two transactions, exclude each other (PostgreSQL's tables 13.3
+// and 13.2).
 bool Conflict(hidb::RowLockMode a, hidb::RowLockMode b);
 bool Conflict(hidb::TableLockMode a, hidb::TableLockMode b);
 
 // Locks on rows and tables, held until the end of the transaction.
 //
-// Requests that cannot be granted queue in order of arrival; a transaction that holds the object already
-// goes to the front, since those behind wait for it anyway. Before it sleeps, a request looks for a cycle
-// of waits through itself and fails with 40P01 if it closes one, so every deadlock is found at once, by
-// its last participant.
+// Requests that cannot be granted queue in order of arrival; a transaction that holds the object
+// already goes to the front, since those behind wait for it anyway. Before it sleeps, a request
+// looks for a cycle of waits through itself and fails with 40P01 if it closes one, so every
+// deadlock is found at once, by its last participant.
 //
 // Thread safety: all calls, from any thread; calls for one transaction one at a time.
 class LockTable {

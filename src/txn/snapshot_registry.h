@@ -10,8 +10,8 @@ namespace helios::txn {
 
 // The snapshots in use: garbage collection keeps what they see.
 //
-// Thread safety: all calls, from any thread. Registering and releasing are a few instructions under one
-// lock: snapshots are taken in timestamp order, so they queue at the end of a list.
+// Thread safety: all calls, from any thread. Registering and releasing are a few instructions under
+// one lock: snapshots are taken in timestamp order, so they queue at the end of a list.
 class SnapshotRegistry {
  public:
   explicit SnapshotRegistry(const TimestampOracle& oracle) : oracle_(oracle) {

@@ -15,15 +15,15 @@ namespace helios::txn {
 
 // Gives out commit timestamps and says up to which one everything is visible.
 //
-// A timestamp is hybrid: milliseconds since 1970 in the high 46 bits, a counter in the low 18. They only
-// rise, also across restarts: an upper bound is stored before any timestamp below it is used, and a
-// restarted oracle begins at the bound.
+// A timestamp is hybrid: milliseconds since 1970 in the high 46 bits, a counter in the low 18. They
+// only rise, also across restarts: an upper bound is stored before any timestamp below it is used,
+// and a restarted oracle begins at the bound.
 //
 // Thread safety: all calls, from any thread.
 class TimestampOracle {
  public:
-  // Stores a new bound. It must reach the log before whatever is written under a timestamp below it;
-  // it need not be synced, because those writes then vanish with it.
+  // Stores a new bound. It must reach the log before whatever is written under a timestamp below
+  // it; it need not be synced, because those writes then vanish with it.
   using StoreBound = std::function<Status(Timestamp bound)>;
 
   // `bound`: the one last stored, or 0.

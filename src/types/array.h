@@ -69,8 +69,8 @@ class ArrayReader {
 
   const char* base_ = nullptr;
   const uint8_t* nulls_ = nullptr;
-  const char* values_ = nullptr;   // Fixed values, or the varlen bytes.
-  const char* ends_ = nullptr;     // End offset of each varlen value.
+  const char* values_ = nullptr;  // Fixed values, or the varlen bytes.
+  const char* ends_ = nullptr;    // End offset of each varlen value.
   Oid element_type_ = kInvalidOid;
   PhysicalType physical_ = PhysicalType::kInt32;
   int32_t dimension_count_ = 0;

@@ -8,11 +8,11 @@
 
 namespace helios {
 
-// SQL comparison of two values of one type, neither NULL. The pointers are to the values as they lie
-// in a Vector (a StringRef for kVarlen). Negative, zero or positive.
+// SQL comparison of two values of one type, neither NULL. The pointers are to the values as they
+// lie in a Vector (a StringRef for kVarlen). Negative, zero or positive.
 //
-// Strings compare bytewise (docs/adr/0003-collation.md); NaN equals NaN and is above every number; -0
-// equals 0; char(n) ignores trailing blanks; intervals compare with 30-day months.
+// Strings compare bytewise (docs/adr/0003-collation.md); NaN equals NaN and is above every number;
+// -0 equals 0; char(n) ignores trailing blanks; intervals compare with 30-day months.
 using CompareFunction = int (*)(const void* left, const void* right);
 // Null when the type has no order (json, xml). Domains: pass the base type; enums are kInt64.
 CompareFunction CompareFunctionOf(Oid type, PhysicalType physical);

@@ -31,8 +31,9 @@ struct TimeTz {
 };
 static_assert(sizeof(TimeTz) == 16, "at rest: docs/formats/rows.md");
 
-// A date is days since 2000-01-01; a time, timestamp or timestamptz is microseconds since midnight or
-// since 2000-01-01 00:00 (UTC for timestamptz). The proleptic Gregorian calendar; year 0 is 1 BC.
+// A date is days since 2000-01-01; a time, timestamp or timestamptz is microseconds since midnight
+// or since 2000-01-01 00:00 (UTC for timestamptz). The proleptic Gregorian calendar; year 0 is 1
+// BC.
 inline constexpr int64_t kMicrosPerSecond = 1'000'000;
 inline constexpr int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
 inline constexpr int64_t kMicrosPerHour = 60 * kMicrosPerMinute;
@@ -45,10 +46,10 @@ inline constexpr int64_t kTimestampNegativeInfinity = INT64_MIN;
 inline constexpr int32_t kUnixEpochDays = 10957;
 inline constexpr int32_t kEpochJulianDay = 2451545;
 // Bounds of finite values: the first valid one, and the first one past the end.
-inline constexpr int32_t kDateMin = -kEpochJulianDay;                        // 4713-11-24 BC
-inline constexpr int32_t kDateEnd = 2147483494 - kEpochJulianDay;            // 5874898-06-03
+inline constexpr int32_t kDateMin = -kEpochJulianDay;              // 4713-11-24 BC
+inline constexpr int32_t kDateEnd = 2147483494 - kEpochJulianDay;  // 5874898-06-03
 inline constexpr int64_t kTimestampMin = -kEpochJulianDay * kMicrosPerDay;
-inline constexpr int64_t kTimestampEnd = 9223371331200000000;                // 294277-01-01
+inline constexpr int64_t kTimestampEnd = 9223371331200000000;  // 294277-01-01
 
 inline bool IsFiniteDate(int32_t date) {
   return date != kDateInfinity && date != kDateNegativeInfinity;
@@ -63,8 +64,8 @@ inline bool IsValidTimestamp(int64_t timestamp) {
 // Broken-down local time. `year` is astronomical: 0 is 1 BC, -1 is 2 BC.
 struct CivilTime {
   int32_t year = 2000;
-  int32_t month = 1;   // 1 to 12
-  int32_t day = 1;     // 1 to 31
+  int32_t month = 1;  // 1 to 12
+  int32_t day = 1;    // 1 to 31
   int32_t hour = 0;
   int32_t minute = 0;
   int32_t second = 0;

@@ -13,17 +13,36 @@ namespace helios {
 
 // The fields that EXTRACT, date_part and date_trunc know.
 enum class DateTimeField : uint8_t {
-  kMicrosecond, kMillisecond, kSecond, kMinute, kHour, kDay, kWeek, kMonth, kQuarter, kYear,
-  kDecade, kCentury, kMillennium, kEpoch, kDayOfWeek, kIsoDayOfWeek, kDayOfYear, kIsoYear,
-  kJulian, kTimezone, kTimezoneHour, kTimezoneMinute,
+  kMicrosecond,
+  kMillisecond,
+  kSecond,
+  kMinute,
+  kHour,
+  kDay,
+  kWeek,
+  kMonth,
+  kQuarter,
+  kYear,
+  kDecade,
+  kCentury,
+  kMillennium,
+  kEpoch,
+  kDayOfWeek,
+  kIsoDayOfWeek,
+  kDayOfYear,
+  kIsoYear,
+  kJulian,
+  kTimezone,
+  kTimezoneHour,
+  kTimezoneMinute,
 };
 
 // A field by any spelling that PostgreSQL takes ("mins", "usec", "dow"); case does not matter.
 // On an unknown name false.
 bool FindDateTimeField(std::string_view name, DateTimeField* field);
 
-// EXTRACT's result: a number with a known scale, NULL (of an infinity), or +-Infinity. As a numeric it
-// is coefficient / 10^scale.
+// EXTRACT's result: a number with a known scale, NULL (of an infinity), or +-Infinity. As a numeric
+// it is coefficient / 10^scale.
 struct ExtractedField {
   enum class Kind : uint8_t { kNumber, kNull, kPositiveInfinity, kNegativeInfinity };
   Kind kind = Kind::kNumber;
@@ -44,8 +63,7 @@ Result<ExtractedField> ExtractFromTimeTz(std::string_view field_name, const Time
 Result<ExtractedField> ExtractFromInterval(std::string_view field_name, const Interval& interval);
 
 Result<int64_t> TruncateTimestamp(std::string_view field_name, int64_t timestamp);
-Result<int64_t> TruncateTimestamptz(std::string_view field_name, int64_t utc,
-                                    const TimeZone& zone);
+Result<int64_t> TruncateTimestamptz(std::string_view field_name, int64_t utc, const TimeZone& zone);
 Result<Interval> TruncateInterval(std::string_view field_name, const Interval& interval);
 // date_bin().
 Result<int64_t> BinTimestamp(const Interval& stride, int64_t timestamp, int64_t origin);

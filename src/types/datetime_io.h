@@ -20,8 +20,9 @@ struct DateTimeContext {
   int64_t now_us = 0;              // The transaction's start (timestamptz): 'now', 'today'.
 };
 
-// Text in. 22007 `invalid input syntax for type date: "x"`, 22008 `date/time field value out of range:
-// "x"`, 22009, 22023 for unknown time zones. Typmods are applied by the caller (ApplyTypmod).
+// Text in. 22007 `invalid input syntax for type date: "x"`, 22008 `date/time field value out of
+// range: "x"`, 22009, 22023 for unknown time zones. Typmods are applied by the caller
+// (ApplyTypmod).
 Result<int32_t> ParseDate(std::string_view text, const DateTimeContext& context);
 Result<int64_t> ParseTime(std::string_view text, const DateTimeContext& context);
 Result<TimeTz> ParseTimeTz(std::string_view text, const DateTimeContext& context);

@@ -12,7 +12,8 @@ namespace helios {
 
 // to_char, to_date, to_timestamp and to_number with PostgreSQL's template patterns.
 
-// An infinite value gives an empty string (SQL NULL is the caller's to return): see IsFiniteTimestamp.
+// An infinite value gives an empty string (SQL NULL is the caller's to return): see
+// IsFiniteTimestamp.
 Result<std::string> TimestampToChar(int64_t timestamp, std::string_view format);
 Result<std::string> TimestamptzToChar(int64_t utc, std::string_view format, const TimeZone& zone);
 Result<std::string> IntervalToChar(const Interval& interval, std::string_view format);

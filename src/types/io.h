@@ -24,13 +24,13 @@ class TypeLookup {
   enum class UserKind : uint8_t { kEnum, kComposite, kDomain, kArray };
   struct UserType {
     UserKind kind = UserKind::kEnum;
-    std::string sql_name;                   // As format_type prints it, quoted where needed.
+    std::string sql_name;  // As format_type prints it, quoted where needed.
     PhysicalType physical = PhysicalType::kVarlen;
-    Oid element = kInvalidOid;              // Of an array.
-    Oid array = kInvalidOid;                // The array over this type.
-    SqlType base;                           // Of a domain.
-    std::vector<SqlType> field_types;       // Of a composite.
-    std::vector<std::string> field_names;   // Of a composite, as many as types.
+    Oid element = kInvalidOid;             // Of an array.
+    Oid array = kInvalidOid;               // The array over this type.
+    SqlType base;                          // Of a domain.
+    std::vector<SqlType> field_types;      // Of a composite.
+    std::vector<std::string> field_names;  // Of a composite, as many as types.
   };
 
   virtual ~TypeLookup() = default;
@@ -40,8 +40,8 @@ class TypeLookup {
   virtual std::optional<std::string> EnumLabel(Oid type, int64_t key) const = 0;
   // The keys of all labels, ascending; empty when `type` is no enum.
   virtual std::vector<int64_t> EnumKeys([[maybe_unused]] Oid type) const { return {}; }
-  // Text of a reg type (regclass, regtype, regproc, …) to its OID. 42P01, 42704, 42883 when unknown.
-  // Numbers and "-" are handled before this is asked.
+  // Text of a reg type (regclass, regtype, regproc, …) to its OID. 42P01, 42704, 42883 when
+  // unknown. Numbers and "-" are handled before this is asked.
   virtual Result<Oid> ResolveName(Oid reg_type, std::string_view text) const = 0;
   // The name that a reg type shows for `oid`; nothing when unknown: the number is shown then.
   virtual std::optional<std::string> NameOf(Oid reg_type, Oid oid) const = 0;
@@ -56,7 +56,7 @@ struct TextFormat {
   ByteaOutput bytea_output = ByteaOutput::kHex;
   int32_t extra_float_digits = 1;
   const TypeLookup* lookup = nullptr;
-  int64_t now_us = 0;              // The transaction's start, microseconds since 2000-01-01 UTC.
+  int64_t now_us = 0;  // The transaction's start, microseconds since 2000-01-01 UTC.
 
   DateTimeContext date_time() const { return {date_order, zone, now_us}; }
 };
@@ -66,8 +66,8 @@ PhysicalType PhysicalTypeOf(Oid oid, const TypeLookup* lookup);
 // The element type of an array type, user types included; kInvalidOid when it is not an array.
 Oid ElementTypeOf(Oid oid, const TypeLookup* lookup);
 
-// Text in, with the typmod applied as an assignment would (too long is an error). Writes row `row` of
-// a flat vector of the type's physical type. On error the row is undefined.
+// Text in, with the typmod applied as an assignment would (too long is an error). Writes row `row`
+// of a flat vector of the type's physical type. On error the row is undefined.
 Status ParseText(SqlType type, std::string_view text, const TextFormat& format, Vector* out,
                  size_t row);
 Result<Value> ParseTextValue(SqlType type, std::string_view text, const TextFormat& format);
@@ -87,13 +87,15 @@ Status FormatBinary(const Vector& vector, size_t row, const TextFormat& format, 
 Status FormatBinaryRaw(SqlType type, PhysicalType physical, const void* value,
                        const TextFormat& format, std::string* out);
 
-// Brings row `row` of `vector` (flat, of the target's base type) to the typmod: varchar(n), char(n),
-// numeric(p,s), time(p), timestamp(p), interval fields, bit(n). An explicit cast cuts strings silently.
+// Brings row `row` of `vector` (flat, of the target's base type) to the typmod: varchar(n),
+// char(n), numeric(p,s), time(p), timestamp(p), interval fields, bit(n). An explicit cast cuts
+// strings silently.
 Status ApplyTypmod(SqlType target, bool is_explicit, Vector* vector, size_t row);
 // Whether ApplyTypmod could change or refuse anything.
 bool HasTypmodCoercion(SqlType target);
 
-// format_type(): "character varying(10)", "numeric(10,2)", "timestamp(3) with time zone", "integer[]".
+// format_type(): "character varying(10)", "numeric(10,2)", "timestamp(3) with time zone",
+// "integer[]".
 std::string FormatType(SqlType type, const TypeLookup* lookup);
 // The typmod of a type written with `modifiers`: varchar(10), numeric(10,2), interval's (fields,
 // precision). 22023 when out of range, 42601 when the type takes none.

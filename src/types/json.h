@@ -12,8 +12,8 @@
 namespace helios {
 
 // json values are stored as their input text; jsonb values as PostgreSQL's canonical text: keys
-// without duplicates, sorted by length and then bytes, numbers as numeric prints them, `: ` and `, `
-// between tokens. Two equal jsonb values have equal bytes, except for numbers of different scale.
+// without duplicates, sorted by length and then bytes, numbers as numeric prints them, `: ` and `,
+// ` between tokens. Two equal jsonb values have equal bytes, except for numbers of different scale.
 
 inline constexpr int32_t kJsonDepthMax = 6400;
 
@@ -50,8 +50,8 @@ std::vector<JsonMember> JsonMembers(std::string_view json);
 int64_t JsonArrayLength(std::string_view json);  // Requires: an array.
 
 // jsonb operators. Arguments are canonical; so are results.
-bool JsonbContains(std::string_view left, std::string_view right);          // @>
-bool JsonbExists(std::string_view json, std::string_view key);              // ?
+bool JsonbContains(std::string_view left, std::string_view right);  // @>
+bool JsonbExists(std::string_view json, std::string_view key);      // ?
 Result<std::string> JsonbConcat(std::string_view left, std::string_view right);
 Result<std::string> JsonbDeleteKey(std::string_view json, std::string_view key);
 Result<std::string> JsonbDeleteIndex(std::string_view json, int64_t index);

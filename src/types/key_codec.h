@@ -12,8 +12,8 @@
 
 namespace helios {
 
-// Values as bytes whose memcmp order is the SQL order (docs/formats/keys.md). No value's encoding is a
-// prefix of another's, so columns are simply appended.
+// Values as bytes whose memcmp order is the SQL order (docs/formats/keys.md). No value's encoding
+// is a prefix of another's, so columns are simply appended.
 //
 // Equal values have equal keys: a key does not keep a numeric's scale, the blanks of char(n), the
 // parts of an interval, or the sign of a zero. The row at rest does (KeyKeepsValue).
@@ -44,8 +44,8 @@ Status DecodeKey(const KeyColumn& column, std::string_view* key, Vector* out, si
 // Removes the value at the front without decoding it.
 Status SkipKey(const KeyColumn& column, std::string_view* key);
 
-// The smallest key that is greater than every key that starts with `prefix`; empty when there is none
-// (all bytes 0xff): the end of a prefix scan.
+// The smallest key that is greater than every key that starts with `prefix`; empty when there is
+// none (all bytes 0xff): the end of a prefix scan.
 std::string KeyPrefixEnd(std::string_view prefix);
 
 }  // namespace helios

@@ -8,8 +8,8 @@
 
 namespace helios {
 
-// An IPv4 or IPv6 network address. inet and cidr are stored in Vectors and rows as the encoded form,
-// whose bytewise order is their SQL order.
+// An IPv4 or IPv6 network address. inet and cidr are stored in Vectors and rows as the encoded
+// form, whose bytewise order is their SQL order.
 struct NetAddress {
   bool is_v6 = false;
   uint8_t prefix_bits = 32;

@@ -12,8 +12,8 @@ namespace helios {
 
 struct BigInteger;
 
-// PostgreSQL's numeric: an integer coefficient over 10^scale (the display scale), NaN, or an infinity.
-// 1.0 and 1.00 are equal and hash alike but print differently.
+// PostgreSQL's numeric: an integer coefficient over 10^scale (the display scale), NaN, or an
+// infinity. 1.0 and 1.00 are equal and hash alike but print differently.
 //
 // At rest and in vectors: a 2-byte little-endian header (top 2 bits: kind; low 14: scale), then the
 // coefficient as minimal little-endian two's complement, nothing for zero. docs/formats/rows.md.
@@ -139,7 +139,8 @@ class Numeric {
   std::shared_ptr<const BigInteger> big_;
 };
 
-// Makes numeric typmods; 22023 when out of range ("NUMERIC precision 0 must be between 1 and 1000").
+// Makes numeric typmods; 22023 when out of range ("NUMERIC precision 0 must be between 1 and
+// 1000").
 Result<int32_t> NumericTypmod(int32_t precision, int32_t scale);
 inline int32_t NumericTypmodPrecision(int32_t typmod) { return ((typmod - 4) >> 16) & 0xffff; }
 inline int32_t NumericTypmodScale(int32_t typmod) { return (((typmod - 4) & 0x7ff) ^ 1024) - 1024; }
@@ -162,7 +163,8 @@ inline bool DecodeSmallNumeric(const StringRef& encoded, SmallNumeric* out) {
   uint16_t header;
   std::memcpy(&header, data, 2);
   if (header >> 14 != 0) return false;
-  // An encoding of at most 10 bytes is inline, and unused inline bytes are zero: 8 bytes may be read.
+  // An encoding of at most 10 bytes is inline, and unused inline bytes are zero: 8 bytes may be
+  // read.
   uint64_t raw;
   std::memcpy(&raw, data + 2, 8);
   const uint32_t value_bytes = size - 2;
@@ -186,12 +188,13 @@ inline StringRef EncodeSmallNumeric(int64_t coefficient, int32_t scale) {
   // Leading bytes that only repeat the sign are dropped: keep the bits and one sign bit.
   const uint64_t magnitude = static_cast<uint64_t>(coefficient ^ (coefficient >> 63));
   uint32_t value_bytes = 0;
-  if (coefficient != 0) value_bytes = (64 - (magnitude == 0 ? 64 : __builtin_clzll(magnitude))) / 8 + 1;
+  if (coefficient != 0)
+    value_bytes = (64 - (magnitude == 0 ? 64 : __builtin_clzll(magnitude))) / 8 + 1;
   return StringRef(std::string_view(bytes, 2 + value_bytes));
 }
 
-// The sum of many numerics: small ones in 128 bits at the largest scale seen, the rest in a Numeric.
-// Also for sum(int8) and avg.
+// The sum of many numerics: small ones in 128 bits at the largest scale seen, the rest in a
+// Numeric. Also for sum(int8) and avg.
 class NumericSum {
  public:
   void Add(const StringRef& encoded);

@@ -13,8 +13,8 @@ namespace helios {
 
 struct TextFormat;
 
-// A record (row value) inside kVarlen bytes: u8 0xff, u16 field count, then per field its OID (u32), a
-// byte for the physical type (0xff: NULL), and the fixed bytes or a u32 length and bytes.
+// A record (row value) inside kVarlen bytes: u8 0xff, u16 field count, then per field its OID
+// (u32), a byte for the physical type (0xff: NULL), and the fixed bytes or a u32 length and bytes.
 class RecordBuilder {
  public:
   explicit RecordBuilder(uint16_t field_count);

@@ -13,8 +13,8 @@
 
 namespace helios {
 
-// A row at rest (docs/formats/rows.md): values by column id, with offsets, so that columns come and go
-// without rewriting rows and one column decodes without the others.
+// A row at rest (docs/formats/rows.md): values by column id, with offsets, so that columns come and
+// go without rewriting rows and one column decodes without the others.
 using ColumnId = uint32_t;  // From 1; never reused in a table.
 
 // Encodes rows of one shape.
@@ -61,11 +61,12 @@ class RowDecoder {
 
   const std::vector<RowColumn>& columns() const { return columns_; }
   // Writes column i of the row into row `row` of `out[i]`, flat vectors of the columns' types. Long
-  // strings are copied into the vectors' heaps. kDataCorrupted on malformed bytes or a newer version.
+  // strings are copied into the vectors' heaps. kDataCorrupted on malformed bytes or a newer
+  // version.
   Status Decode(std::string_view encoded, std::span<Vector* const> out, size_t row);
   Status Decode(std::string_view encoded, Chunk* out, size_t row);
-  // The same without copying long strings: they point into `encoded`, which must outlive the vectors'
-  // use of them.
+  // The same without copying long strings: they point into `encoded`, which must outlive the
+  // vectors' use of them.
   Status DecodeInPlace(std::string_view encoded, Chunk* out, size_t row);
 
  private:
@@ -75,7 +76,7 @@ class RowDecoder {
   Status DecodeColumn(const Frame& frame, size_t index, bool copy, Vector* out, size_t row) const;
 
   std::vector<RowColumn> columns_;
-  std::string shape_;              // Ids of the last row, to reuse `positions_`.
+  std::string shape_;  // Ids of the last row, to reuse `positions_`.
   uint32_t shape_column_count_ = 0;
   bool shape_dense_ = false;
   bool has_shape_ = false;

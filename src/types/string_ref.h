@@ -7,8 +7,8 @@
 namespace helios {
 
 // A view of bytes in 16 bytes: up to 12 lie inside, longer ones are a 4-byte prefix and a pointer
-// into memory that somebody else keeps (a Vector's heap, an arena). Unused inline bytes are zero, so
-// that length and prefix compare as one 8-byte integer (Neumann, Freitag: Umbra, CIDR 2020).
+// into memory that somebody else keeps (a Vector's heap, an arena). Unused inline bytes are zero,
+// so that length and prefix compare as one 8-byte integer (Neumann, Freitag: Umbra, CIDR 2020).
 class StringRef {
  public:
   static constexpr uint32_t kInlineBytesMax = 12;

@@ -26,14 +26,12 @@ size_t Utf8Offset(std::string_view text, size_t index);
 // At most kNameBytesMax bytes, cut between characters.
 std::string_view TruncateName(std::string_view name);
 std::string_view TrimTrailingBlanks(std::string_view text);
-inline bool IsSpace(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
+inline bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 std::string_view TrimSpaces(std::string_view text);
 
 // varchar(n) and char(n). `*text` comes in as the source value; the view may end up pointing into
-// `*scratch` when char(n) pads. Too long is 22001 unless the cut characters are blanks or the cast is
-// explicit.
+// `*scratch` when char(n) pads. Too long is 22001 unless the cut characters are blanks or the cast
+// is explicit.
 Status ApplyTextTypmod(SqlType type, bool is_explicit, std::string_view* text,
                        std::string* scratch);
 

@@ -95,9 +95,12 @@ class Vector {
   // Where row `row` is stored: row itself, 0, or its dictionary position.
   size_t Position(size_t row) const {
     switch (kind_) {
-      case VectorKind::kFlat: return row;
-      case VectorKind::kConstant: return 0;
-      case VectorKind::kDictionary: return (*selection_)[row];
+      case VectorKind::kFlat:
+        return row;
+      case VectorKind::kConstant:
+        return 0;
+      case VectorKind::kDictionary:
+        return (*selection_)[row];
     }
     return row;
   }

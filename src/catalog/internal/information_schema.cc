@@ -1,5 +1,5 @@
-// information_schema as views over pg_catalog, with the columns of SQL:2016 part 11 that PostgreSQL 15
-// shows. Each body is bound like any other view.
+// information_schema as views over pg_catalog, with the columns of SQL:2016 part 11 that PostgreSQL
+// 15 shows. Each body is bound like any other view.
 
 #include "catalog/internal/system_tables.h"
 
@@ -23,7 +23,8 @@ constexpr ViewText kViews[] = {
      "NULL::text AS sql_path "
      "FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner"},
     {"tables",
-     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS table_schema, "
+     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS "
+     "table_schema, "
      "c.relname::text AS table_name, "
      "CASE WHEN n.nspname LIKE 'pg\\_temp\\_%' THEN 'LOCAL TEMPORARY' "
      "WHEN c.relkind = 'v' THEN 'VIEW' ELSE 'BASE TABLE' END AS table_type, "
@@ -38,7 +39,8 @@ constexpr ViewText kViews[] = {
      "REFERENCES, TRIGGER') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, "
      "REFERENCES'))"},
     {"columns",
-     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS table_schema, "
+     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS "
+     "table_schema, "
      "c.relname::text AS table_name, a.attname::text AS column_name, "
      "a.attnum::integer AS ordinal_position, "
      "CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END "
@@ -107,7 +109,8 @@ constexpr ViewText kViews[] = {
      "AND (pg_catalog.pg_has_role(c.relowner, 'USAGE') "
      "OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT, INSERT, UPDATE, REFERENCES'))"},
     {"views",
-     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS table_schema, "
+     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS "
+     "table_schema, "
      "c.relname::text AS table_name, "
      "CASE WHEN pg_catalog.pg_has_role(c.relowner, 'USAGE') THEN pg_catalog.pg_get_viewdef(c.oid) "
      "END AS view_definition, 'NONE'::text AS check_option, 'NO'::text AS is_updatable, "
@@ -158,11 +161,13 @@ constexpr ViewText kViews[] = {
      "CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN "
      "'SET DEFAULT' WHEN 'r' THEN 'RESTRICT' WHEN 'a' THEN 'NO ACTION' END AS delete_rule "
      "FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace "
-     "LEFT JOIN pg_catalog.pg_constraint uk ON uk.conindid = k.conindid AND uk.contype IN ('p', 'u') "
+     "LEFT JOIN pg_catalog.pg_constraint uk ON uk.conindid = k.conindid AND uk.contype IN ('p', "
+     "'u') "
      "AND uk.conrelid = k.confrelid "
      "LEFT JOIN pg_catalog.pg_namespace un ON un.oid = uk.connamespace WHERE k.contype = 'f'"},
     {"constraint_column_usage",
-     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS table_schema, "
+     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS "
+     "table_schema, "
      "c.relname::text AS table_name, a.attname::text AS column_name, "
      "pg_catalog.current_database()::text AS constraint_catalog, "
      "kn.nspname::text AS constraint_schema, k.conname::text AS constraint_name "
@@ -173,7 +178,8 @@ constexpr ViewText kViews[] = {
      "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid "
      "AND a.attnum = ANY (CASE k.contype WHEN 'f' THEN k.confkey ELSE k.conkey END)"},
     {"constraint_table_usage",
-     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS table_schema, "
+     "SELECT pg_catalog.current_database()::text AS table_catalog, n.nspname::text AS "
+     "table_schema, "
      "c.relname::text AS table_name, pg_catalog.current_database()::text AS constraint_catalog, "
      "kn.nspname::text AS constraint_schema, k.conname::text AS constraint_name "
      "FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace kn ON kn.oid = k.connamespace "
@@ -216,7 +222,8 @@ constexpr ViewText kViews[] = {
      "'INTERNAL'::text AS external_language, p.prosrc AS routine_definition "
      "FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"},
     {"domains",
-     "SELECT pg_catalog.current_database()::text AS domain_catalog, n.nspname::text AS domain_schema, "
+     "SELECT pg_catalog.current_database()::text AS domain_catalog, n.nspname::text AS "
+     "domain_schema, "
      "t.typname::text AS domain_name, pg_catalog.format_type(t.typbasetype, NULL) AS data_type, "
      "t.typdefault AS domain_default "
      "FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace "

@@ -4,8 +4,8 @@ namespace helios::catalog::internal {
 
 namespace {
 
-// One line of system_tables.def: a table (a null column name) or a column of the table before it. Plain
-// data, since a function that builds a thousand strings one by one takes minutes to compile.
+// One line of system_tables.def: a table (a null column name) or a column of the table before it.
+// Plain data, since a function that builds a thousand strings one by one takes minutes to compile.
 struct Line {
   const char* table;
   Oid oid;  // Of the table, or of the column's type.

@@ -23,10 +23,14 @@ std::shared_ptr<T> NewObject(Oid oid, std::string name) {
 
 const catalog::Object* SameName(const catalog::Snapshot& snapshot, const catalog::Object& object) {
   switch (object.kind()) {
-    case catalog::ObjectKind::kRole: return snapshot.FindRole(object.name);
-    case catalog::ObjectKind::kDatabase: return snapshot.FindDatabase(object.name);
-    case catalog::ObjectKind::kSchema: return snapshot.FindSchema(object.name);
-    case catalog::ObjectKind::kType: return snapshot.FindUserType(object.schema, object.name);
+    case catalog::ObjectKind::kRole:
+      return snapshot.FindRole(object.name);
+    case catalog::ObjectKind::kDatabase:
+      return snapshot.FindDatabase(object.name);
+    case catalog::ObjectKind::kSchema:
+      return snapshot.FindSchema(object.name);
+    case catalog::ObjectKind::kType:
+      return snapshot.FindUserType(object.schema, object.name);
     case catalog::ObjectKind::kTable:
     case catalog::ObjectKind::kIndex:
     case catalog::ObjectKind::kSequence:
@@ -110,8 +114,7 @@ Result<std::shared_ptr<const catalog::Snapshot>> CatalogStore::Rebase(
   return editor.Finish(version);
 }
 
-Result<Timestamp> CatalogStore::Commit(const CatalogChanges& changes,
-                                       const catalog::Snapshot& base,
+Result<Timestamp> CatalogStore::Commit(const CatalogChanges& changes, const catalog::Snapshot& base,
                                        hidb::CommitRequest request) {
   std::lock_guard commit_lock(commit_mutex_);
   const std::shared_ptr<const catalog::Snapshot> current = Current();

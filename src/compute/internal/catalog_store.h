@@ -52,9 +52,9 @@ class CatalogStore {
   Status Bootstrap(const std::string& password);
 
   hidb::StorageService& storage_;
-  mutable std::mutex mutex_;            // Guards current_ alone: held briefly.
+  mutable std::mutex mutex_;  // Guards current_ alone: held briefly.
   std::shared_ptr<const catalog::Snapshot> current_;
-  std::mutex commit_mutex_;             // One DDL commit at a time; taken before mutex_.
+  std::mutex commit_mutex_;  // One DDL commit at a time; taken before mutex_.
   std::atomic<uint64_t> private_version_{uint64_t{1} << 62};
 };
 

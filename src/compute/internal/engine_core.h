@@ -34,7 +34,7 @@ struct Activity {
   int64_t transaction_us = 0;  // 0: no transaction.
   int64_t query_us = 0;
   int64_t state_us = 0;
-  std::string state;           // "active", "idle", "idle in transaction", ...
+  std::string state;  // "active", "idle", "idle in transaction", ...
   std::string query;
 };
 
@@ -48,7 +48,8 @@ class SessionRegistry {
   void Remove(SessionImpl* session);
 
   void Cancel(int32_t process_id, uint32_t secret_key);
-  // pg_cancel_backend, pg_terminate_backend; false: there is no such session. `allowed` decides by role.
+  // pg_cancel_backend, pg_terminate_backend; false: there is no such session. `allowed` decides by
+  // role.
   bool CancelByPid(int32_t process_id);
   bool TerminateByPid(int32_t process_id);
   // The role of a session, or kInvalidOid.

@@ -6,8 +6,8 @@
 #include "sql/ast.h"
 
 // One function for each kind of statement that is not planned. Each takes effect in the session's
-// transaction, or returns the error and leaves the transaction to be failed by the caller. The tag is
-// the statement's own unless it is set in the result.
+// transaction, or returns the error and leaves the transaction to be failed by the caller. The tag
+// is the statement's own unless it is set in the result.
 namespace helios::compute {
 
 namespace ast = sql::ast;

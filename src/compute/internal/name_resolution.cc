@@ -122,8 +122,7 @@ Result<Oid> CreationSchema(SessionImpl& session, const std::vector<std::string>&
     }
   }
   if (schema == nullptr) {
-    return Error(ErrorCode::kInvalidSchemaName)
-        .Message("no schema has been selected to create in");
+    return Error(ErrorCode::kInvalidSchemaName).Message("no schema has been selected to create in");
   }
   if (schema->oid == catalog::kPgCatalogSchema || schema->oid == catalog::kInformationSchema) {
     return PermissionDenied(*schema);
@@ -136,10 +135,13 @@ Result<const catalog::Role*> FindRoleByName(SessionImpl& session, const sql::ast
   const std::shared_ptr<const catalog::Snapshot> snapshot = session.Catalog();
   switch (name.role) {
     case sql::ast::RoleKind::kCurrentUser:
-    case sql::ast::RoleKind::kCurrentRole: return snapshot->FindRole(session.role());
-    case sql::ast::RoleKind::kSessionUser: return snapshot->FindRole(session.session_role());
+    case sql::ast::RoleKind::kCurrentRole:
+      return snapshot->FindRole(session.role());
+    case sql::ast::RoleKind::kSessionUser:
+      return snapshot->FindRole(session.session_role());
     case sql::ast::RoleKind::kPublic:
-    case sql::ast::RoleKind::kNamed: break;
+    case sql::ast::RoleKind::kNamed:
+      break;
   }
   const std::string shown = name.role == sql::ast::RoleKind::kPublic ? "public" : name.name;
   const catalog::Role* role = snapshot->FindRole(shown);

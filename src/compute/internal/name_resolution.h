@@ -7,11 +7,12 @@
 
 namespace helios::compute {
 
-// Relations by the name that a statement gives, through the search path. The pointers live as long as
-// the session's present catalog snapshot.
+// Relations by the name that a statement gives, through the search path. The pointers live as long
+// as the session's present catalog snapshot.
 
 // 42P01 (3F000 for an unknown schema) when there is none; `if_exists` then gives null.
-Result<const catalog::Object*> FindRelation(SessionImpl& session, const sql::ast::RelationName& name,
+Result<const catalog::Object*> FindRelation(SessionImpl& session,
+                                            const sql::ast::RelationName& name,
                                             bool if_exists = false);
 // A table or view; 42809 for other kinds, system tables included.
 Result<const catalog::Table*> FindTableOrView(SessionImpl& session,
@@ -21,8 +22,8 @@ Result<const catalog::Sequence*> FindSequence(SessionImpl& session,
                                               const sql::ast::RelationName& name,
                                               bool if_exists = false);
 
-// The schema in which `name` is to be made: the named one, the temporary one, or the first of the search
-// path; with the CREATE privilege checked. 3F000 "no schema has been selected to create in".
+// The schema in which `name` is to be made: the named one, the temporary one, or the first of the
+// search path; with the CREATE privilege checked. 3F000 "no schema has been selected to create in".
 Result<Oid> CreationSchema(SessionImpl& session, const sql::ast::RelationName& name);
 // The same for types: a dotted name.
 Result<Oid> CreationSchema(SessionImpl& session, const std::vector<std::string>& names);

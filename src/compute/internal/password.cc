@@ -43,7 +43,8 @@ std::optional<ScramVerifier> ParseScramVerifier(std::string_view text) {
   }
   Result<std::string> salt =
       sys::Base64Decode(text.substr(first_colon + 1, dollar - first_colon - 1));
-  Result<std::string> stored = sys::Base64Decode(text.substr(dollar + 1, second_colon - dollar - 1));
+  Result<std::string> stored =
+      sys::Base64Decode(text.substr(dollar + 1, second_colon - dollar - 1));
   Result<std::string> server = sys::Base64Decode(text.substr(second_colon + 1));
   if (!salt.ok() || !stored.ok() || !server.ok() || verifier.iterations == 0) return std::nullopt;
   if (stored->size() != sys::kSha256Bytes || server->size() != sys::kSha256Bytes) {

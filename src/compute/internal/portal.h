@@ -49,7 +49,7 @@ struct PreparedStatement {
   std::string text;
   std::shared_ptr<const sql::ast::Statement> statement;  // Null: an empty query.
   std::vector<Oid> declared_types;
-  bool from_sql = false;        // PREPARE, not a Parse message.
+  bool from_sql = false;  // PREPARE, not a Parse message.
   int64_t prepared_us = 0;
   StatementDescription description;
 
@@ -70,10 +70,10 @@ struct Portal {
   bool started = false;
   bool finished = false;
   std::unique_ptr<RowSource> rows;
-  Chunk pending;             // Rows read and not yet sent, from `pending_row` on.
+  Chunk pending;  // Rows read and not yet sent, from `pending_row` on.
   size_t pending_row = 0;
   uint64_t sent_rows = 0;
-  std::string tag;           // Of a statement that was finished by starting it.
+  std::string tag;  // Of a statement that was finished by starting it.
 
   // --- cursors (DECLARE)
   bool is_cursor = false;

@@ -15,10 +15,10 @@ struct Letter {
   char letter;
 };
 constexpr Letter kLetters[] = {
-    {Privilege::kInsert, 'a'},     {Privilege::kSelect, 'r'},  {Privilege::kUpdate, 'w'},
-    {Privilege::kDelete, 'd'},     {Privilege::kTruncate, 'D'}, {Privilege::kReferences, 'x'},
-    {Privilege::kTrigger, 't'},    {Privilege::kExecute, 'X'}, {Privilege::kUsage, 'U'},
-    {Privilege::kCreate, 'C'},     {Privilege::kTemporary, 'T'}, {Privilege::kConnect, 'c'},
+    {Privilege::kInsert, 'a'},  {Privilege::kSelect, 'r'},    {Privilege::kUpdate, 'w'},
+    {Privilege::kDelete, 'd'},  {Privilege::kTruncate, 'D'},  {Privilege::kReferences, 'x'},
+    {Privilege::kTrigger, 't'}, {Privilege::kExecute, 'X'},   {Privilege::kUsage, 'U'},
+    {Privilege::kCreate, 'C'},  {Privilege::kTemporary, 'T'}, {Privilege::kConnect, 'c'},
 };
 
 void AddRoles(const catalog::Snapshot& snapshot, Oid role, bool inherited_only,
@@ -66,12 +66,15 @@ PrivilegeMask AllPrivileges(ObjectKind kind) {
              Mask(Privilege::kTrigger);
     case ObjectKind::kSequence:
       return Mask(Privilege::kSelect) | Mask(Privilege::kUpdate) | Mask(Privilege::kUsage);
-    case ObjectKind::kSchema: return Mask(Privilege::kUsage) | Mask(Privilege::kCreate);
+    case ObjectKind::kSchema:
+      return Mask(Privilege::kUsage) | Mask(Privilege::kCreate);
     case ObjectKind::kDatabase:
       return Mask(Privilege::kCreate) | Mask(Privilege::kTemporary) | Mask(Privilege::kConnect);
-    case ObjectKind::kType: return Mask(Privilege::kUsage);
+    case ObjectKind::kType:
+      return Mask(Privilege::kUsage);
     case ObjectKind::kRole:
-    case ObjectKind::kIndex: return 0;
+    case ObjectKind::kIndex:
+      return 0;
   }
   return 0;
 }
@@ -113,11 +116,16 @@ bool HasColumnPrivilege(const catalog::Snapshot& snapshot, Oid role, const catal
 
 std::string KindName(const catalog::Object& object) {
   switch (object.kind()) {
-    case ObjectKind::kRole: return "role";
-    case ObjectKind::kDatabase: return "database";
-    case ObjectKind::kSchema: return "schema";
-    case ObjectKind::kIndex: return "index";
-    case ObjectKind::kSequence: return "sequence";
+    case ObjectKind::kRole:
+      return "role";
+    case ObjectKind::kDatabase:
+      return "database";
+    case ObjectKind::kSchema:
+      return "schema";
+    case ObjectKind::kIndex:
+      return "index";
+    case ObjectKind::kSequence:
+      return "sequence";
     case ObjectKind::kType:
       return static_cast<const catalog::UserType&>(object).type_kind ==
                      catalog::UserType::TypeKind::kDomain
@@ -125,9 +133,12 @@ std::string KindName(const catalog::Object& object) {
                  : "type";
     case ObjectKind::kTable:
       switch (static_cast<const catalog::Table&>(object).table_kind) {
-        case catalog::TableKind::kView: return "view";
-        case catalog::TableKind::kMaterializedView: return "materialized view";
-        case catalog::TableKind::kTable: return "table";
+        case catalog::TableKind::kView:
+          return "view";
+        case catalog::TableKind::kMaterializedView:
+          return "materialized view";
+        case catalog::TableKind::kTable:
+          return "table";
       }
   }
   return "object";

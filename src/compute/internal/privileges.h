@@ -14,7 +14,8 @@ bool IsMemberOf(const catalog::Snapshot& snapshot, Oid role, Oid other);
 // The roles whose privileges `role` has: itself and, where it inherits, those it is a member of.
 std::set<Oid> EffectiveRoles(const catalog::Snapshot& snapshot, Oid role);
 
-// The privileges that an object without an acl has: everything for its owner, and PUBLIC's defaults.
+// The privileges that an object without an acl has: everything for its owner, and PUBLIC's
+// defaults.
 catalog::Acl DefaultAcl(catalog::ObjectKind kind, Oid owner);
 catalog::PrivilegeMask AllPrivileges(catalog::ObjectKind kind);
 

@@ -93,7 +93,8 @@ Status SessionImpl::Open() {
   for (const auto& [name, value] : core_.options.settings) {
     HELIOS_TRY(settings_.SetDefault(name, value));
   }
-  for (const auto& [name, value] : database->settings) HELIOS_TRY(settings_.SetDefault(name, value));
+  for (const auto& [name, value] : database->settings)
+    HELIOS_TRY(settings_.SetDefault(name, value));
   for (const auto& [name, value] : user->settings) HELIOS_TRY(settings_.SetDefault(name, value));
   for (const auto& [name, value] : options_.settings) {
     const SettingDefinition* definition = FindSetting(name);
@@ -214,8 +215,8 @@ Result<Oid> SessionImpl::TemporarySchema() {
   temporary_schema_ = oid;
   temporary_objects_.push_back(schema);
   overlay_base_.reset();
-  // The schema belongs to the session and outlives the transaction, so it stands in both the private
-  // catalog and the one it is compared with.
+  // The schema belongs to the session and outlives the transaction, so it stands in both the
+  // private catalog and the one it is compared with.
   if (txn_ != nullptr && txn_->catalog != nullptr) {
     catalog::Editor base(txn_->base_catalog);
     base.Put(schema);
@@ -309,8 +310,9 @@ std::optional<Session::IdleLimit> SessionImpl::idle_limit() const {
   }
   const int64_t limit_ms = settings_.Integer("idle_session_timeout");
   if (limit_ms <= 0) return std::nullopt;
-  return IdleLimit{limit_ms * 1000, Error(ErrorCode::kIdleSessionTimeout)
-                                        .Message("terminating connection due to idle-session timeout")};
+  return IdleLimit{limit_ms * 1000,
+                   Error(ErrorCode::kIdleSessionTimeout)
+                       .Message("terminating connection due to idle-session timeout")};
 }
 
 void SessionImpl::Cancel() {
@@ -356,8 +358,12 @@ void SessionImpl::EndActivity() {
   std::lock_guard lock(shared_mutex_);
   activity_.state_us = core_.clock.UnixMicros();
   switch (block_) {
-    case BlockState::kExplicit: activity_.state = "idle in transaction"; break;
-    case BlockState::kFailed: activity_.state = "idle in transaction (aborted)"; break;
+    case BlockState::kExplicit:
+      activity_.state = "idle in transaction";
+      break;
+    case BlockState::kFailed:
+      activity_.state = "idle in transaction (aborted)";
+      break;
     default:
       activity_.state = "idle";
       activity_.transaction_us = 0;
@@ -375,7 +381,8 @@ Status SessionImpl::Rewrite(Status status) {
           .Message("terminating connection due to administrator command");
     case CancelReason::kUser:
       return Error(ErrorCode::kQueryCanceled).Message("canceling statement due to user request");
-    case CancelReason::kNone: return status;
+    case CancelReason::kNone:
+      return status;
   }
   return status;
 }

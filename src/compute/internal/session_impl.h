@@ -137,11 +137,13 @@ class SessionImpl : public Session, public expr::SessionServices {
   hidb::SpaceId last_sequence = 0;
   uint64_t random_seed = 0;
 
-  // Rows of a portal from where it stands, at most `max_rows` (0: all), to `emit`. Returns how many.
+  // Rows of a portal from where it stands, at most `max_rows` (0: all), to `emit`. Returns how
+  // many.
   Result<uint64_t> PumpRows(Portal& portal, uint64_t max_rows,
                             const std::function<Status(const Chunk&)>& emit);
   Status StartPortal(Portal& portal, ResultSink& sink);
-  // Makes `prepared.plan` current for Catalog() and the settings. 0A000 when the result would change.
+  // Makes `prepared.plan` current for Catalog() and the settings. 0A000 when the result would
+  // change.
   Status EnsurePlan(PreparedStatement& prepared);
   Status StartCursor(Portal& cursor);
   Result<std::shared_ptr<PreparedStatement>> Prepare(std::string name, std::string text,

@@ -29,8 +29,10 @@ Status SessionImpl::CheckRunnable(const sql::ast::Statement& statement) const {
     switch (transaction->transaction) {
       case sql::ast::TransactionKind::kCommit:
       case sql::ast::TransactionKind::kRollback:
-      case sql::ast::TransactionKind::kRollbackTo: return Status::Ok();
-      default: break;
+      case sql::ast::TransactionKind::kRollbackTo:
+        return Status::Ok();
+      default:
+        break;
     }
   }
   return Error(ErrorCode::kInFailedSqlTransaction)
@@ -54,7 +56,8 @@ Status SessionImpl::ExecuteSimple(std::string_view sql, ResultSink& sink) {
       HELIOS_TRY(CheckRunnable(*statements[index].statement));
       EnsureTransaction();
       HELIOS_TRY(RebaseCatalog());
-      // Error positions count from the beginning of the whole text, so that is what it is kept with.
+      // Error positions count from the beginning of the whole text, so that is what it is kept
+      // with.
       auto prepared = std::make_shared<PreparedStatement>();
       prepared->text = sql;
       prepared->statement = std::move(statements[index].statement);
@@ -76,9 +79,8 @@ Status SessionImpl::RunSimpleStatement(std::shared_ptr<PreparedStatement> prepar
   portal.prepared = std::move(prepared);
   HELIOS_TRY(StartPortal(portal, sink));
   if (portal.fields.has_value()) HELIOS_TRY(sink.OnFields(*portal.fields));
-  HELIOS_TRY(const uint64_t rows, PumpRows(portal, 0, [&sink](const Chunk& chunk) {
-               return sink.OnRows(chunk);
-             }));
+  HELIOS_TRY(const uint64_t rows,
+             PumpRows(portal, 0, [&sink](const Chunk& chunk) { return sink.OnRows(chunk); }));
   const std::string tag = CommandTag(*portal.prepared->statement, portal, rows);
   portal.rows.reset();
   // As PostgreSQL, a single statement is committed before the client hears that it is done.

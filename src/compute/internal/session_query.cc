@@ -1,9 +1,9 @@
 // Planned statements: preparing, planning again when the catalog moved, locking, running.
 //
-// A statement that writes (or locks rows) runs to its end before anything of it reaches the client, so
-// that READ COMMITTED can run it again when a row it meant to change was changed meanwhile: its writes
-// are taken back, its locks stay, and a new snapshot sees the other transaction's work. Statements that
-// only read stream.
+// A statement that writes (or locks rows) runs to its end before anything of it reaches the client,
+// so that READ COMMITTED can run it again when a row it meant to change was changed meanwhile: its
+// writes are taken back, its locks stay, and a new snapshot sees the other transaction's work.
+// Statements that only read stream.
 
 #include "compute/internal/chunk_copy.h"
 #include "compute/internal/privileges.h"
@@ -119,7 +119,8 @@ Status SessionImpl::DescribePrepared(PreparedStatement& prepared) {
     prepared.description.parameter_types.push_back(plan.slot_types[slot].oid);
   }
   // Types that were declared and never used still count.
-  for (size_t slot = plan.statement_parameter_count; slot < prepared.declared_types.size(); ++slot) {
+  for (size_t slot = plan.statement_parameter_count; slot < prepared.declared_types.size();
+       ++slot) {
     prepared.description.parameter_types.push_back(prepared.declared_types[slot]);
   }
   if (plan.returns_rows) prepared.description.fields = FieldsOf(plan, &Lookup());
@@ -134,8 +135,8 @@ Status SessionImpl::EnsurePlan(PreparedStatement& prepared) {
     return Status::Ok();
   }
   sql::PlannerContext context = MakePlannerContext();
-  context.parameter_types = prepared.plan == nullptr ? prepared.declared_types
-                                                     : prepared.description.parameter_types;
+  context.parameter_types =
+      prepared.plan == nullptr ? prepared.declared_types : prepared.description.parameter_types;
   HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan,
              sql::PlanStatement(*prepared.statement, context));
   if (prepared.plan != nullptr) {
@@ -182,8 +183,8 @@ Status SessionImpl::CheckPrivileges(const std::vector<sql::plan::PrivilegeNeed>&
       if (need.columns.front() == 0) {
         granted = false;
         for (const catalog::Column& column : table.columns) {
-          granted |= !column.dropped && HasColumnPrivilege(*snapshot, role, table, column.number,
-                                                           need.privilege);
+          granted |= !column.dropped &&
+                     HasColumnPrivilege(*snapshot, role, table, column.number, need.privilege);
         }
       } else {
         for (const int16_t column : need.columns) {
@@ -256,9 +257,8 @@ Status SessionImpl::StartQuery(Portal& portal) {
 Status SessionImpl::RunWithRetry(const std::shared_ptr<PreparedStatement>& prepared,
                                  Portal& portal) {
   std::vector<Chunk> chunks;
-  HELIOS_TRY(const uint64_t affected,
-             RunPlan(prepared->plan, portal.parameters,
-                     prepared->plan->returns_rows ? &chunks : nullptr));
+  HELIOS_TRY(const uint64_t affected, RunPlan(prepared->plan, portal.parameters,
+                                              prepared->plan->returns_rows ? &chunks : nullptr));
   portal.rows = std::make_unique<ChunkListSource>(std::move(chunks), affected);
   return Status::Ok();
 }

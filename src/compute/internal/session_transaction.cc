@@ -1,6 +1,6 @@
-// Transaction blocks: BEGIN to COMMIT, the implicit ones around single statements, savepoints' ends,
-// and what a commit has to do in order: deferred checks, storage (with DDL, atomically), settings,
-// LISTEN and NOTIFY.
+// Transaction blocks: BEGIN to COMMIT, the implicit ones around single statements, savepoints'
+// ends, and what a commit has to do in order: deferred checks, storage (with DDL, atomically),
+// settings, LISTEN and NOTIFY.
 
 #include "compute/internal/session_impl.h"
 
@@ -16,10 +16,14 @@ Isolation ParseIsolation(const std::string& name) {
 
 const char* IsolationName(sql::ast::IsolationLevel level) {
   switch (level) {
-    case sql::ast::IsolationLevel::kSerializable: return "serializable";
-    case sql::ast::IsolationLevel::kRepeatableRead: return "repeatable read";
-    case sql::ast::IsolationLevel::kReadUncommitted: return "read uncommitted";
-    default: return "read committed";
+    case sql::ast::IsolationLevel::kSerializable:
+      return "serializable";
+    case sql::ast::IsolationLevel::kRepeatableRead:
+      return "repeatable read";
+    case sql::ast::IsolationLevel::kReadUncommitted:
+      return "read uncommitted";
+    default:
+      return "read committed";
   }
 }
 
@@ -27,18 +31,21 @@ const char* IsolationName(sql::ast::IsolationLevel level) {
 
 TransactionStatus SessionImpl::transaction_status() const {
   switch (block_) {
-    case BlockState::kExplicit: return TransactionStatus::kInTransaction;
-    case BlockState::kFailed: return TransactionStatus::kFailed;
-    default: return TransactionStatus::kIdle;
+    case BlockState::kExplicit:
+      return TransactionStatus::kInTransaction;
+    case BlockState::kFailed:
+      return TransactionStatus::kFailed;
+    default:
+      return TransactionStatus::kIdle;
   }
 }
 
 void SessionImpl::EnsureTransaction() {
   if (txn_ != nullptr) return;
   const int64_t now_us = NowMicros();
-  txn_ = std::make_unique<Transaction>(storage(), memory_.get(),
-                                       ParseIsolation(settings_.Raw("default_transaction_isolation")),
-                                       settings_.Bool("default_transaction_read_only"), now_us);
+  txn_ = std::make_unique<Transaction>(
+      storage(), memory_.get(), ParseIsolation(settings_.Raw("default_transaction_isolation")),
+      settings_.Bool("default_transaction_read_only"), now_us);
   settings_.in_transaction = true;
   settings_.mutable_text_format().now_us = now_us;
   if (block_ == BlockState::kNone) block_ = BlockState::kImplicit;
@@ -270,7 +277,8 @@ Status SessionImpl::RollbackToSavepoint(const std::string& name) {
     return Error(ErrorCode::kInvalidSavepoint).Message("savepoint \"{}\" does not exist", name);
   }
   const hidb::CommandId first = txn_->savepoints[*index].first_command;
-  // Cursors made since the savepoint are gone; the portal that runs this statement is not in the map.
+  // Cursors made since the savepoint are gone; the portal that runs this statement is not in the
+  // map.
   std::erase_if(portals_, [first](const auto& entry) {
     return entry.second.created_command >= first && entry.second.created_command != 0;
   });

@@ -57,8 +57,7 @@ Result<Oid> SessionTypeLookup::ResolveName(Oid reg_type, std::string_view text) 
       HELIOS_TRY(const std::vector<std::string> parts, catalog::ParseQualifiedName(name));
       const auto found = Names().by_name.find(parts.back());
       if (found == Names().by_name.end()) {
-        return Error(ErrorCode::kUndefinedFunction)
-            .Message("function \"{}\" does not exist", text);
+        return Error(ErrorCode::kUndefinedFunction).Message("function \"{}\" does not exist", text);
       }
       if (found->second.size() > 1 && reg_type == type_oid::kRegproc) {
         return Error(ErrorCode::kAmbiguousFunction)
@@ -74,7 +73,8 @@ Result<Oid> SessionTypeLookup::ResolveName(Oid reg_type, std::string_view text) 
       return Error(ErrorCode::kUndefinedObject)
           .Message("collation \"{}\" for encoding \"UTF8\" does not exist", text);
     }
-    default: return CatalogTypeLookup::ResolveName(reg_type, text);
+    default:
+      return CatalogTypeLookup::ResolveName(reg_type, text);
   }
 }
 
@@ -97,7 +97,8 @@ std::optional<std::string> SessionTypeLookup::NameOf(Oid reg_type, Oid oid) cons
       if (oid == kCCollation) return "\"C\"";
       if (oid == kPosixCollation) return "\"POSIX\"";
       return std::nullopt;
-    default: return CatalogTypeLookup::NameOf(reg_type, oid);
+    default:
+      return CatalogTypeLookup::NameOf(reg_type, oid);
   }
 }
 

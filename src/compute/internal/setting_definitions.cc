@@ -1,5 +1,5 @@
-// The parameters that clients know from PostgreSQL 15. Those that have no meaning here are accepted,
-// kept and shown, because drivers, ORMs and dumps set them.
+// The parameters that clients know from PostgreSQL 15. Those that have no meaning here are
+// accepted, kept and shown, because drivers, ORMs and dumps set them.
 
 #include <algorithm>
 #include <string>
@@ -122,8 +122,7 @@ constexpr SettingDefinition kSettings[] = {
      "Scans of fewer estimated rows stay on one thread."},
     {"parallel_setup_cost", kReal, "1000", kNone, kUser, false, 0, 1e308},
     {"parallel_tuple_cost", kReal, "0.1", kNone, kUser, false, 0, 1e308},
-    {"password_encryption", kEnum, "scram-sha-256", kNone, kUser, false, 0, 0,
-     "scram-sha-256"},
+    {"password_encryption", kEnum, "scram-sha-256", kNone, kUser, false, 0, 0, "scram-sha-256"},
     {"plan_cache_mode", kEnum, "auto", kNone, kUser, false, 0, 0,
      "auto,force_generic_plan,force_custom_plan"},
     {"port", kInteger, "5432", kNone, kServer, false, 0, 65535},

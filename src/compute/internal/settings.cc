@@ -41,17 +41,28 @@ struct UnitName {
   double factor;  // How many of the setting's own unit one of these is.
 };
 constexpr UnitName kUnits[] = {
-    {SettingUnit::kMilliseconds, "us", 0.001},      {SettingUnit::kMilliseconds, "ms", 1},
-    {SettingUnit::kMilliseconds, "s", 1000},        {SettingUnit::kMilliseconds, "min", 60000},
-    {SettingUnit::kMilliseconds, "h", 3600000},     {SettingUnit::kMilliseconds, "d", 86400000},
-    {SettingUnit::kSeconds, "ms", 0.001},           {SettingUnit::kSeconds, "s", 1},
-    {SettingUnit::kSeconds, "min", 60},             {SettingUnit::kSeconds, "h", 3600},
-    {SettingUnit::kSeconds, "d", 86400},            {SettingUnit::kMinutes, "min", 1},
-    {SettingUnit::kMinutes, "h", 60},               {SettingUnit::kMinutes, "d", 1440},
-    {SettingUnit::kKilobytes, "B", 1.0 / 1024},     {SettingUnit::kKilobytes, "kB", 1},
-    {SettingUnit::kKilobytes, "MB", 1024},          {SettingUnit::kKilobytes, "GB", 1048576},
-    {SettingUnit::kKilobytes, "TB", 1073741824},    {SettingUnit::kBlocks, "kB", 1.0 / 8},
-    {SettingUnit::kBlocks, "MB", 128},              {SettingUnit::kBlocks, "GB", 131072},
+    {SettingUnit::kMilliseconds, "us", 0.001},
+    {SettingUnit::kMilliseconds, "ms", 1},
+    {SettingUnit::kMilliseconds, "s", 1000},
+    {SettingUnit::kMilliseconds, "min", 60000},
+    {SettingUnit::kMilliseconds, "h", 3600000},
+    {SettingUnit::kMilliseconds, "d", 86400000},
+    {SettingUnit::kSeconds, "ms", 0.001},
+    {SettingUnit::kSeconds, "s", 1},
+    {SettingUnit::kSeconds, "min", 60},
+    {SettingUnit::kSeconds, "h", 3600},
+    {SettingUnit::kSeconds, "d", 86400},
+    {SettingUnit::kMinutes, "min", 1},
+    {SettingUnit::kMinutes, "h", 60},
+    {SettingUnit::kMinutes, "d", 1440},
+    {SettingUnit::kKilobytes, "B", 1.0 / 1024},
+    {SettingUnit::kKilobytes, "kB", 1},
+    {SettingUnit::kKilobytes, "MB", 1024},
+    {SettingUnit::kKilobytes, "GB", 1048576},
+    {SettingUnit::kKilobytes, "TB", 1073741824},
+    {SettingUnit::kBlocks, "kB", 1.0 / 8},
+    {SettingUnit::kBlocks, "MB", 128},
+    {SettingUnit::kBlocks, "GB", 131072},
     {SettingUnit::kBlocks, "TB", 134217728},
 };
 
@@ -105,8 +116,7 @@ Status CheckNumber(const SettingDefinition& definition, std::string_view value,
                  definition.name, static_cast<int64_t>(definition.minimum),
                  static_cast<int64_t>(definition.maximum));
   }
-  *canonical =
-      whole ? std::to_string(static_cast<int64_t>(rounded)) : std::string(Trim(value));
+  *canonical = whole ? std::to_string(static_cast<int64_t>(rounded)) : std::string(Trim(value));
   return Status::Ok();
 }
 
@@ -172,7 +182,8 @@ Status Settings::Check(const SettingDefinition& definition, std::string_view val
       return Status::Ok();
     }
     case SettingKind::kInteger:
-    case SettingKind::kReal: return CheckNumber(definition, value, canonical);
+    case SettingKind::kReal:
+      return CheckNumber(definition, value, canonical);
     case SettingKind::kEnum: {
       const std::string lower = Lower(Trim(value));
       if (!InChoices(definition.choices, lower)) {
@@ -187,7 +198,8 @@ Status Settings::Check(const SettingDefinition& definition, std::string_view val
       *canonical = lower;
       return Status::Ok();
     }
-    case SettingKind::kString: return CheckString(definition, value, text_format_, canonical);
+    case SettingKind::kString:
+      return CheckString(definition, value, text_format_, canonical);
   }
   return Status::Ok();
 }
@@ -207,8 +219,7 @@ Status Settings::SetDefault(std::string_view name, std::string_view value) {
   return Status::Ok();
 }
 
-Status Settings::Set(std::string_view name, std::string_view value, bool local,
-                     bool is_superuser) {
+Status Settings::Set(std::string_view name, std::string_view value, bool local, bool is_superuser) {
   const SettingDefinition* definition = FindSetting(name);
   if (definition == nullptr) {
     // A name with a dot is an application's own.
@@ -233,7 +244,8 @@ Status Settings::Set(std::string_view name, std::string_view value, bool local,
             .Message("permission denied to set parameter \"{}\"", definition->name);
       }
       break;
-    case SettingContext::kUser: break;
+    case SettingContext::kUser:
+      break;
   }
   std::string canonical;
   HELIOS_TRY(Check(*definition, value, &canonical));

@@ -27,10 +27,10 @@ struct SettingDefinition {
   const char* default_value;
   SettingUnit unit = SettingUnit::kNone;
   SettingContext context = SettingContext::kUser;
-  bool report = false;        // Clients are told of every change (ParameterStatus).
+  bool report = false;  // Clients are told of every change (ParameterStatus).
   double minimum = 0;
   double maximum = 0;
-  const char* choices = "";   // kEnum: comma-separated.
+  const char* choices = "";  // kEnum: comma-separated.
   const char* description = "";
 };
 
@@ -38,19 +38,20 @@ std::span<const SettingDefinition> AllSettings();
 // Case does not matter; null when unknown.
 const SettingDefinition* FindSetting(std::string_view name);
 
-// The settings of one session: defaults, then what the server, the role, the start-up packet and SET
-// say. Changes inside a transaction go back when it (or the savepoint) is rolled back; SET LOCAL ends
-// with it.
+// The settings of one session: defaults, then what the server, the role, the start-up packet and
+// SET say. Changes inside a transaction go back when it (or the savepoint) is rolled back; SET
+// LOCAL ends with it.
 //
 // Thread safety: none.
 class Settings {
  public:
   Settings();
 
-  // Sets a session default before the session starts (server, database, role, start-up packet): what
-  // RESET returns to.
+  // Sets a session default before the session starts (server, database, role, start-up packet):
+  // what RESET returns to.
   Status SetDefault(std::string_view name, std::string_view value);
-  // `is_superuser` decides on kSuperuser settings. 42704 unknown, 22023 bad value, 55P02 not changeable.
+  // `is_superuser` decides on kSuperuser settings. 42704 unknown, 22023 bad value, 55P02 not
+  // changeable.
   Status Set(std::string_view name, std::string_view value, bool local, bool is_superuser);
   Status Reset(std::string_view name, bool is_superuser);
   void ResetAll();
@@ -80,7 +81,8 @@ class Settings {
   // Ends the transaction: SET LOCAL values go, the others stay.
   void Commit();
   void Rollback() { RollbackTo(0); }
-  bool in_transaction = false;  // Outside, SET takes hold at once and SET LOCAL does nothing lasting.
+  bool in_transaction =
+      false;  // Outside, SET takes hold at once and SET LOCAL does nothing lasting.
 
   // Names of reported settings that changed since the last call.
   std::vector<std::string> TakeReportedChanges();

@@ -30,9 +30,12 @@ bool IsAllowedReadOnly(const ast::Statement& statement) {
     case StatementKind::kDiscard:
     case StatementKind::kLock:
     case StatementKind::kSetConstraints:
-    case StatementKind::kCheckpoint: return true;
-    case StatementKind::kCopy: return !ast::As<ast::CopyStatement>(statement).from;
-    default: return false;
+    case StatementKind::kCheckpoint:
+      return true;
+    case StatementKind::kCopy:
+      return !ast::As<ast::CopyStatement>(statement).from;
+    default:
+      return false;
   }
 }
 
@@ -41,13 +44,16 @@ bool NeedsNoBlock(const ast::Statement& statement) {
   switch (statement.kind) {
     case StatementKind::kCreateDatabase:
     case StatementKind::kDropDatabase:
-    case StatementKind::kAlterSystem: return true;
-    case StatementKind::kVacuum: return !ast::As<ast::VacuumStatement>(statement).analyze_only;
+    case StatementKind::kAlterSystem:
+      return true;
+    case StatementKind::kVacuum:
+      return !ast::As<ast::VacuumStatement>(statement).analyze_only;
     case StatementKind::kCreateIndex:
       return ast::As<ast::CreateIndexStatement>(statement).concurrently;
     case StatementKind::kDiscard:
       return ast::As<ast::DiscardStatement>(statement).target == ast::DiscardTarget::kAll;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -71,66 +77,68 @@ Result<UtilityResult> SessionImpl::RunUtility(const ast::Statement& statement, P
   UtilityResult result;
   const std::string& text = portal.prepared->text;
   switch (statement.kind) {
-#define HELIOS_RUN(name, ...)                                                        \
-  case StatementKind::k##name:                                                       \
-    HELIOS_TRY(Run##name(*this, ast::As<ast::name##Statement>(statement) __VA_OPT__(, ) \
-                             __VA_ARGS__));                                          \
+#define HELIOS_RUN(name, ...)                                                                   \
+  case StatementKind::k##name:                                                                  \
+    HELIOS_TRY(                                                                                 \
+        Run##name(*this, ast::As<ast::name##Statement>(statement) __VA_OPT__(, ) __VA_ARGS__)); \
     break;
     case StatementKind::kSelect:  // Only with INTO; others are planned.
       HELIOS_TRY(RunSelectInto(*this, ast::As<ast::SelectStatement>(statement), &result));
       break;
-    HELIOS_RUN(Transaction, &result)
-    HELIOS_RUN(Set, &result)
-    HELIOS_RUN(Show, &result)
-    HELIOS_RUN(Prepare, text)
-    HELIOS_RUN(Execute, sink, &result)
-    HELIOS_RUN(Deallocate, &result)
-    HELIOS_RUN(DeclareCursor, text)
-    HELIOS_RUN(Fetch, &result)
-    HELIOS_RUN(CloseCursor, &result)
-    HELIOS_RUN(Listen)
-    HELIOS_RUN(Notify)
-    HELIOS_RUN(Unlisten)
-    HELIOS_RUN(Explain, &result)
-    HELIOS_RUN(Discard, &result)
-    HELIOS_RUN(Lock)
-    HELIOS_RUN(SetConstraints)
-    HELIOS_RUN(Vacuum, &result)
-    HELIOS_RUN(Copy, sink, &result)
-    HELIOS_RUN(CreateTable)
-    HELIOS_RUN(CreateTableAs, &result)
-    HELIOS_RUN(AlterTable, &result)
-    HELIOS_RUN(CreateIndex)
-    HELIOS_RUN(Reindex)
-    HELIOS_RUN(CreateSequence)
-    HELIOS_RUN(AlterSequence)
-    HELIOS_RUN(CreateView)
-    HELIOS_RUN(RefreshView)
-    HELIOS_RUN(CreateSchema, sink)
-    HELIOS_RUN(CreateType)
-    HELIOS_RUN(AlterEnum)
-    HELIOS_RUN(CreateDomain)
-    HELIOS_RUN(AlterDomain)
-    HELIOS_RUN(Drop, &result)
-    HELIOS_RUN(Rename, &result)
-    HELIOS_RUN(AlterOwner, &result)
-    HELIOS_RUN(AlterObjectSchema, &result)
-    HELIOS_RUN(Comment)
-    HELIOS_RUN(Truncate)
-    HELIOS_RUN(CreateRole)
-    HELIOS_RUN(AlterRole)
-    HELIOS_RUN(AlterSetting)
-    HELIOS_RUN(DropRole)
-    HELIOS_RUN(Grant, &result)
-    HELIOS_RUN(GrantRole, &result)
-    HELIOS_RUN(ReassignOwned)
-    HELIOS_RUN(DropOwned)
-    HELIOS_RUN(CreateDatabase)
-    HELIOS_RUN(DropDatabase)
-    HELIOS_RUN(CreateExtension)
+      HELIOS_RUN(Transaction, &result)
+      HELIOS_RUN(Set, &result)
+      HELIOS_RUN(Show, &result)
+      HELIOS_RUN(Prepare, text)
+      HELIOS_RUN(Execute, sink, &result)
+      HELIOS_RUN(Deallocate, &result)
+      HELIOS_RUN(DeclareCursor, text)
+      HELIOS_RUN(Fetch, &result)
+      HELIOS_RUN(CloseCursor, &result)
+      HELIOS_RUN(Listen)
+      HELIOS_RUN(Notify)
+      HELIOS_RUN(Unlisten)
+      HELIOS_RUN(Explain, &result)
+      HELIOS_RUN(Discard, &result)
+      HELIOS_RUN(Lock)
+      HELIOS_RUN(SetConstraints)
+      HELIOS_RUN(Vacuum, &result)
+      HELIOS_RUN(Copy, sink, &result)
+      HELIOS_RUN(CreateTable)
+      HELIOS_RUN(CreateTableAs, &result)
+      HELIOS_RUN(AlterTable, &result)
+      HELIOS_RUN(CreateIndex)
+      HELIOS_RUN(Reindex)
+      HELIOS_RUN(CreateSequence)
+      HELIOS_RUN(AlterSequence)
+      HELIOS_RUN(CreateView)
+      HELIOS_RUN(RefreshView)
+      HELIOS_RUN(CreateSchema, sink)
+      HELIOS_RUN(CreateType)
+      HELIOS_RUN(AlterEnum)
+      HELIOS_RUN(CreateDomain)
+      HELIOS_RUN(AlterDomain)
+      HELIOS_RUN(Drop, &result)
+      HELIOS_RUN(Rename, &result)
+      HELIOS_RUN(AlterOwner, &result)
+      HELIOS_RUN(AlterObjectSchema, &result)
+      HELIOS_RUN(Comment)
+      HELIOS_RUN(Truncate)
+      HELIOS_RUN(CreateRole)
+      HELIOS_RUN(AlterRole)
+      HELIOS_RUN(AlterSetting)
+      HELIOS_RUN(DropRole)
+      HELIOS_RUN(Grant, &result)
+      HELIOS_RUN(GrantRole, &result)
+      HELIOS_RUN(ReassignOwned)
+      HELIOS_RUN(DropOwned)
+      HELIOS_RUN(CreateDatabase)
+      HELIOS_RUN(DropDatabase)
+      HELIOS_RUN(CreateExtension)
 #undef HELIOS_RUN
-    case StatementKind::kCheckpoint: break;  // Every commit is durable already.
-    default: return NotSupported(statement);
+    case StatementKind::kCheckpoint:
+      break;  // Every commit is durable already.
+    default:
+      return NotSupported(statement);
   }
   if (result.tag.empty()) result.tag = StatementName(statement);
   return result;

@@ -15,9 +15,11 @@ bool IsPlannable(const ast::Statement& statement) {
     case StatementKind::kInsert:
     case StatementKind::kUpdate:
     case StatementKind::kDelete:
-    case StatementKind::kMerge: return ast::TryAs<ast::SelectStatement>(&statement) == nullptr ||
-                                       ast::As<ast::SelectStatement>(statement).into == nullptr;
-    default: return false;
+    case StatementKind::kMerge:
+      return ast::TryAs<ast::SelectStatement>(&statement) == nullptr ||
+             ast::As<ast::SelectStatement>(statement).into == nullptr;
+    default:
+      return false;
   }
 }
 
@@ -25,46 +27,80 @@ namespace {
 
 const char* ObjectWord(ast::ObjectType type) {
   switch (type) {
-    case ast::ObjectType::kTable: return "TABLE";
-    case ast::ObjectType::kIndex: return "INDEX";
-    case ast::ObjectType::kView: return "VIEW";
-    case ast::ObjectType::kMaterializedView: return "MATERIALIZED VIEW";
-    case ast::ObjectType::kSequence: return "SEQUENCE";
-    case ast::ObjectType::kSchema: return "SCHEMA";
-    case ast::ObjectType::kType: return "TYPE";
-    case ast::ObjectType::kDomain: return "DOMAIN";
-    case ast::ObjectType::kDomainConstraint: return "DOMAIN";
-    case ast::ObjectType::kColumn: return "TABLE";
-    case ast::ObjectType::kAttribute: return "TYPE";
-    case ast::ObjectType::kTableConstraint: return "TABLE";
-    case ast::ObjectType::kDatabase: return "DATABASE";
-    case ast::ObjectType::kRole: return "ROLE";
-    case ast::ObjectType::kFunction: return "FUNCTION";
-    case ast::ObjectType::kProcedure: return "PROCEDURE";
-    case ast::ObjectType::kRoutine: return "ROUTINE";
-    case ast::ObjectType::kAggregate: return "AGGREGATE";
-    case ast::ObjectType::kTrigger: return "TRIGGER";
-    case ast::ObjectType::kRule: return "RULE";
-    case ast::ObjectType::kPolicy: return "POLICY";
-    case ast::ObjectType::kExtension: return "EXTENSION";
-    case ast::ObjectType::kCollation: return "COLLATION";
-    case ast::ObjectType::kForeignTable: return "FOREIGN TABLE";
-    default: return "OBJECT";
+    case ast::ObjectType::kTable:
+      return "TABLE";
+    case ast::ObjectType::kIndex:
+      return "INDEX";
+    case ast::ObjectType::kView:
+      return "VIEW";
+    case ast::ObjectType::kMaterializedView:
+      return "MATERIALIZED VIEW";
+    case ast::ObjectType::kSequence:
+      return "SEQUENCE";
+    case ast::ObjectType::kSchema:
+      return "SCHEMA";
+    case ast::ObjectType::kType:
+      return "TYPE";
+    case ast::ObjectType::kDomain:
+      return "DOMAIN";
+    case ast::ObjectType::kDomainConstraint:
+      return "DOMAIN";
+    case ast::ObjectType::kColumn:
+      return "TABLE";
+    case ast::ObjectType::kAttribute:
+      return "TYPE";
+    case ast::ObjectType::kTableConstraint:
+      return "TABLE";
+    case ast::ObjectType::kDatabase:
+      return "DATABASE";
+    case ast::ObjectType::kRole:
+      return "ROLE";
+    case ast::ObjectType::kFunction:
+      return "FUNCTION";
+    case ast::ObjectType::kProcedure:
+      return "PROCEDURE";
+    case ast::ObjectType::kRoutine:
+      return "ROUTINE";
+    case ast::ObjectType::kAggregate:
+      return "AGGREGATE";
+    case ast::ObjectType::kTrigger:
+      return "TRIGGER";
+    case ast::ObjectType::kRule:
+      return "RULE";
+    case ast::ObjectType::kPolicy:
+      return "POLICY";
+    case ast::ObjectType::kExtension:
+      return "EXTENSION";
+    case ast::ObjectType::kCollation:
+      return "COLLATION";
+    case ast::ObjectType::kForeignTable:
+      return "FOREIGN TABLE";
+    default:
+      return "OBJECT";
   }
 }
 
 const char* TransactionTag(const ast::TransactionStatement& statement) {
   switch (statement.transaction) {
-    case ast::TransactionKind::kBegin: return "BEGIN";
-    case ast::TransactionKind::kStart: return "START TRANSACTION";
-    case ast::TransactionKind::kCommit: return "COMMIT";
+    case ast::TransactionKind::kBegin:
+      return "BEGIN";
+    case ast::TransactionKind::kStart:
+      return "START TRANSACTION";
+    case ast::TransactionKind::kCommit:
+      return "COMMIT";
     case ast::TransactionKind::kRollback:
-    case ast::TransactionKind::kRollbackTo: return "ROLLBACK";
-    case ast::TransactionKind::kSavepoint: return "SAVEPOINT";
-    case ast::TransactionKind::kRelease: return "RELEASE";
-    case ast::TransactionKind::kPrepare: return "PREPARE TRANSACTION";
-    case ast::TransactionKind::kCommitPrepared: return "COMMIT PREPARED";
-    case ast::TransactionKind::kRollbackPrepared: return "ROLLBACK PREPARED";
+    case ast::TransactionKind::kRollbackTo:
+      return "ROLLBACK";
+    case ast::TransactionKind::kSavepoint:
+      return "SAVEPOINT";
+    case ast::TransactionKind::kRelease:
+      return "RELEASE";
+    case ast::TransactionKind::kPrepare:
+      return "PREPARE TRANSACTION";
+    case ast::TransactionKind::kCommitPrepared:
+      return "COMMIT PREPARED";
+    case ast::TransactionKind::kRollbackPrepared:
+      return "ROLLBACK PREPARED";
   }
   return "";
 }
@@ -72,65 +108,119 @@ const char* TransactionTag(const ast::TransactionStatement& statement) {
 // Tags that the kind alone decides.
 const char* FixedName(StatementKind kind) {
   switch (kind) {
-    case StatementKind::kSelect: return "SELECT";
-    case StatementKind::kInsert: return "INSERT";
-    case StatementKind::kUpdate: return "UPDATE";
-    case StatementKind::kDelete: return "DELETE";
-    case StatementKind::kMerge: return "MERGE";
-    case StatementKind::kCopy: return "COPY";
-    case StatementKind::kCreateTable: return "CREATE TABLE";
-    case StatementKind::kCreateIndex: return "CREATE INDEX";
-    case StatementKind::kCreateSequence: return "CREATE SEQUENCE";
-    case StatementKind::kAlterSequence: return "ALTER SEQUENCE";
-    case StatementKind::kCreateView: return "CREATE VIEW";
-    case StatementKind::kRefreshView: return "REFRESH MATERIALIZED VIEW";
-    case StatementKind::kCreateSchema: return "CREATE SCHEMA";
-    case StatementKind::kCreateType: return "CREATE TYPE";
-    case StatementKind::kAlterEnum: return "ALTER TYPE";
-    case StatementKind::kCreateDomain: return "CREATE DOMAIN";
-    case StatementKind::kAlterDomain: return "ALTER DOMAIN";
-    case StatementKind::kAlterFunction: return "ALTER FUNCTION";
-    case StatementKind::kCreateTrigger: return "CREATE TRIGGER";
-    case StatementKind::kCreateExtension: return "CREATE EXTENSION";
-    case StatementKind::kCreateDatabase: return "CREATE DATABASE";
-    case StatementKind::kAlterDatabase: return "ALTER DATABASE";
-    case StatementKind::kDropDatabase: return "DROP DATABASE";
-    case StatementKind::kCreateRole: return "CREATE ROLE";
-    case StatementKind::kAlterRole: return "ALTER ROLE";
-    case StatementKind::kDropRole: return "DROP ROLE";
-    case StatementKind::kAlterDefaultPrivileges: return "ALTER DEFAULT PRIVILEGES";
-    case StatementKind::kCreatePolicy: return "CREATE POLICY";
-    case StatementKind::kComment: return "COMMENT";
-    case StatementKind::kTruncate: return "TRUNCATE TABLE";
-    case StatementKind::kShow: return "SHOW";
-    case StatementKind::kPrepare: return "PREPARE";
-    case StatementKind::kExecute: return "EXECUTE";
-    case StatementKind::kDeclareCursor: return "DECLARE CURSOR";
-    case StatementKind::kListen: return "LISTEN";
-    case StatementKind::kNotify: return "NOTIFY";
-    case StatementKind::kUnlisten: return "UNLISTEN";
-    case StatementKind::kExplain: return "EXPLAIN";
-    case StatementKind::kReindex: return "REINDEX";
-    case StatementKind::kCluster: return "CLUSTER";
-    case StatementKind::kCheckpoint: return "CHECKPOINT";
-    case StatementKind::kLock: return "LOCK TABLE";
-    case StatementKind::kDo: return "DO";
-    case StatementKind::kCall: return "CALL";
-    case StatementKind::kSetConstraints: return "SET CONSTRAINTS";
-    case StatementKind::kLoad: return "LOAD";
-    case StatementKind::kReassignOwned: return "REASSIGN OWNED";
-    case StatementKind::kDropOwned: return "DROP OWNED";
-    case StatementKind::kAlterSystem: return "ALTER SYSTEM";
-    default: return "";
+    case StatementKind::kSelect:
+      return "SELECT";
+    case StatementKind::kInsert:
+      return "INSERT";
+    case StatementKind::kUpdate:
+      return "UPDATE";
+    case StatementKind::kDelete:
+      return "DELETE";
+    case StatementKind::kMerge:
+      return "MERGE";
+    case StatementKind::kCopy:
+      return "COPY";
+    case StatementKind::kCreateTable:
+      return "CREATE TABLE";
+    case StatementKind::kCreateIndex:
+      return "CREATE INDEX";
+    case StatementKind::kCreateSequence:
+      return "CREATE SEQUENCE";
+    case StatementKind::kAlterSequence:
+      return "ALTER SEQUENCE";
+    case StatementKind::kCreateView:
+      return "CREATE VIEW";
+    case StatementKind::kRefreshView:
+      return "REFRESH MATERIALIZED VIEW";
+    case StatementKind::kCreateSchema:
+      return "CREATE SCHEMA";
+    case StatementKind::kCreateType:
+      return "CREATE TYPE";
+    case StatementKind::kAlterEnum:
+      return "ALTER TYPE";
+    case StatementKind::kCreateDomain:
+      return "CREATE DOMAIN";
+    case StatementKind::kAlterDomain:
+      return "ALTER DOMAIN";
+    case StatementKind::kAlterFunction:
+      return "ALTER FUNCTION";
+    case StatementKind::kCreateTrigger:
+      return "CREATE TRIGGER";
+    case StatementKind::kCreateExtension:
+      return "CREATE EXTENSION";
+    case StatementKind::kCreateDatabase:
+      return "CREATE DATABASE";
+    case StatementKind::kAlterDatabase:
+      return "ALTER DATABASE";
+    case StatementKind::kDropDatabase:
+      return "DROP DATABASE";
+    case StatementKind::kCreateRole:
+      return "CREATE ROLE";
+    case StatementKind::kAlterRole:
+      return "ALTER ROLE";
+    case StatementKind::kDropRole:
+      return "DROP ROLE";
+    case StatementKind::kAlterDefaultPrivileges:
+      return "ALTER DEFAULT PRIVILEGES";
+    case StatementKind::kCreatePolicy:
+      return "CREATE POLICY";
+    case StatementKind::kComment:
+      return "COMMENT";
+    case StatementKind::kTruncate:
+      return "TRUNCATE TABLE";
+    case StatementKind::kShow:
+      return "SHOW";
+    case StatementKind::kPrepare:
+      return "PREPARE";
+    case StatementKind::kExecute:
+      return "EXECUTE";
+    case StatementKind::kDeclareCursor:
+      return "DECLARE CURSOR";
+    case StatementKind::kListen:
+      return "LISTEN";
+    case StatementKind::kNotify:
+      return "NOTIFY";
+    case StatementKind::kUnlisten:
+      return "UNLISTEN";
+    case StatementKind::kExplain:
+      return "EXPLAIN";
+    case StatementKind::kReindex:
+      return "REINDEX";
+    case StatementKind::kCluster:
+      return "CLUSTER";
+    case StatementKind::kCheckpoint:
+      return "CHECKPOINT";
+    case StatementKind::kLock:
+      return "LOCK TABLE";
+    case StatementKind::kDo:
+      return "DO";
+    case StatementKind::kCall:
+      return "CALL";
+    case StatementKind::kSetConstraints:
+      return "SET CONSTRAINTS";
+    case StatementKind::kLoad:
+      return "LOAD";
+    case StatementKind::kReassignOwned:
+      return "REASSIGN OWNED";
+    case StatementKind::kDropOwned:
+      return "DROP OWNED";
+    case StatementKind::kAlterSystem:
+      return "ALTER SYSTEM";
+    default:
+      return "";
   }
 }
 
 std::string DiscardName(ast::DiscardTarget target) {
   switch (target) {
-    case ast::DiscardTarget::kAll: return "DISCARD ALL";
-    case ast::DiscardTarget::kPlans: return "DISCARD PLANS";
-    case ast::DiscardTarget::kSequences: return "DISCARD SEQUENCES";
-    case ast::DiscardTarget::kTemporary: return "DISCARD TEMP";
+    case ast::DiscardTarget::kAll:
+      return "DISCARD ALL";
+    case ast::DiscardTarget::kPlans:
+      return "DISCARD PLANS";
+    case ast::DiscardTarget::kSequences:
+      return "DISCARD SEQUENCES";
+    case ast::DiscardTarget::kTemporary:
+      return "DISCARD TEMP";
   }
   return "DISCARD";
 }
@@ -194,7 +284,8 @@ std::string StatementName(const ast::Statement& statement) {
       return ast::As<ast::VacuumStatement>(statement).analyze_only ? "ANALYZE" : "VACUUM";
     case StatementKind::kDiscard:
       return DiscardName(ast::As<ast::DiscardStatement>(statement).target);
-    default: return FixedName(statement.kind);
+    default:
+      return FixedName(statement.kind);
   }
 }
 
@@ -204,14 +295,19 @@ std::string CommandTag(const ast::Statement& statement, const Portal& portal, ui
     case StatementKind::kSelect:
       if (!IsPlannable(statement)) return portal.tag;
       return "SELECT " + std::to_string(rows);
-    case StatementKind::kInsert: return "INSERT 0 " + std::to_string(affected);
-    case StatementKind::kUpdate: return "UPDATE " + std::to_string(affected);
-    case StatementKind::kDelete: return "DELETE " + std::to_string(affected);
-    case StatementKind::kMerge: return "MERGE " + std::to_string(affected);
+    case StatementKind::kInsert:
+      return "INSERT 0 " + std::to_string(affected);
+    case StatementKind::kUpdate:
+      return "UPDATE " + std::to_string(affected);
+    case StatementKind::kDelete:
+      return "DELETE " + std::to_string(affected);
+    case StatementKind::kMerge:
+      return "MERGE " + std::to_string(affected);
     case StatementKind::kFetch:
       // MOVE has counted for itself.
       return portal.rows == nullptr ? portal.tag : "FETCH " + std::to_string(rows);
-    default: return portal.tag;
+    default:
+      return portal.tag;
   }
 }
 

@@ -1,5 +1,6 @@
-// Cursors: DECLARE, FETCH, MOVE, CLOSE. A cursor is a portal whose rows are kept as they are read, so that
-// it moves both ways; WITH HOLD cursors are read to their end when their transaction commits.
+// Cursors: DECLARE, FETCH, MOVE, CLOSE. A cursor is a portal whose rows are kept as they are read,
+// so that it moves both ways; WITH HOLD cursors are read to their end when their transaction
+// commits.
 
 #include <algorithm>
 
@@ -58,8 +59,8 @@ void AppendRow(const Portal& cursor, uint64_t position, std::vector<Chunk>* out)
 }
 
 struct Movement {
-  int64_t first = 0;   // The first row to give, from 1; 0: none.
-  int64_t count = 0;   // How many.
+  int64_t first = 0;  // The first row to give, from 1; 0: none.
+  int64_t count = 0;  // How many.
   bool backward = false;
   int64_t position = 0;  // Where the cursor stands afterwards.
 };
@@ -97,8 +98,8 @@ Movement Plan(const ast::FetchStatement& statement, int64_t position, int64_t to
     }
     return movement;
   }
-  const int64_t available = forward ? std::max<int64_t>(total - position, 0)
-                                    : std::max<int64_t>(position - 1, 0);
+  const int64_t available =
+      forward ? std::max<int64_t>(total - position, 0) : std::max<int64_t>(position - 1, 0);
   movement.backward = !forward;
   movement.count = std::min(count, available);
   movement.first = forward ? position + 1 : position - 1;
@@ -113,11 +114,14 @@ Movement Plan(const ast::FetchStatement& statement, int64_t position, int64_t to
 
 bool MovesBack(const ast::FetchStatement& statement, int64_t position) {
   switch (statement.direction) {
-    case ast::FetchDirection::kForward: return statement.count < 0;
-    case ast::FetchDirection::kBackward: return statement.count > 0;
+    case ast::FetchDirection::kForward:
+      return statement.count < 0;
+    case ast::FetchDirection::kBackward:
+      return statement.count > 0;
     case ast::FetchDirection::kAbsolute:
       return statement.count < 0 || statement.count <= position;
-    case ast::FetchDirection::kRelative: return statement.count < 0;
+    case ast::FetchDirection::kRelative:
+      return statement.count < 0;
   }
   return false;
 }
@@ -160,8 +164,7 @@ Status SessionImpl::StartCursor(Portal& cursor) {
   return Status::Ok();
 }
 
-Status RunFetch(SessionImpl& session, const ast::FetchStatement& statement,
-                UtilityResult* result) {
+Status RunFetch(SessionImpl& session, const ast::FetchStatement& statement, UtilityResult* result) {
   const auto found = session.portals().find(statement.cursor);
   if (found == session.portals().end() || !found->second.started) {
     return NoCursor(statement.cursor);
@@ -192,10 +195,10 @@ Status RunFetch(SessionImpl& session, const ast::FetchStatement& statement,
   }
   std::vector<Chunk> chunks;
   for (int64_t step = 0; step < movement.count; ++step) {
-    AppendRow(cursor,
-              static_cast<uint64_t>(movement.backward ? movement.first - step
-                                                      : movement.first + step),
-              &chunks);
+    AppendRow(
+        cursor,
+        static_cast<uint64_t>(movement.backward ? movement.first - step : movement.first + step),
+        &chunks);
   }
   result->fields = cursor.fields;
   result->rows = std::make_unique<ChunkListSource>(std::move(chunks));

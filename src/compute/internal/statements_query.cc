@@ -146,7 +146,8 @@ Result<std::optional<std::vector<FieldDescription>>> DescribeUtility(
       if (found != session.portals().end()) fields = found->second.fields;
       return fields;
     }
-    default: return fields;
+    default:
+      return fields;
   }
 }
 
@@ -237,9 +238,9 @@ Status RunExecute(SessionImpl& session, const ast::ExecuteStatement& statement, 
   // The tag names the inner statement, with its rows, so they are read first.
   std::vector<Chunk> chunks;
   HELIOS_TRY(const uint64_t rows, session.PumpRows(portal, 0, [&chunks](const Chunk& chunk) {
-               chunks.push_back(CopyRows(chunk));
-               return Status::Ok();
-             }));
+    chunks.push_back(CopyRows(chunk));
+    return Status::Ok();
+  }));
   result->tag = CommandTag(*prepared->statement, portal, rows);
   result->rows = std::make_unique<ChunkListSource>(std::move(chunks));
   return Status::Ok();
@@ -327,12 +328,12 @@ Status RunCreateTableAs(SessionImpl& session, const ast::CreateTableAsStatement&
         fmt::format("relation \"{}\" already exists, skipping", statement.relation.name));
     return Status::Ok();
   }
-  HELIOS_TRY(const uint64_t rows,
-             CreateFromQuery(session, statement.relation, statement.columns, *query,
-                             statement.with_data,
-                             statement.materialized_view ? catalog::TableKind::kMaterializedView
-                                                         : catalog::TableKind::kTable,
-                             statement.on_commit));
+  HELIOS_TRY(
+      const uint64_t rows,
+      CreateFromQuery(session, statement.relation, statement.columns, *query, statement.with_data,
+                      statement.materialized_view ? catalog::TableKind::kMaterializedView
+                                                  : catalog::TableKind::kTable,
+                      statement.on_commit));
   result->tag = statement.with_data ? fmt::format("SELECT {}", rows)
                                     : (statement.materialized_view ? "CREATE MATERIALIZED VIEW"
                                                                    : "CREATE TABLE AS");
@@ -345,17 +346,17 @@ Status RunSelectInto(SessionImpl& session, const ast::SelectStatement& statement
   auto& select = ast::As<ast::SelectStatement>(*query);
   select.into.reset();
   HELIOS_TRY(const uint64_t rows,
-             CreateFromQuery(session, *statement.into, {}, select, true,
-                             catalog::TableKind::kTable, ast::OnCommit::kNone));
+             CreateFromQuery(session, *statement.into, {}, select, true, catalog::TableKind::kTable,
+                             ast::OnCommit::kNone));
   result->tag = fmt::format("SELECT {}", rows);
   return Status::Ok();
 }
 
 Result<Value> SessionImpl::EvaluateScalar(const ast::Expr& expr, SqlType type) {
   sql::PlannerContext context = MakePlannerContext();
-  HELIOS_TRY(sql::BoundTableExpression bound,
-             sql::BindTableExpression(expr, "", {}, sql::ExpressionPurpose::kDefault, type, "",
-                                      context));
+  HELIOS_TRY(
+      sql::BoundTableExpression bound,
+      sql::BindTableExpression(expr, "", {}, sql::ExpressionPurpose::kDefault, type, "", context));
   expr::EvalContext evaluation = MakeEvalContext();
   return expr::EvaluateConstant(*bound.expr, evaluation);
 }

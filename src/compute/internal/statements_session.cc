@@ -27,10 +27,14 @@ Status NoSavepoint(std::string_view name) {
 Result<std::string> SettingText(SessionImpl& session, const ast::Expr& expr) {
   if (const auto* constant = ast::TryAs<ast::Constant>(&expr)) {
     switch (constant->constant_kind) {
-      case ast::ConstantKind::kBoolean: return std::string(constant->bool_value ? "on" : "off");
-      case ast::ConstantKind::kInteger: return std::to_string(constant->int_value);
-      case ast::ConstantKind::kNull: return std::string();
-      default: return constant->text;
+      case ast::ConstantKind::kBoolean:
+        return std::string(constant->bool_value ? "on" : "off");
+      case ast::ConstantKind::kInteger:
+        return std::to_string(constant->int_value);
+      case ast::ConstantKind::kNull:
+        return std::string();
+      default:
+        return constant->text;
     }
   }
   if (const auto* column = ast::TryAs<ast::ColumnRef>(&expr)) {
@@ -94,9 +98,8 @@ Result<std::string> SettingValue(SessionImpl& session, const ast::SetStatement& 
         !std::all_of(part.begin(), part.end(), [](char c) {
           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
         })) {
-      part = part.find(',') != std::string::npos && statement.args.size() == 1
-                 ? part
-                 : "\"" + part + "\"";
+      part = part.find(',') != std::string::npos && statement.args.size() == 1 ? part
+                                                                               : "\"" + part + "\"";
     }
     value += (index == 0 ? "" : ", ") + part;
   }
@@ -143,7 +146,8 @@ Status SetCharacteristics(SessionImpl& session, const ast::TransactionModes& mod
     return session.settings().Set(name, value, false, session.IsSuperuser());
   };
   switch (modes.isolation) {
-    case ast::IsolationLevel::kUnspecified: break;
+    case ast::IsolationLevel::kUnspecified:
+      break;
     case ast::IsolationLevel::kReadUncommitted:
       HELIOS_TRY(set("default_transaction_isolation", "read uncommitted"));
       break;
@@ -158,8 +162,8 @@ Status SetCharacteristics(SessionImpl& session, const ast::TransactionModes& mod
       break;
   }
   if (modes.read_only != ast::Choice::kUnspecified) {
-    HELIOS_TRY(set("default_transaction_read_only",
-                   modes.read_only == ast::Choice::kYes ? "on" : "off"));
+    HELIOS_TRY(
+        set("default_transaction_read_only", modes.read_only == ast::Choice::kYes ? "on" : "off"));
   }
   return Status::Ok();
 }
@@ -170,7 +174,8 @@ Status RunTransaction(SessionImpl& session, const ast::TransactionStatement& sta
                       UtilityResult* result) {
   switch (statement.transaction) {
     case ast::TransactionKind::kBegin:
-    case ast::TransactionKind::kStart: return session.BeginBlock(statement.modes);
+    case ast::TransactionKind::kStart:
+      return session.BeginBlock(statement.modes);
     case ast::TransactionKind::kCommit:
       // COMMIT of a failed transaction rolls back and says so.
       if (session.transaction_status() == TransactionStatus::kFailed) {
@@ -178,7 +183,8 @@ Status RunTransaction(SessionImpl& session, const ast::TransactionStatement& sta
         return session.RollbackBlock(statement.chain);
       }
       return session.CommitBlock(statement.chain);
-    case ast::TransactionKind::kRollback: return session.RollbackBlock(statement.chain);
+    case ast::TransactionKind::kRollback:
+      return session.RollbackBlock(statement.chain);
     case ast::TransactionKind::kSavepoint:
       if (!session.in_transaction_block()) return NoBlock("SAVEPOINT");
       session.txn().AddSavepoint(statement.name, session.settings().Mark());
@@ -205,10 +211,13 @@ Status RunTransaction(SessionImpl& session, const ast::TransactionStatement& sta
 
 Status RunSet(SessionImpl& session, const ast::SetStatement& statement, UtilityResult* result) {
   switch (statement.set) {
-    case ast::SetKind::kValue: return SetOne(session, statement);
-    case ast::SetKind::kFromCurrent: return Status::Ok();
+    case ast::SetKind::kValue:
+      return SetOne(session, statement);
+    case ast::SetKind::kFromCurrent:
+      return Status::Ok();
     case ast::SetKind::kDefault:
-    case ast::SetKind::kReset: return ResetOne(session, statement.name);
+    case ast::SetKind::kReset:
+      return ResetOne(session, statement.name);
     case ast::SetKind::kResetAll:
       session.settings().ResetAll();
       return Status::Ok();
@@ -223,7 +232,8 @@ Status RunSet(SessionImpl& session, const ast::SetStatement& statement, UtilityR
         return Status::Ok();
       }
       return session.ApplyModes(statement.modes);
-    case ast::SetKind::kSessionCharacteristics: return SetCharacteristics(session, statement.modes);
+    case ast::SetKind::kSessionCharacteristics:
+      return SetCharacteristics(session, statement.modes);
   }
   static_cast<void>(result);
   return Status::Ok();
@@ -302,13 +312,16 @@ Status RunDeallocate(SessionImpl& session, const ast::DeallocateStatement& state
 
 Status RunDiscard(SessionImpl& session, const ast::DiscardStatement& statement, UtilityResult*) {
   switch (statement.target) {
-    case ast::DiscardTarget::kPlans: return Status::Ok();
+    case ast::DiscardTarget::kPlans:
+      return Status::Ok();
     case ast::DiscardTarget::kSequences:
       session.sequence_values().clear();
       session.last_sequence = 0;
       return Status::Ok();
-    case ast::DiscardTarget::kTemporary: return session.DropTemporaryObjects();
-    case ast::DiscardTarget::kAll: break;
+    case ast::DiscardTarget::kTemporary:
+      return session.DropTemporaryObjects();
+    case ast::DiscardTarget::kAll:
+      break;
   }
   session.CloseAllCursors();
   session.SetSessionRole(session.session_role());
@@ -358,8 +371,7 @@ Status RunLock(SessionImpl& session, const ast::LockStatement& statement) {
   if (!session.in_transaction_block()) return NoBlock("LOCK TABLE");
   for (const ast::RelationName& name : statement.relations) {
     HELIOS_TRY(const catalog::Table* table, FindTableOrView(session, name));
-    const auto mode =
-        static_cast<hidb::TableLockMode>(static_cast<uint8_t>(statement.mode) - 1);
+    const auto mode = static_cast<hidb::TableLockMode>(static_cast<uint8_t>(statement.mode) - 1);
     const catalog::Privilege needed = mode == hidb::TableLockMode::kAccessShare
                                           ? catalog::Privilege::kSelect
                                           : catalog::Privilege::kUpdate;
@@ -373,8 +385,7 @@ Status RunLock(SessionImpl& session, const ast::LockStatement& statement) {
     options.timeout_us = session.settings().Integer("lock_timeout") * 1000;
     options.canceled = &session.canceled();
     options.relation = table->name;
-    HELIOS_TRY(
-        session.storage().LockTable(session.txn().id(), table->oid, mode, options));
+    HELIOS_TRY(session.storage().LockTable(session.txn().id(), table->oid, mode, options));
   }
   return Status::Ok();
 }

@@ -28,8 +28,8 @@ Timestamp Transaction::TakeSnapshot() {
 }
 
 void Transaction::AddSavepoint(std::string name, size_t settings_mark) {
-  savepoints.push_back({std::move(name), command_ + 1, base_catalog, catalog,
-                        dropped_spaces.size(), notifies.size(), listens.size(), settings_mark});
+  savepoints.push_back({std::move(name), command_ + 1, base_catalog, catalog, dropped_spaces.size(),
+                        notifies.size(), listens.size(), settings_mark});
 }
 
 std::optional<size_t> Transaction::FindSavepoint(std::string_view name) const {

@@ -5,10 +5,10 @@
 namespace helios::exec {
 namespace {
 
-// GROUP BY and plain aggregates. Each thread aggregates what it reads into groupings of its own, one
-// for each grouping set. With one thread those are the result; else the groups are combined partition
-// by partition. Rows of groups that found no room were spilled by partition and are aggregated after
-// the groups that did.
+// GROUP BY and plain aggregates. Each thread aggregates what it reads into groupings of its own,
+// one for each grouping set. With one thread those are the result; else the groups are combined
+// partition by partition. Rows of groups that found no room were spilled by partition and are
+// aggregated after the groups that did.
 class Aggregate : public Operator {
  public:
   Aggregate(QueryState& query, const plan::AggregateNode& node, std::unique_ptr<Source> source)
@@ -64,8 +64,8 @@ class Aggregate : public Operator {
     Chunk wide;
     std::vector<std::unique_ptr<Grouping>> groupings;  // By grouping set.
   };
-  // Spilled rows of one partition, to be aggregated by themselves, on top of the threads' groups when
-  // several threads have some (`merge`).
+  // Spilled rows of one partition, to be aggregated by themselves, on top of the threads' groups
+  // when several threads have some (`merge`).
   struct Task {
     size_t set = 0;
     size_t partition = 0;
@@ -192,8 +192,7 @@ Result<OperatorPtr> MakeAggregate(QueryState& query, const plan::AggregateNode& 
   for (const expr::Expr* expression : shape.expressions) {
     safe &= !expr::ContainsVolatile(*expression) && !expr::ContainsSubplan(*expression);
   }
-  HELIOS_TRY(std::unique_ptr<Source> source,
-             Source::Make(query, *node.children[0], safe));
+  HELIOS_TRY(std::unique_ptr<Source> source, Source::Make(query, *node.children[0], safe));
   return std::make_unique<Aggregate>(query, node, std::move(source));
 }
 

@@ -14,8 +14,8 @@ namespace helios::exec {
 // What an aggregation looks like, shared by all of its threads.
 //
 // The input is evaluated once into a wide chunk: the group expressions, then for each call its
-// arguments, its sort keys and its filter. Everything after that works on wide chunks, also those that
-// come back from spill files.
+// arguments, its sort keys and its filter. Everything after that works on wide chunks, also those
+// that come back from spill files.
 struct AggregateShape {
   explicit AggregateShape(const plan::AggregateNode& node);
 
@@ -26,7 +26,7 @@ struct AggregateShape {
     uint32_t first_sort_key = 0;
     std::vector<Sorter::Key> sort_keys;  // Columns of the call's sorted rows.
     int32_t filter = -1;
-    bool sorted = false;          // The function wants its rows in an order.
+    bool sorted = false;  // The function wants its rows in an order.
     std::vector<SqlType> argument_types;
   };
   std::vector<Call> calls;
@@ -38,7 +38,8 @@ struct AggregateShape {
   bool can_split = true;  // Threads may aggregate apart and be combined.
 };
 
-// One grouping set's groups with what its calls need besides: sets of distinct arguments, rows to sort.
+// One grouping set's groups with what its calls need besides: sets of distinct arguments, rows to
+// sort.
 //
 // Thread safety: none.
 class Grouping {
@@ -71,8 +72,7 @@ class Grouping {
   Status Update(size_t call, const Chunk& wide, char* const* rows, const SelectionIndex* selection,
                 size_t count);
   Status UpdateSorted(size_t call);
-  Status Apply(size_t call, const std::vector<Vector>& arguments, size_t count,
-               char* const* rows);
+  Status Apply(size_t call, const std::vector<Vector>& arguments, size_t count, char* const* rows);
 
   QueryState& query_;
   const AggregateShape& shape_;

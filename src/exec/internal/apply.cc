@@ -10,8 +10,8 @@ namespace {
 // Right sides that are remembered by the outer values they depend on, in bytes.
 constexpr size_t kMemoBytesMax = size_t{16} << 20;
 
-// For each left row the right side runs with the row's values in its parameter slots. The right side
-// of values seen before is taken from memory, unless it is volatile or large.
+// For each left row the right side runs with the row's values in its parameter slots. The right
+// side of values seen before is taken from memory, unless it is volatile or large.
 class Apply : public Operator {
  public:
   Apply(QueryState& query, const plan::ApplyNode& node, OperatorPtr left, OperatorPtr right)
@@ -63,9 +63,8 @@ class Apply : public Operator {
   // Work tables and CTEs change under the same outer values.
   static bool ReadsSharedState(const plan::Node& root) {
     bool reads = false;
-    ForEachNode(root, [&](const plan::Node& node) {
-      reads |= node.kind == plan::NodeKind::kWorkTable;
-    });
+    ForEachNode(root,
+                [&](const plan::Node& node) { reads |= node.kind == plan::NodeKind::kWorkTable; });
     return reads;
   }
 
@@ -151,8 +150,7 @@ class Apply : public Operator {
         if (pending_.row_count() == 0) return EndRow();
         HELIOS_TRY(Judge());
         if (pending_.row_count() == 0) continue;
-        if (apply_.join_type == JoinType::kSingle &&
-            (matched_ || pending_.row_count() > 1)) {
+        if (apply_.join_type == JoinType::kSingle && (matched_ || pending_.row_count() > 1)) {
           return Error(ErrorCode::kCardinalityViolation)
               .Message("more than one row returned by a subquery used as an expression");
         }
@@ -170,8 +168,8 @@ class Apply : public Operator {
 
   // The right side is through.
   Result<bool> EndRow() {
-    const bool alone = !matched_ && (apply_.join_type == JoinType::kLeft ||
-                                     apply_.join_type == JoinType::kSingle);
+    const bool alone =
+        !matched_ && (apply_.join_type == JoinType::kLeft || apply_.join_type == JoinType::kSingle);
     const bool passes = (apply_.join_type == JoinType::kSemi && matched_) ||
                         (apply_.join_type == JoinType::kAnti && !matched_);
     if (alone) {

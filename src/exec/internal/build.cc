@@ -12,8 +12,7 @@ const T& NodeAs(const plan::Node& node) {
   return static_cast<const T&>(node);
 }
 
-Result<OperatorPtr> BuildJoin(QueryState& query, const plan::JoinNode& node,
-                              ParallelGroup* group) {
+Result<OperatorPtr> BuildJoin(QueryState& query, const plan::JoinNode& node, ParallelGroup* group) {
   HELIOS_TRY(OperatorPtr left, BuildOperator(query, *node.children[0], group));
   if (!node.keys.empty()) return MakeHashJoin(query, node, std::move(left), group);
   HELIOS_TRY(OperatorPtr right, BuildOperator(query, *node.children[1]));
@@ -46,24 +45,28 @@ Result<OperatorPtr> BuildUnary(QueryState& query, const plan::Node& node, Parall
       return MakeUpdate(query, NodeAs<plan::UpdateNode>(node), std::move(child));
     case NodeKind::kDelete:
       return MakeDelete(query, NodeAs<plan::DeleteNode>(node), std::move(child));
-    default: break;
+    default:
+      break;
   }
   return Error(ErrorCode::kInternal).Message("unknown plan node {}", static_cast<int>(node.kind));
 }
 
 }  // namespace
 
-Result<OperatorPtr> BuildOperator(QueryState& query, const plan::Node& node,
-                                  ParallelGroup* group) {
+Result<OperatorPtr> BuildOperator(QueryState& query, const plan::Node& node, ParallelGroup* group) {
   switch (node.kind) {
-    case NodeKind::kScan: return MakeScan(query, NodeAs<plan::ScanNode>(node), group);
+    case NodeKind::kScan:
+      return MakeScan(query, NodeAs<plan::ScanNode>(node), group);
     case NodeKind::kSystemScan:
       return MakeSystemScan(query, NodeAs<plan::SystemScanNode>(node));
     case NodeKind::kTableFunction:
       return MakeTableFunction(query, NodeAs<plan::TableFunctionNode>(node));
-    case NodeKind::kValues: return MakeValues(query, NodeAs<plan::ValuesNode>(node));
-    case NodeKind::kAggregate: return MakeAggregate(query, NodeAs<plan::AggregateNode>(node));
-    case NodeKind::kJoin: return BuildJoin(query, NodeAs<plan::JoinNode>(node), group);
+    case NodeKind::kValues:
+      return MakeValues(query, NodeAs<plan::ValuesNode>(node));
+    case NodeKind::kAggregate:
+      return MakeAggregate(query, NodeAs<plan::AggregateNode>(node));
+    case NodeKind::kJoin:
+      return BuildJoin(query, NodeAs<plan::JoinNode>(node), group);
     case NodeKind::kApply: {
       HELIOS_TRY(OperatorPtr left, BuildOperator(query, *node.children[0]));
       HELIOS_TRY(OperatorPtr right, BuildOperator(query, *node.children[1]));
@@ -77,16 +80,20 @@ Result<OperatorPtr> BuildOperator(QueryState& query, const plan::Node& node,
       }
       return MakeSetOperation(query, NodeAs<plan::SetOperationNode>(node), std::move(children));
     }
-    case NodeKind::kWithCte: return MakeWithCte(query, NodeAs<plan::WithCteNode>(node));
-    case NodeKind::kCteScan: return MakeCteScan(query, NodeAs<plan::CteScanNode>(node));
+    case NodeKind::kWithCte:
+      return MakeWithCte(query, NodeAs<plan::WithCteNode>(node));
+    case NodeKind::kCteScan:
+      return MakeCteScan(query, NodeAs<plan::CteScanNode>(node));
     case NodeKind::kRecursiveUnion: {
       HELIOS_TRY(OperatorPtr base, BuildOperator(query, *node.children[0]));
       HELIOS_TRY(OperatorPtr step, BuildOperator(query, *node.children[1]));
       return MakeRecursiveUnion(query, NodeAs<plan::RecursiveUnionNode>(node), std::move(base),
                                 std::move(step));
     }
-    case NodeKind::kWorkTable: return MakeWorkTable(query, NodeAs<plan::WorkTableNode>(node));
-    default: return BuildUnary(query, node, group);
+    case NodeKind::kWorkTable:
+      return MakeWorkTable(query, NodeAs<plan::WorkTableNode>(node));
+    default:
+      return BuildUnary(query, node, group);
   }
 }
 

@@ -5,9 +5,7 @@
 namespace helios::exec {
 namespace {
 
-Status Corrupted() {
-  return Error(ErrorCode::kDataCorrupted).Message("a spill file is damaged");
-}
+Status Corrupted() { return Error(ErrorCode::kDataCorrupted).Message("a spill file is damaged"); }
 
 void SerializeVector(const Vector& vector, size_t row_count, std::string* out) {
   AppendLittleEndian<uint32_t>(out, vector.type().oid);
@@ -227,7 +225,8 @@ Chunk SliceRows(const Chunk& chunk, size_t first, size_t count) {
 
 Chunk EmptyLike(const Chunk& like) {
   Chunk out;
-  for (const Vector& column : like.columns()) out.AddColumn(Vector(column.type(), column.physical()));
+  for (const Vector& column : like.columns())
+    out.AddColumn(Vector(column.type(), column.physical()));
   return out;
 }
 

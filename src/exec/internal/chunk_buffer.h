@@ -21,8 +21,8 @@ Status DeserializeChunk(std::string_view bytes, Chunk* out);
 Vector CopyVector(const Vector& from, const SelectionIndex* selection, size_t count);
 Chunk CopyChunk(const Chunk& from);
 
-// Rows kept in order for one writer and later readers; moves to a spill file when they outgrow their
-// share of memory.
+// Rows kept in order for one writer and later readers; moves to a spill file when they outgrow
+// their share of memory.
 //
 // Thread safety: none.
 class ChunkBuffer {

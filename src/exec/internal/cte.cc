@@ -66,7 +66,8 @@ class CteScan : public Operator {
   ChunkBuffer::Cursor cursor_;
 };
 
-// WITH RECURSIVE, round by round. Rows go out as they are made, so a LIMIT above ends an endless query.
+// WITH RECURSIVE, round by round. Rows go out as they are made, so a LIMIT above ends an endless
+// query.
 class RecursiveUnion : public Operator {
  public:
   RecursiveUnion(QueryState& query, const plan::RecursiveUnionNode& node, OperatorPtr base,
@@ -86,8 +87,7 @@ class RecursiveUnion : public Operator {
     next_ = NewBuffer();
     work_.reset();
     if (union_.distinct) {
-      seen_ = std::make_unique<GroupTable>(query_, union_.types, PhysicalsOf(union_),
-                                           &no_states_);
+      seen_ = std::make_unique<GroupTable>(query_, union_.types, PhysicalsOf(union_), &no_states_);
     }
     return base_->Open();
   }

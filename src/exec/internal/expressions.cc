@@ -134,7 +134,9 @@ void VisitAggregate(const plan::AggregateNode& node, const Visit& visit) {
 void ForEachExpression(const plan::Node& node, const Visit& visit) {
   using plan::NodeKind;
   switch (node.kind) {
-    case NodeKind::kScan: VisitScan(static_cast<const plan::ScanNode&>(node), visit); break;
+    case NodeKind::kScan:
+      VisitScan(static_cast<const plan::ScanNode&>(node), visit);
+      break;
     case NodeKind::kSystemScan:
       VisitAll(static_cast<const plan::SystemScanNode&>(node).equal_hints, visit);
       break;
@@ -162,7 +164,9 @@ void ForEachExpression(const plan::Node& node, const Visit& visit) {
     case NodeKind::kAggregate:
       VisitAggregate(static_cast<const plan::AggregateNode&>(node), visit);
       break;
-    case NodeKind::kJoin: VisitJoin(static_cast<const plan::JoinNode&>(node), visit); break;
+    case NodeKind::kJoin:
+      VisitJoin(static_cast<const plan::JoinNode&>(node), visit);
+      break;
     case NodeKind::kApply:
       VisitOne(static_cast<const plan::ApplyNode&>(node).condition, visit);
       break;
@@ -178,16 +182,21 @@ void ForEachExpression(const plan::Node& node, const Visit& visit) {
     case NodeKind::kDistinctOn:
       VisitAll(static_cast<const plan::DistinctOnNode&>(node).keys, visit);
       break;
-    case NodeKind::kWindow: VisitWindow(static_cast<const plan::WindowNode&>(node), visit); break;
+    case NodeKind::kWindow:
+      VisitWindow(static_cast<const plan::WindowNode&>(node), visit);
+      break;
     case NodeKind::kInsert:
     case NodeKind::kUpdate:
-    case NodeKind::kDelete: VisitWrites(node, visit); break;
+    case NodeKind::kDelete:
+      VisitWrites(node, visit);
+      break;
     case NodeKind::kSetOperation:
     case NodeKind::kCteScan:
     case NodeKind::kWithCte:
     case NodeKind::kRecursiveUnion:
     case NodeKind::kWorkTable:
-    case NodeKind::kLockRows: break;
+    case NodeKind::kLockRows:
+      break;
   }
 }
 

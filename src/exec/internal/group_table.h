@@ -36,9 +36,9 @@ struct StateLayout {
   }
 };
 
-// Groups by key with linear probing over 8-byte entries: 16 bits of hash as salt, 48 of row address;
-// the salt is compared before the row is touched. Hash bits: slot from the low end, salt from the top,
-// partition from the middle. Row: hash (8 bytes), keys, states.
+// Groups by key with linear probing over 8-byte entries: 16 bits of hash as salt, 48 of row
+// address; the salt is compared before the row is touched. Hash bits: slot from the low end, salt
+// from the top, partition from the middle. Row: hash (8 bytes), keys, states.
 //
 // Thread safety: none.
 class GroupTable {
@@ -54,9 +54,9 @@ class GroupTable {
   static void Hash(std::span<const Vector* const> keys, size_t count, uint64_t* hashes);
 
   struct Found {
-    std::vector<char*> rows;                // Of each input row; null when missed.
-    std::vector<SelectionIndex> created;    // Input rows that made a group.
-    std::vector<SelectionIndex> missed;     // Input rows of unknown groups, once frozen.
+    std::vector<char*> rows;              // Of each input row; null when missed.
+    std::vector<SelectionIndex> created;  // Input rows that made a group.
+    std::vector<SelectionIndex> missed;   // Input rows of unknown groups, once frozen.
   };
   void FindOrCreate(std::span<const Vector* const> keys, const uint64_t* hashes, size_t count,
                     Found* found);

@@ -76,15 +76,14 @@ Grouping::Grouping(QueryState& query, const AggregateShape& shape, size_t set, i
     if (call.sorted) {
       std::vector<SqlType> row_types = {{type_oid::kInt8}};
       std::vector<PhysicalType> row_physicals = {PhysicalType::kInt64};
-      const size_t end = call.filter >= 0 ? static_cast<size_t>(call.filter)
+      const size_t end = call.filter >= 0        ? static_cast<size_t>(call.filter)
                          : i + 1 < calls_.size() ? shape.calls[i + 1].first_argument
                                                  : shape.types.size();
       for (size_t c = call.first_argument; c < end; ++c) {
         row_types.push_back(shape.types[c]);
         row_physicals.push_back(shape.physicals[c]);
       }
-      calls_[i].sorter =
-          std::make_unique<Sorter>(query, row_types, row_physicals, call.sort_keys);
+      calls_[i].sorter = std::make_unique<Sorter>(query, row_types, row_physicals, call.sort_keys);
       has_side_tables_ = true;
     }
   }
@@ -140,8 +139,7 @@ Status Grouping::Consume(const Chunk& wide) {
 Status Grouping::Spill(const Chunk& wide, const std::vector<SelectionIndex>& rows) {
   if (spilled_.empty()) {
     for (size_t p = 0; p < GroupTable::kPartitionCount; ++p) {
-      spilled_.push_back(
-          std::make_unique<ChunkBuffer>(query_.memory(), query_.context.spill, 0));
+      spilled_.push_back(std::make_unique<ChunkBuffer>(query_.memory(), query_.context.spill, 0));
     }
   }
   std::vector<std::shared_ptr<Selection>> parts(GroupTable::kPartitionCount);
@@ -180,7 +178,8 @@ Status Grouping::Update(size_t index, const Chunk& wide, char* const* rows,
   std::vector<char*> kept_rows;
   kept->reserve(count);
   kept_rows.reserve(count);
-  const Vector* filter = call.filter >= 0 ? &wide.column(static_cast<size_t>(call.filter)) : nullptr;
+  const Vector* filter =
+      call.filter >= 0 ? &wide.column(static_cast<size_t>(call.filter)) : nullptr;
   for (size_t i = 0; i < count; ++i) {
     const SelectionIndex row = selection == nullptr ? static_cast<SelectionIndex>(i) : selection[i];
     if (filter != nullptr && (filter->IsNull(row) || filter->At<uint8_t>(row) == 0)) continue;
@@ -194,8 +193,7 @@ Status Grouping::Update(size_t index, const Chunk& wide, char* const* rows,
   }
   if (kept->empty()) return Status::Ok();
   Chunk narrow;
-  const uint32_t sort_columns =
-      call.sorted ? static_cast<uint32_t>(call.plan->order_by.size()) : 0;
+  const uint32_t sort_columns = call.sorted ? static_cast<uint32_t>(call.plan->order_by.size()) : 0;
   for (uint32_t c = 0; c < call.argument_count + sort_columns; ++c) {
     narrow.AddColumn(Vector::Dictionary(wide.column(call.first_argument + c), kept));
   }
@@ -265,8 +263,7 @@ Status Grouping::UpdateSorted(size_t index) {
     if (rows.row_count() == 0) break;
     std::vector<char*> groups(rows.row_count());
     for (size_t i = 0; i < groups.size(); ++i) {
-      groups[i] =
-          reinterpret_cast<char*>(static_cast<uint64_t>(rows.column(0).At<int64_t>(i)));
+      groups[i] = reinterpret_cast<char*>(static_cast<uint64_t>(rows.column(0).At<int64_t>(i)));
     }
     std::vector<Vector> arguments(rows.columns().begin() + 1, rows.columns().end());
     HELIOS_TRY(Apply(index, arguments, groups.size(), groups.data()));
@@ -320,8 +317,8 @@ Status Grouping::Merge(Grouping& other, size_t partition) {
   return flush();
 }
 
-Status Grouping::Emit(const plan::AggregateNode& node, size_t* block, size_t* row,
-                      size_t rows_max, Chunk* out) {
+Status Grouping::Emit(const plan::AggregateNode& node, size_t* block, size_t* row, size_t rows_max,
+                      Chunk* out) {
   *out = Chunk();
   std::vector<const char*> rows;
   const std::vector<RowStore::Block>& blocks = table_->store().blocks();
@@ -342,8 +339,8 @@ Status Grouping::Emit(const plan::AggregateNode& node, size_t* block, size_t* ro
     if (at == set.end()) {
       out->AddColumn(Vector::ConstantNull(shape_.types[group], shape_.physicals[group]));
     } else {
-      out->AddColumn(GatherColumn(layout, static_cast<size_t>(at - set.begin()), rows.data(),
-                                  count, table_->store().heaps()));
+      out->AddColumn(GatherColumn(layout, static_cast<size_t>(at - set.begin()), rows.data(), count,
+                                  table_->store().heaps()));
     }
   }
   std::vector<uint8_t*> states(count);

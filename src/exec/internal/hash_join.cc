@@ -163,7 +163,8 @@ Status HashJoin::FindMatched() {
   return Status::Ok();
 }
 
-// Whether a row without a match has a pair for which keys and condition are not false: 3VL's unknown.
+// Whether a row without a match has a pair for which keys and condition are not false: 3VL's
+// unknown.
 Result<bool> HashJoin::MayMatch(size_t row) {
   bool null_key = false;
   for (size_t k = 0; k < keys_.column_count(); ++k) {
@@ -181,10 +182,9 @@ Result<bool> HashJoin::MayMatch(size_t row) {
           if (keys_.column(k).IsNull(row) || layout_->IsNull(stored, k)) continue;
           const Vector& key = keys_.column(k);
           const RowLayout::Column& column = layout_->columns[k];
-          const char* value =
-              key.RawData() + key.Position(row) * PhysicalWidth(key.physical());
-          possible = EqualFunctionOf(column.type.oid, column.physical)(value,
-                                                                       stored + column.offset);
+          const char* value = key.RawData() + key.Position(row) * PhysicalWidth(key.physical());
+          possible =
+              EqualFunctionOf(column.type.oid, column.physical)(value, stored + column.offset);
         }
         if (possible) candidates.push_back(stored);
       }

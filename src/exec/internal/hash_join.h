@@ -27,10 +27,10 @@ struct JoinBuild : SharedState {
   bool has_null_key = false;
 };
 
-// Hash join. Builds a table of the right side when it opens, then takes the left side chunk by chunk:
-// hash all rows, find the first candidates, compare keys, follow the chains of the rest with a
-// shrinking selection. A build side that does not fit is split by hash together with the left side and
-// joined part by part (Grace).
+// Hash join. Builds a table of the right side when it opens, then takes the left side chunk by
+// chunk: hash all rows, find the first candidates, compare keys, follow the chains of the rest with
+// a shrinking selection. A build side that does not fit is split by hash together with the left
+// side and joined part by part (Grace).
 class HashJoin : public Operator {
  public:
   HashJoin(QueryState& query, const plan::JoinNode& node, OperatorPtr left,
@@ -94,8 +94,8 @@ class HashJoin : public Operator {
   size_t left_width_;
   size_t right_width_;
 
-  JoinTable* table_ = nullptr;             // The one being probed.
-  std::unique_ptr<JoinTable> own_table_;   // Of the partition at hand.
+  JoinTable* table_ = nullptr;            // The one being probed.
+  std::unique_ptr<JoinTable> own_table_;  // Of the partition at hand.
   std::vector<PartitionTask> tasks_;
   std::unique_ptr<ChunkBuffer> probe_rows_;  // Of the partition at hand.
   ChunkBuffer::Cursor probe_cursor_;

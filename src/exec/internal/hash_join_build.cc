@@ -56,12 +56,15 @@ HashJoin::HashJoin(QueryState& query, const plan::JoinNode& node, OperatorPtr le
 bool HashJoin::KeepsNullKeys() const {
   switch (join_.join_type) {
     case JoinType::kRight:
-    case JoinType::kFull: return true;
+    case JoinType::kFull:
+      return true;
     // With one key and no condition a flag is enough.
-    case JoinType::kMark: return join_.keys.size() > 1 || join_.condition != nullptr;
+    case JoinType::kMark:
+      return join_.keys.size() > 1 || join_.condition != nullptr;
     case JoinType::kAnti:
       return join_.null_aware && (join_.keys.size() > 1 || join_.condition != nullptr);
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -167,8 +170,7 @@ Status HashJoin::BuildPartitions() {
         }
         Chunk chunk;
         for (size_t c = 0; c < layout_->columns.size(); ++c) {
-          chunk.AddColumn(GatherColumn(*layout_, c, rows.data(), count,
-                                       table.part(part).heaps()));
+          chunk.AddColumn(GatherColumn(*layout_, c, rows.data(), count, table.part(part).heaps()));
         }
         chunk.SetRowCount(count);
         Chunk keys = chunk;
@@ -188,8 +190,7 @@ Status HashJoin::BuildPartitions() {
 std::vector<std::unique_ptr<ChunkBuffer>> HashJoin::NewPartitions() {
   std::vector<std::unique_ptr<ChunkBuffer>> partitions;
   for (size_t i = 0; i < kPartitionCount; ++i) {
-    partitions.push_back(
-        std::make_unique<ChunkBuffer>(query_.memory(), query_.context.spill, 0));
+    partitions.push_back(std::make_unique<ChunkBuffer>(query_.memory(), query_.context.spill, 0));
   }
   return partitions;
 }

@@ -11,13 +11,14 @@
 namespace helios::exec {
 
 // The build side of a hash join. Rows lie in row stores, one for each thread that built, chained by
-// equal slot; a slot keeps the first row's address and 16 tag bits OR-ed from the hashes in its chain,
-// so that most probes without a match end in the slot (htap.md 7.7).
+// equal slot; a slot keeps the first row's address and 16 tag bits OR-ed from the hashes in its
+// chain, so that most probes without a match end in the slot (htap.md 7.7).
 //
-// Row: next row (8 bytes), hash (8 bytes), keys, other columns; the tail's first byte says "matched".
+// Row: next row (8 bytes), hash (8 bytes), keys, other columns; the tail's first byte says
+// "matched".
 //
-// Thread safety: each thread appends to its own part; Insert may run for parts at the same time after
-// Allocate; a finished table is read by any thread (SetMatched too).
+// Thread safety: each thread appends to its own part; Insert may run for parts at the same time
+// after Allocate; a finished table is read by any thread (SetMatched too).
 class JoinTable {
  public:
   // Columns: `key_count` keys, then the rest.

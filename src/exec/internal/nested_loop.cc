@@ -6,9 +6,9 @@
 namespace helios::exec {
 namespace {
 
-// A join without equalities. The right side is kept; each step pairs either one left row with a right
-// chunk or one right row with the left chunk, whichever makes the larger batches, and evaluates the
-// condition over the batch.
+// A join without equalities. The right side is kept; each step pairs either one left row with a
+// right chunk or one right row with the left chunk, whichever makes the larger batches, and
+// evaluates the condition over the batch.
 class NestedLoop : public Operator {
  public:
   NestedLoop(QueryState& query, const plan::JoinNode& node, OperatorPtr left, OperatorPtr right)
@@ -76,8 +76,10 @@ class NestedLoop : public Operator {
     switch (join_.join_type) {
       case JoinType::kSemi:
       case JoinType::kAnti:
-      case JoinType::kMark: return false;
-      default: return true;
+      case JoinType::kMark:
+        return false;
+      default:
+        return true;
     }
   }
 

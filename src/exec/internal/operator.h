@@ -17,8 +17,8 @@ namespace helios::exec {
 // A running plan node: gives its rows chunk by chunk when asked.
 //
 // Protocol: Open, Next until it gives no rows; then Open again reads anew (parameter slots may have
-// changed). A chunk is valid until the next Next or Open of the same operator: who keeps rows longer
-// copies them. Next never gives an empty chunk before the end and at most vector_rows rows.
+// changed). A chunk is valid until the next Next or Open of the same operator: who keeps rows
+// longer copies them. Next never gives an empty chunk before the end and at most vector_rows rows.
 //
 // Thread safety: none; parallel work runs several operators of one node that share state.
 class Operator {
@@ -70,13 +70,13 @@ struct QueryState {
   std::shared_ptr<const plan::Plan> plan;
   std::unique_ptr<MemoryTracker> own_memory;  // When the context has none.
   ExecutionContext context;
-  expr::EvalContext eval;     // What every evaluator looks at.
-  std::vector<Value> slots;   // Statement parameters, then outer values.
+  expr::EvalContext eval;    // What every evaluator looks at.
+  std::vector<Value> slots;  // Statement parameters, then outer values.
   size_t vector_rows;
   uint64_t affected_rows = 0;
   const plan::Node* counted_write = nullptr;  // The writing node whose rows are the statement's.
-  std::deque<CteState> ctes;                                // By CTE index; addresses stay.
-  std::unordered_map<uint32_t, ChunkBuffer*> work_tables;   // The round before, by id.
+  std::deque<CteState> ctes;                  // By CTE index; addresses stay.
+  std::unordered_map<uint32_t, ChunkBuffer*> work_tables;  // The round before, by id.
   std::mutex stats_mutex;
   // When instrumented; an entry's address never changes. Entries are made when operators are built.
   std::unordered_map<const plan::Node*, NodeStats> stats;
@@ -114,8 +114,7 @@ struct QueryState {
   std::vector<UniqueNote> unique_notes;  // Deferrable constraints.
   Status NoteNewRows(const plan::WriteTarget& target, const Chunk& rows, const Chunk* old_rows,
                      const std::vector<std::string>& row_keys);
-  Status NoteOldRows(const plan::WriteTarget& target, const Chunk& old_rows,
-                     const Chunk* new_rows);
+  Status NoteOldRows(const plan::WriteTarget& target, const Chunk& old_rows, const Chunk* new_rows);
   void NoteUnique(const plan::WriteTarget& target, const plan::IndexTarget& index,
                   const Chunk& parts, size_t row);
   // Referential actions and checks, when every writer has ended.

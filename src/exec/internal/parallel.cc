@@ -49,8 +49,7 @@ bool IsParallelSafe(const plan::Node& node) {
   switch (node.kind) {
     case plan::NodeKind::kScan: {
       const auto& scan = static_cast<const plan::ScanNode&>(node);
-      return !scan.ordered && scan.limit == 0 && HasOnlySafeExpressions(node) &&
-             !AsksSession(node);
+      return !scan.ordered && scan.limit == 0 && HasOnlySafeExpressions(node) && !AsksSession(node);
     }
     case plan::NodeKind::kFilter:
     case plan::NodeKind::kProject:
@@ -63,7 +62,8 @@ bool IsParallelSafe(const plan::Node& node) {
              join.join_type != plan::JoinType::kFull && HasOnlySafeExpressions(node) &&
              !AsksSession(node) && IsParallelSafe(*node.children[0]);
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 

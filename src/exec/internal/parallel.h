@@ -36,15 +36,15 @@ struct ParallelGroup {
   }
 };
 
-// Whether copies of the subtree may run side by side: only operators that can share, nothing volatile,
-// no subplans.
+// Whether copies of the subtree may run side by side: only operators that can share, nothing
+// volatile, no subplans.
 bool IsParallelSafe(const plan::Node& node);
 
 // About how many rows a scan reads, also those that its filter drops.
 double ScannedRows(const QueryState& query, const plan::ScanNode& scan);
 
-// The input of an operator that takes all rows before it gives any: one operator, or copies of it on
-// several threads when the subtree allows it and reads enough rows.
+// The input of an operator that takes all rows before it gives any: one operator, or copies of it
+// on several threads when the subtree allows it and reads enough rows.
 //
 // Thread safety: none; ForEach uses threads of its own.
 class Source {
@@ -55,8 +55,8 @@ class Source {
   // At most this many workers call `consume` at a time, with numbers below it.
   size_t worker_count() const { return copies_.size(); }
   Status Open();
-  // Hands every chunk to `consume`, which may use and change it until it returns. Calls of different
-  // workers come at the same time, those of one worker one after the other.
+  // Hands every chunk to `consume`, which may use and change it until it returns. Calls of
+  // different workers come at the same time, those of one worker one after the other.
   Status ForEach(const std::function<Status(size_t worker, Chunk& chunk)>& consume);
 
  private:

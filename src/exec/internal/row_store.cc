@@ -36,8 +36,7 @@ void ScatterFixed(const RowLayout& layout, size_t column, const Vector& from,
 }
 
 void ScatterStrings(const RowLayout& layout, size_t column, const Vector& from,
-                    const SelectionIndex* selection, size_t count, char* const* rows,
-                    Arena& heap) {
+                    const SelectionIndex* selection, size_t count, char* const* rows, Arena& heap) {
   const uint32_t offset = layout.columns[column].offset;
   const StringRef* data = from.Data<StringRef>();
   for (size_t i = 0; i < count; ++i) {
@@ -52,8 +51,6 @@ void ScatterStrings(const RowLayout& layout, size_t column, const Vector& from,
     std::memcpy(rows[i] + offset, &value, sizeof(value));
   }
 }
-
-
 
 template <typename T>
 void GatherFixed(const RowLayout& layout, size_t column, const char* const* rows, size_t count,
@@ -193,12 +190,20 @@ Vector GatherColumn(const RowLayout& layout, size_t column, const char* const* r
   const RowLayout::Column& info = layout.columns[column];
   Vector out(info.type, info.physical);
   switch (info.physical) {
-    case PhysicalType::kBool: GatherFixed<uint8_t>(layout, column, rows, count, &out); break;
-    case PhysicalType::kInt16: GatherFixed<uint16_t>(layout, column, rows, count, &out); break;
+    case PhysicalType::kBool:
+      GatherFixed<uint8_t>(layout, column, rows, count, &out);
+      break;
+    case PhysicalType::kInt16:
+      GatherFixed<uint16_t>(layout, column, rows, count, &out);
+      break;
     case PhysicalType::kInt32:
-    case PhysicalType::kFloat32: GatherFixed<uint32_t>(layout, column, rows, count, &out); break;
+    case PhysicalType::kFloat32:
+      GatherFixed<uint32_t>(layout, column, rows, count, &out);
+      break;
     case PhysicalType::kInt64:
-    case PhysicalType::kFloat64: GatherFixed<uint64_t>(layout, column, rows, count, &out); break;
+    case PhysicalType::kFloat64:
+      GatherFixed<uint64_t>(layout, column, rows, count, &out);
+      break;
     case PhysicalType::kFixed16:
       GatherFixed<Fixed16>(layout, column, rows, count, &out);
       break;
@@ -215,10 +220,13 @@ bool IsBitwiseEqual(Oid type, PhysicalType physical) {
     case PhysicalType::kBool:
     case PhysicalType::kInt16:
     case PhysicalType::kInt32:
-    case PhysicalType::kInt64: return true;
+    case PhysicalType::kInt64:
+      return true;
     case PhysicalType::kFloat32:
-    case PhysicalType::kFloat64: return false;  // NaN, -0
-    case PhysicalType::kFixed16: return type == type_oid::kUuid;
+    case PhysicalType::kFloat64:
+      return false;  // NaN, -0
+    case PhysicalType::kFixed16:
+      return type == type_oid::kUuid;
     case PhysicalType::kVarlen:
       return type == type_oid::kText || type == type_oid::kVarchar || type == type_oid::kBytea ||
              type == type_oid::kName;
@@ -299,7 +307,8 @@ size_t RowMatcher::Match(std::span<const Vector* const> columns, const char* con
     } else {
       const size_t width = PhysicalWidth(column.physical);
       const char* data = from.RawData();
-      match([&](size_t p, const char* row) { return column.equal(data + p * width, row + offset); });
+      match(
+          [&](size_t p, const char* row) { return column.equal(data + p * width, row + offset); });
     }
   }
   return count;

@@ -13,9 +13,9 @@
 
 namespace helios::exec {
 
-// How rows lie in a RowStore: a header for the owner's use, the columns at fixed offsets, a tail for
-// the owner's use (aggregate states), all aligned to 8. A null bit set means NULL; the value is then
-// zeros.
+// How rows lie in a RowStore: a header for the owner's use, the columns at fixed offsets, a tail
+// for the owner's use (aggregate states), all aligned to 8. A null bit set means NULL; the value is
+// then zeros.
 struct RowLayout {
   struct Column {
     SqlType type;
@@ -56,15 +56,16 @@ class RowStore {
 
   // Room for one more row: null bits zero, all else undefined.
   char* AllocateRow() {
-    if (free_rows_ == 0) [[unlikely]] NewBlock();
+    if (free_rows_ == 0) [[unlikely]]
+      NewBlock();
     char* row = next_;
     next_ += layout_->width;
     --free_rows_;
     ++row_count_;
     return row;
   }
-  // Writes columns `columns` of chunk rows `selection[0..count)` (null: 0..count) to `rows`, one each.
-  // Column i goes to layout column first_column + i.
+  // Writes columns `columns` of chunk rows `selection[0..count)` (null: 0..count) to `rows`, one
+  // each. Column i goes to layout column first_column + i.
   void Scatter(std::span<const Vector* const> columns, const SelectionIndex* selection,
                size_t count, char* const* rows, size_t first_column = 0);
   // Allocates and scatters; fills `rows` (room for `count`).
@@ -105,8 +106,8 @@ class RowStore {
   bool counted_;
 };
 
-// Reads column `column` of `rows[0..count)` into a new flat vector. A null row pointer reads as NULL.
-// Long strings are not copied: `heaps` keep them alive.
+// Reads column `column` of `rows[0..count)` into a new flat vector. A null row pointer reads as
+// NULL. Long strings are not copied: `heaps` keep them alive.
 Vector GatherColumn(const RowLayout& layout, size_t column, const char* const* rows, size_t count,
                     const std::vector<std::shared_ptr<Arena>>& heaps);
 

@@ -129,7 +129,7 @@ struct Morsels : SharedState {
   }
 
   std::mutex mutex;
-  bool opened = false;                 // Guarded by mutex, as are the two below.
+  bool opened = false;  // Guarded by mutex, as are the two below.
   std::vector<hidb::KeyRange> ranges;
   size_t next = 0;
 };
@@ -181,8 +181,7 @@ class ScanOperator : public Operator {
  private:
   // Cuts a chunk into pieces of vector_rows (tests with tiny chunks).
   Status TakePending(Chunk* out) {
-    const size_t count =
-        std::min(query_.vector_rows, pending_.row_count() - pending_first_);
+    const size_t count = std::min(query_.vector_rows, pending_.row_count() - pending_first_);
     *out = SliceRows(pending_, pending_first_, count);
     pending_first_ += count;
     if (pending_first_ == pending_.row_count()) pending_ = Chunk();
@@ -212,8 +211,8 @@ class ScanOperator : public Operator {
     HELIOS_TRY(std::vector<hidb::KeyRange> ranges, EvaluateBounds(scan_, query_.eval));
     const hidb::SpaceId space = scan_.index != nullptr ? scan_.index->space : scan_.layout->space;
     const double rows = std::max(ScannedRows(query_, scan_), 1.0);
-    const size_t parts = std::max<size_t>(static_cast<size_t>(rows / kMorselRows),
-                                          worker_count_ * 4);
+    const size_t parts =
+        std::max<size_t>(static_cast<size_t>(rows / kMorselRows), worker_count_ * 4);
     for (const hidb::KeyRange& range : ranges) {
       std::vector<hidb::KeyRange> cut = query_.context.storage->SplitRange(
           space, range, std::max<size_t>(parts / ranges.size(), 1));
@@ -282,8 +281,7 @@ Result<std::vector<hidb::KeyRange>> EvaluateBounds(const plan::ScanNode& node,
   return ranges;
 }
 
-Result<OperatorPtr> MakeScan(QueryState& query, const plan::ScanNode& node,
-                             ParallelGroup* group) {
+Result<OperatorPtr> MakeScan(QueryState& query, const plan::ScanNode& node, ParallelGroup* group) {
   return std::make_unique<ScanOperator>(query, node, group);
 }
 

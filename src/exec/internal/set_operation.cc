@@ -92,12 +92,17 @@ class SetOperation : public Operator {
 
   int64_t Copies(const int64_t* counts) const {
     switch (set_.operation) {
-      case Operation::kIntersect: return counts[0] > 0 && counts[1] > 0 ? 1 : 0;
-      case Operation::kIntersectAll: return std::min(counts[0], counts[1]);
-      case Operation::kExcept: return counts[0] > 0 && counts[1] == 0 ? 1 : 0;
-      case Operation::kExceptAll: return std::max<int64_t>(counts[0] - counts[1], 0);
+      case Operation::kIntersect:
+        return counts[0] > 0 && counts[1] > 0 ? 1 : 0;
+      case Operation::kIntersectAll:
+        return std::min(counts[0], counts[1]);
+      case Operation::kExcept:
+        return counts[0] > 0 && counts[1] == 0 ? 1 : 0;
+      case Operation::kExceptAll:
+        return std::max<int64_t>(counts[0] - counts[1], 0);
       case Operation::kUnionAll:
-      case Operation::kUnion: break;
+      case Operation::kUnion:
+        break;
     }
     return 0;
   }
@@ -126,8 +131,8 @@ class SetOperation : public Operator {
     }
     if (rows.empty()) return Status::Ok();
     for (size_t c = 0; c < set_.types.size(); ++c) {
-      out->AddColumn(GatherColumn(table_->layout(), c, rows.data(), rows.size(),
-                                  table_->store().heaps()));
+      out->AddColumn(
+          GatherColumn(table_->layout(), c, rows.data(), rows.size(), table_->store().heaps()));
     }
     out->SetRowCount(rows.size());
     return Status::Ok();

@@ -21,22 +21,29 @@ bool IsUnsignedInt(Oid type) {
     case type_oid::kRegtype:
     case type_oid::kRegrole:
     case type_oid::kRegnamespace:
-    case type_oid::kRegcollation: return true;
-    default: return false;
+    case type_oid::kRegcollation:
+      return true;
+    default:
+      return false;
   }
 }
 
 // Bytes of a key in the prefix without its null byte; 0: as many as there is room for.
 size_t PrefixWidth(PhysicalType physical) {
   switch (physical) {
-    case PhysicalType::kBool: return 1;
-    case PhysicalType::kInt16: return 2;
+    case PhysicalType::kBool:
+      return 1;
+    case PhysicalType::kInt16:
+      return 2;
     case PhysicalType::kInt32:
-    case PhysicalType::kFloat32: return 4;
+    case PhysicalType::kFloat32:
+      return 4;
     case PhysicalType::kInt64:
-    case PhysicalType::kFloat64: return 8;
+    case PhysicalType::kFloat64:
+      return 8;
     case PhysicalType::kFixed16:
-    case PhysicalType::kVarlen: return 0;
+    case PhysicalType::kVarlen:
+      return 0;
   }
   return 0;
 }
@@ -109,7 +116,9 @@ Sorter::Entry Sorter::MakeEntry(const char* row) const {
     const char* value = row + key.offset;
     const size_t start = at;
     switch (key.physical) {
-      case PhysicalType::kBool: prefix[at++] = static_cast<unsigned char>(*value); break;
+      case PhysicalType::kBool:
+        prefix[at++] = static_cast<unsigned char>(*value);
+        break;
       case PhysicalType::kInt16: {
         uint16_t raw;
         std::memcpy(&raw, value, 2);
@@ -204,8 +213,8 @@ Status Sorter::Add(const Chunk& rows) {
   const size_t bytes = store_->bytes() + entries_.capacity() * sizeof(Entry);
   peak_bytes_ = std::max(peak_bytes_, bytes);
   const bool can_spill = query_.context.spill != nullptr;
-  if (can_spill && (bytes > query_.context.operator_memory_bytes ||
-                    query_.memory()->WouldExceed(bytes / 8))) {
+  if (can_spill &&
+      (bytes > query_.context.operator_memory_bytes || query_.memory()->WouldExceed(bytes / 8))) {
     return SpillRun();
   }
   HELIOS_TRY(store_->Account());

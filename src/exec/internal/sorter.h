@@ -11,9 +11,9 @@
 
 namespace helios::exec {
 
-// Sorts rows. Each row gets a 16-byte prefix of its keys in memcmp order; most comparisons end there,
-// the rest look at the rows. Sorted runs go to a spill file when memory is short and are merged while
-// they are read.
+// Sorts rows. Each row gets a 16-byte prefix of its keys in memcmp order; most comparisons end
+// there, the rest look at the rows. Sorted runs go to a spill file when memory is short and are
+// merged while they are read.
 //
 // Thread safety: none; several sorters may sort on threads of their own and be merged (Absorb).
 class Sorter {
@@ -22,8 +22,8 @@ class Sorter {
     uint32_t column = 0;  // Of the rows.
     SortOrder order;
   };
-  Sorter(QueryState& query, std::span<const SqlType> types,
-         std::span<const PhysicalType> physicals, std::vector<Key> keys);
+  Sorter(QueryState& query, std::span<const SqlType> types, std::span<const PhysicalType> physicals,
+         std::vector<Key> keys);
   ~Sorter();
 
   // Keeps only the first `row_count` rows; call before the first Add. 0: all.
@@ -84,7 +84,7 @@ class Sorter {
   bool has_cutoff_ = false;
   Entry cutoff_{};
   std::vector<std::unique_ptr<Run>> runs_;
-  std::vector<Run*> heap_;                         // Runs by their next entry, smallest on top.
+  std::vector<Run*> heap_;                          // Runs by their next entry, smallest on top.
   std::vector<std::unique_ptr<RowStore>> retired_;  // Rows of the chunk being made.
   size_t peak_bytes_ = 0;
   uint64_t row_count_ = 0;

@@ -20,11 +20,9 @@ class SystemScan : public Operator {
       equal.emplace_back(column, std::move(value));
     }
     if (query_.context.system_tables == nullptr) {
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("system tables cannot be read here");
+      return Error(ErrorCode::kFeatureNotSupported).Message("system tables cannot be read here");
     }
-    HELIOS_TRY(stream_,
-               query_.context.system_tables->Open(*scan_.table, scan_.columns, equal));
+    HELIOS_TRY(stream_, query_.context.system_tables->Open(*scan_.table, scan_.columns, equal));
     return Status::Ok();
   }
 
@@ -182,8 +180,7 @@ class TableFunctionScan : public Operator {
     }
     std::vector<const Vector*> pointers;
     for (const Vector& argument : arguments) pointers.push_back(&argument);
-    HELIOS_TRY(to->state,
-               call.function->start(query_.eval, pointers, 0, call.column_types));
+    HELIOS_TRY(to->state, call.function->start(query_.eval, pointers, 0, call.column_types));
     return Status::Ok();
   }
 

@@ -37,8 +37,7 @@ class Filter : public UnaryOperator {
 class Project : public UnaryOperator {
  public:
   Project(QueryState& query, const plan::ProjectNode& node, OperatorPtr child)
-      : UnaryOperator(query, node, std::move(child)),
-        expressions_(node.expressions, query.eval) {}
+      : UnaryOperator(query, node, std::move(child)), expressions_(node.expressions, query.eval) {}
 
  protected:
   Status DoOpen() override { return child_->Open(); }
@@ -112,8 +111,10 @@ class Limit : public UnaryOperator {
         if (first == out->row_count()) continue;
       }
       size_t count = out->row_count() - first;
-      if (rest_ && count >= *rest_) HELIOS_TRY(Cut(*out, first, &count));
-      else if (rest_) *rest_ -= count;
+      if (rest_ && count >= *rest_)
+        HELIOS_TRY(Cut(*out, first, &count));
+      else if (rest_)
+        *rest_ -= count;
       if (count == 0) {
         *out = Chunk();
         return Status::Ok();
@@ -269,8 +270,7 @@ class ProjectSet : public UnaryOperator {
         item.ended |= info.function->strict && argument->IsNull(row_);
       }
       if (item.ended) continue;
-      HELIOS_TRY(item.state,
-                 info.function->start(query_.eval, arguments, row_, info.column_types));
+      HELIOS_TRY(item.state, info.function->start(query_.eval, arguments, row_, info.column_types));
     }
     return Status::Ok();
   }
@@ -288,8 +288,8 @@ class ProjectSet : public UnaryOperator {
         item.first = 0;
         const std::vector<SqlType>& types = set_.items[i].column_types;
         for (const SqlType& type : types) {
-          item.rows.AddColumn(Vector(type, types.size() == 1 ? PhysicalOf(set_, i)
-                                                             : PhysicalTypeOf(type.oid)));
+          item.rows.AddColumn(
+              Vector(type, types.size() == 1 ? PhysicalOf(set_, i) : PhysicalTypeOf(type.oid)));
         }
         HELIOS_TRY(item.state->Next(&item.rows));
         if (item.rows.row_count() == 0) {
@@ -347,12 +347,10 @@ OperatorPtr MakeProject(QueryState& query, const plan::ProjectNode& node, Operat
 OperatorPtr MakeLimit(QueryState& query, const plan::LimitNode& node, OperatorPtr child) {
   return std::make_unique<Limit>(query, node, std::move(child));
 }
-OperatorPtr MakeDistinctOn(QueryState& query, const plan::DistinctOnNode& node,
-                           OperatorPtr child) {
+OperatorPtr MakeDistinctOn(QueryState& query, const plan::DistinctOnNode& node, OperatorPtr child) {
   return std::make_unique<DistinctOn>(query, node, std::move(child));
 }
-OperatorPtr MakeProjectSet(QueryState& query, const plan::ProjectSetNode& node,
-                           OperatorPtr child) {
+OperatorPtr MakeProjectSet(QueryState& query, const plan::ProjectSetNode& node, OperatorPtr child) {
   return std::make_unique<ProjectSet>(query, node, std::move(child));
 }
 

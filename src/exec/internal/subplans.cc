@@ -90,8 +90,8 @@ bool IsVolatile(const plan::Plan& plan, const plan::Node& root) {
     });
     if (node.kind == plan::NodeKind::kTableFunction) {
       for (const auto& call : static_cast<const plan::TableFunctionNode&>(node).calls) {
-        found |= call.function != nullptr &&
-                 call.function->volatility == expr::Volatility::kVolatile;
+        found |=
+            call.function != nullptr && call.function->volatility == expr::Volatility::kVolatile;
       }
     }
   });
@@ -178,11 +178,15 @@ Status Subplans::Run(const expr::SubplanExpr& expression, std::span<const Vector
 Result<Value> Subplans::Answer(const expr::SubplanExpr& expression, Subplan& subplan) {
   HELIOS_TRY(subplan.root->Open());
   switch (expression.test) {
-    case expr::SubplanExpr::Test::kScalar: return Scalar(expression, subplan);
-    case expr::SubplanExpr::Test::kExists: return Exists(subplan);
-    case expr::SubplanExpr::Test::kArray: return Array(expression, subplan);
+    case expr::SubplanExpr::Test::kScalar:
+      return Scalar(expression, subplan);
+    case expr::SubplanExpr::Test::kExists:
+      return Exists(subplan);
+    case expr::SubplanExpr::Test::kArray:
+      return Array(expression, subplan);
     case expr::SubplanExpr::Test::kAny:
-    case expr::SubplanExpr::Test::kAll: break;
+    case expr::SubplanExpr::Test::kAll:
+      break;
   }
   HELIOS_CHECK(false);
   return Value();
@@ -258,9 +262,9 @@ Result<Value> Subplans::Array(const expr::SubplanExpr& expression, Subplan& subp
   }
   if (!builder) {
     const Oid inner = ElementTypeOf(expression.type.oid, query_.eval.text_format.lookup);
-    return Value::Bytes(expression.type,
-                        ArrayBuilder(inner, PhysicalTypeOf(inner, query_.eval.text_format.lookup))
-                            .Finish());
+    return Value::Bytes(
+        expression.type,
+        ArrayBuilder(inner, PhysicalTypeOf(inner, query_.eval.text_format.lookup)).Finish());
   }
   dimensions.insert(dimensions.begin(), count);
   return Value::Bytes(expression.type,

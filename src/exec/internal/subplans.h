@@ -16,8 +16,8 @@ bool IsVolatile(const plan::Plan& plan, const plan::Node& node);
 // The values of slots as one key; a NULL differs from every value.
 std::string SlotKey(const std::vector<Value>& slots, const std::vector<uint32_t>& which);
 
-// Runs sub-selects of expressions and remembers their answers by the outer values that they read: one
-// without outer values runs once.
+// Runs sub-selects of expressions and remembers their answers by the outer values that they read:
+// one without outer values runs once.
 //
 // Thread safety: none; expressions with subplans stay on one thread.
 class Subplans : public expr::SubplanRunner {

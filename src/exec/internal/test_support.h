@@ -148,7 +148,7 @@ inline std::string RowText(const Chunk& chunk, size_t row) {
 
 // Runs a plan and gives its rows as text, or the one line "SQLSTATE message".
 inline Rows RunPlan(std::shared_ptr<const plan::Plan> plan, ExecutionContext context,
-                uint64_t* affected = nullptr) {
+                    uint64_t* affected = nullptr) {
   auto failed = [](const Status& status) {
     return Rows{std::string(SqlState(status.code())) + " " + status.info().message};
   };

@@ -100,8 +100,8 @@ class Window : public UnaryOperator {
     }
     // A result vector covers kVectorRowsMax rows: chunks stay within one.
     const size_t in_part = given_ % kVectorRowsMax;
-    const size_t count = std::min({query_.vector_rows, batch_.rows.size() - given_,
-                                   kVectorRowsMax - in_part});
+    const size_t count =
+        std::min({query_.vector_rows, batch_.rows.size() - given_, kVectorRowsMax - in_part});
     for (uint32_t c = 0; c < shape_.child_width; ++c) {
       out->AddColumn(batch_.Gather(c, given_, count));
     }
@@ -214,8 +214,8 @@ class Window : public UnaryOperator {
       uint32_t group = 0;
       for (size_t start = batch_.partition_starts[p]; start < end; ++group) {
         size_t stop = start + 1;
-        while (stop < end && Same(batch_.rows[stop - 1], batch_.rows[stop],
-                                  shape_.first_order_key, shape_.order_key_count)) {
+        while (stop < end && Same(batch_.rows[stop - 1], batch_.rows[stop], shape_.first_order_key,
+                                  shape_.order_key_count)) {
           ++stop;
         }
         for (size_t row = start; row < stop; ++row) {
@@ -240,8 +240,8 @@ class Window : public UnaryOperator {
         const size_t end = batch_.partition_starts[p + 1];
         HELIOS_TRY(frames_[c]->StartPartition(batch_, begin, end));
         if (call.aggregate != nullptr) {
-          HELIOS_TRY(AggregateFrames(query_, call, shape_.calls[c], *frames_[c], batch_, begin,
-                                     end, &results_.back()));
+          HELIOS_TRY(AggregateFrames(query_, call, shape_.calls[c], *frames_[c], batch_, begin, end,
+                                     &results_.back()));
         } else {
           HELIOS_TRY(RunFunction(c, begin, end, &results_.back()));
         }
@@ -280,12 +280,16 @@ class Window : public UnaryOperator {
           out->Set<double>(row, static_cast<double>(batch_.peer_end[row] - begin) / rows);
         }
         return Status::Ok();
-      case WindowFunctionKind::kNtile: return Ntile(call, begin, end, out);
-      case WindowFunctionKind::kLag: return Shift(call, begin, end, -1, out);
-      case WindowFunctionKind::kLead: return Shift(call, begin, end, 1, out);
+      case WindowFunctionKind::kNtile:
+        return Ntile(call, begin, end, out);
+      case WindowFunctionKind::kLag:
+        return Shift(call, begin, end, -1, out);
+      case WindowFunctionKind::kLead:
+        return Shift(call, begin, end, 1, out);
       case WindowFunctionKind::kFirstValue:
       case WindowFunctionKind::kLastValue:
-      case WindowFunctionKind::kNthValue: return FrameValue(index, begin, end, out);
+      case WindowFunctionKind::kNthValue:
+        return FrameValue(index, begin, end, out);
     }
     return Status::Ok();
   }

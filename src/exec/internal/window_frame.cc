@@ -121,7 +121,8 @@ Comparable MakeComparable(SqlType type, PhysicalType physical, bool date_as_time
       std::memcpy(&value, raw, sizeof(value));
       return {Comparable::Kind::kFloat, 0, value};
     }
-    default: return {Comparable::Kind::kOther, 0, 0, raw};
+    default:
+      return {Comparable::Kind::kOther, 0, 0, raw};
   }
 }
 
@@ -160,7 +161,8 @@ Status FrameFinder::RangeBounds(Bound bound, const Value& offset, bool is_start,
                                 : (x < y ? -1 : (x > y ? 1 : 0));
         break;
       }
-      default: result = compare(a.raw, b.raw);
+      default:
+        result = compare(a.raw, b.raw);
     }
     return order.descending ? -result : result;
   };
@@ -216,9 +218,12 @@ size_t FrameFinder::RowsBound(size_t row, Bound bound, int64_t offset, bool is_s
   const size_t extra = is_start ? 0 : 1;
   const auto steps = static_cast<uint64_t>(offset);
   switch (bound) {
-    case Bound::kUnboundedPreceding: return begin_;
-    case Bound::kUnboundedFollowing: return end_;
-    case Bound::kCurrentRow: return row + extra;
+    case Bound::kUnboundedPreceding:
+      return begin_;
+    case Bound::kUnboundedFollowing:
+      return end_;
+    case Bound::kCurrentRow:
+      return row + extra;
     case Bound::kPreceding: {
       const size_t before = row - begin_;
       // One row before the partition: an empty frame for an end bound.
@@ -239,11 +244,16 @@ size_t FrameFinder::GroupsBound(size_t row, Bound bound, int64_t offset, bool is
     return is_start ? group_starts_[group] : group_starts_[group + 1];
   };
   switch (bound) {
-    case Bound::kUnboundedPreceding: return begin_;
-    case Bound::kUnboundedFollowing: return end_;
-    case Bound::kCurrentRow: return edge(own);
-    case Bound::kPreceding: return steps > own ? begin_ : edge(own - steps);
-    case Bound::kFollowing: return steps >= groups - own ? end_ : edge(own + steps);
+    case Bound::kUnboundedPreceding:
+      return begin_;
+    case Bound::kUnboundedFollowing:
+      return end_;
+    case Bound::kCurrentRow:
+      return edge(own);
+    case Bound::kPreceding:
+      return steps > own ? begin_ : edge(own - steps);
+    case Bound::kFollowing:
+      return steps >= groups - own ? end_ : edge(own + steps);
   }
   return row;
 }
@@ -285,9 +295,15 @@ FrameRows FrameFinder::Find(size_t row) const {
     frame.Add(std::max(all.begin, to), all.end);
   };
   switch (frame_.exclude) {
-    case Exclude::kNone: frame.Add(all.begin, all.end); break;
-    case Exclude::kCurrentRow: add_without(row, row + 1); break;
-    case Exclude::kGroup: add_without(batch_->peer_start[row], batch_->peer_end[row]); break;
+    case Exclude::kNone:
+      frame.Add(all.begin, all.end);
+      break;
+    case Exclude::kCurrentRow:
+      add_without(row, row + 1);
+      break;
+    case Exclude::kGroup:
+      add_without(batch_->peer_start[row], batch_->peer_end[row]);
+      break;
     case Exclude::kTies:
       frame.Add(all.begin, std::min<size_t>(all.end, batch_->peer_start[row]));
       if (row >= all.begin && row < all.end) frame.Add(row, row + 1);
@@ -299,8 +315,8 @@ FrameRows FrameFinder::Find(size_t row) const {
 
 namespace {
 
-// Frames of a sliding aggregate are put together from states of aligned runs of rows: level 0 has one
-// state for each kFanout rows, level n one for each kFanout of the level below.
+// Frames of a sliding aggregate are put together from states of aligned runs of rows: level 0 has
+// one state for each kFanout rows, level n one for each kFanout of the level below.
 constexpr size_t kFanout = 16;
 
 class FrameAggregator {

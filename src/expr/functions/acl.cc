@@ -15,9 +15,10 @@ struct Privilege {
   std::string_view name;
 };
 constexpr Privilege kPrivileges[] = {
-    {'a', "INSERT"},  {'r', "SELECT"},  {'w', "UPDATE"},     {'d', "DELETE"},  {'D', "TRUNCATE"},
-    {'x', "REFERENCES"}, {'t', "TRIGGER"}, {'X', "EXECUTE"}, {'U', "USAGE"},   {'C', "CREATE"},
-    {'T', "TEMPORARY"}, {'c', "CONNECT"}, {'s', "SET"},       {'A', "ALTER SYSTEM"},
+    {'a', "INSERT"},   {'r', "SELECT"},       {'w', "UPDATE"},    {'d', "DELETE"},
+    {'D', "TRUNCATE"}, {'x', "REFERENCES"},   {'t', "TRIGGER"},   {'X', "EXECUTE"},
+    {'U', "USAGE"},    {'C', "CREATE"},       {'T', "TEMPORARY"}, {'c', "CONNECT"},
+    {'s', "SET"},      {'A', "ALTER SYSTEM"},
 };
 
 // What an owner (and everybody) may do with a new object of a kind.
@@ -25,15 +26,36 @@ Result<std::string> DefaultAcl(FunctionCall& call, std::string_view kind, uint32
   std::string_view owner_rights;
   std::string_view public_rights;
   switch (kind.empty() ? '\0' : kind[0]) {
-    case 'r': owner_rights = "arwdDxt"; break;
-    case 's': owner_rights = "rwU"; break;
-    case 'd': owner_rights = "CTc"; public_rights = "Tc"; break;
-    case 'n': owner_rights = "UC"; break;
-    case 'f': owner_rights = "X"; public_rights = "X"; break;
-    case 'l': owner_rights = "U"; public_rights = "U"; break;
-    case 'T': owner_rights = "U"; public_rights = "U"; break;
-    case 't': owner_rights = "C"; break;
-    case 'c': break;
+    case 'r':
+      owner_rights = "arwdDxt";
+      break;
+    case 's':
+      owner_rights = "rwU";
+      break;
+    case 'd':
+      owner_rights = "CTc";
+      public_rights = "Tc";
+      break;
+    case 'n':
+      owner_rights = "UC";
+      break;
+    case 'f':
+      owner_rights = "X";
+      public_rights = "X";
+      break;
+    case 'l':
+      owner_rights = "U";
+      public_rights = "U";
+      break;
+    case 'T':
+      owner_rights = "U";
+      public_rights = "U";
+      break;
+    case 't':
+      owner_rights = "C";
+      break;
+    case 'c':
+      break;
     default:
       return Error(ErrorCode::kInternal).Message("unrecognized object type abbreviation: {}", kind);
   }

@@ -1,5 +1,5 @@
-// count, sum, avg, min, max of fixed-width numbers; bool_and and bit aggregates. These loops are the
-// analytics bar: one state touched a row, no branch but the loop's.
+// count, sum, avg, min, max of fixed-width numbers; bool_and and bit aggregates. These loops are
+// the analytics bar: one state touched a row, no branch but the loop's.
 
 #include <cmath>
 
@@ -85,8 +85,8 @@ struct SumToNumeric {
 struct AverageToNumeric : SumToNumeric {
   static Result<std::optional<Numeric>> Finish(AggregateCall&, const State& state) {
     if (state.count == 0) return std::optional<Numeric>();
-    HELIOS_TRY(Numeric average, Numeric::Divide(Numeric::FromParts(state.sum, 0),
-                                                Numeric::FromInt64(state.count)));
+    HELIOS_TRY(Numeric average,
+               Numeric::Divide(Numeric::FromParts(state.sum, 0), Numeric::FromInt64(state.count)));
     return std::optional<Numeric>(std::move(average));
   }
 };
@@ -230,8 +230,7 @@ struct SumInterval {
   static Result<std::optional<Interval>> Finish(AggregateCall&, const State& state) {
     if (state.count == 0) return std::optional<Interval>();
     if (!kAverage) return std::optional<Interval>(state.sum);
-    HELIOS_TRY(const Interval average,
-               DivideInterval(state.sum, static_cast<double>(state.count)));
+    HELIOS_TRY(const Interval average, DivideInterval(state.sum, static_cast<double>(state.count)));
     return std::optional<Interval>(average);
   }
 };

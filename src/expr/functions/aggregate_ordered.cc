@@ -1,5 +1,5 @@
-// WITHIN GROUP: percentile_cont, percentile_disc, mode, and the ranks of a hypothetical row. Rows reach
-// the states in the order that WITHIN GROUP asks for.
+// WITHIN GROUP: percentile_cont, percentile_disc, mode, and the ranks of a hypothetical row. Rows
+// reach the states in the order that WITHIN GROUP asks for.
 
 #include <cmath>
 
@@ -27,8 +27,7 @@ struct SortedState {
 };
 void DestroySorted(uint8_t* state) { delete StateOf<SortedState>(state).values; }
 
-Status UpdateSorted(AggregateCall&, Arguments arguments, size_t row_count,
-                    uint8_t* const* states) {
+Status UpdateSorted(AggregateCall&, Arguments arguments, size_t row_count, uint8_t* const* states) {
   const Vector& fraction = *arguments[0];
   const Vector& sorted = *arguments[1];
   const size_t width = PhysicalWidth(sorted.physical());

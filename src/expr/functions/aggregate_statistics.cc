@@ -1,6 +1,6 @@
-// variance, stddev, corr, covar and the regression family. Floats use the updating formulas of Youngs
-// and Cramer (Technometrics 1971), as PostgreSQL does, so that large offsets lose nothing; integers
-// and numerics are exact.
+// variance, stddev, corr, covar and the regression family. Floats use the updating formulas of
+// Youngs and Cramer (Technometrics 1971), as PostgreSQL does, so that large offsets lose nothing;
+// integers and numerics are exact.
 
 #include <cmath>
 
@@ -165,8 +165,7 @@ struct PairMoments {
   double squares_y = 0;
   double products = 0;
 };
-Status UpdatePairs(AggregateCall&, Arguments arguments, size_t row_count,
-                   uint8_t* const* states) {
+Status UpdatePairs(AggregateCall&, Arguments arguments, size_t row_count, uint8_t* const* states) {
   for (size_t row = 0; row < row_count; ++row) {
     PairMoments& state = StateOf<PairMoments>(states[row]);
     const double y = arguments[0]->At<double>(row);

@@ -192,8 +192,7 @@ Status UpdateNumericSum(AggregateCall&, Arguments arguments, size_t row_count,
   }
   return Status::Ok();
 }
-Status UpdateNumericSumOne(AggregateCall&, Arguments arguments, size_t row_count,
-                           uint8_t* state) {
+Status UpdateNumericSumOne(AggregateCall&, Arguments arguments, size_t row_count, uint8_t* state) {
   const Vector& values = *arguments[0];
   const StringRef* data = values.Data<StringRef>();
   for (size_t row = 0; row < row_count; ++row) {
@@ -286,7 +285,8 @@ struct StringAggregate {
       }
       state.has_value = true;
       if (size_t{state.text.size} + arguments[0]->View(row).size() > 0x3fffffff) {
-        return Error(ErrorCode::kProgramLimitExceeded).Message("out of memory")
+        return Error(ErrorCode::kProgramLimitExceeded)
+            .Message("out of memory")
             .Detail("Cannot enlarge string buffer beyond 1073741823 bytes.");
       }
       state.text.Append(call.arena, arguments[0]->View(row));
@@ -324,8 +324,7 @@ void DestroyArrayState(uint8_t* bytes) {
   delete state.dimensions;
   delete state.lower_bounds;
 }
-Status UpdateArray(AggregateCall&, Arguments arguments, size_t row_count,
-                   uint8_t* const* states) {
+Status UpdateArray(AggregateCall&, Arguments arguments, size_t row_count, uint8_t* const* states) {
   for (size_t row = 0; row < row_count; ++row) {
     ArrayState& state = StateOf<ArrayState>(states[row]);
     if (state.builder == nullptr) {

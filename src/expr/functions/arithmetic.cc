@@ -218,26 +218,32 @@ Result<T> LeastCommonMultiple(T a, T b) {
   return result < 0 ? static_cast<T>(-result) : result;
 }
 
-#define HELIOS_INT_ARITHMETIC(name, R, A, B)                                              \
+#define HELIOS_INT_ARITHMETIC(name, R, A, B)                                                     \
   {name "pl", BinaryLoop<IntAdd<R>, R, A, B>}, {name "mi", BinaryLoop<IntSubtract<R>, R, A, B>}, \
-      {name "mul", BinaryLoop<IntMultiply<R>, R, A, B>},                                  \
-      {name "div", BinaryLoop<IntDivide<R>, R, A, B>}
+      {name "mul", BinaryLoop<IntMultiply<R>, R, A, B>}, {                                       \
+    name "div", BinaryLoop<IntDivide<R>, R, A, B>                                                \
+  }
 #define HELIOS_INT_UNARY(name, T)                                                    \
   {name "um", UnaryLoop<IntNegate<T>, T, T>}, {name "up", UnaryLoop<Same<T>, T, T>}, \
-      {name "abs", UnaryLoop<IntAbs<T>, T, T>}, {name "mod", BinaryLoop<IntModulo<T>, T, T, T>}
+      {name "abs", UnaryLoop<IntAbs<T>, T, T>}, {                                    \
+    name "mod", BinaryLoop<IntModulo<T>, T, T, T>                                    \
+  }
 #define HELIOS_INT_BITS(name, T)                                                          \
   {name "and", Map<BitAnd<T>>}, {name "or", Map<BitOr<T>>}, {name "xor", Map<BitXor<T>>}, \
       {name "not", Map<BitNot<T>>}, {name "shl", Map<ShiftLeft<T>>},                      \
-      {name "shr", Map<ShiftRight<T>>}, {name "gcd", Map<GreatestCommonDivisor<T>>},      \
-      {name "lcm", Map<LeastCommonMultiple<T>>}
-#define HELIOS_FLOAT_ARITHMETIC(name, R, A, B)       \
-  {name "pl", BinaryLoop<FloatAdd<R>, R, A, B>},     \
-      {name "mi", BinaryLoop<FloatSubtract<R>, R, A, B>}, \
-      {name "mul", BinaryLoop<FloatMultiply<R>, R, A, B>}, \
-      {name "div", BinaryLoop<FloatDivide<R>, R, A, B>}
-#define HELIOS_FLOAT_UNARY(name, T)                                                    \
-  {name "um", UnaryLoop<FloatNegate<T>, T, T>}, {name "up", UnaryLoop<Same<T>, T, T>}, \
-      {name "abs", UnaryLoop<FloatAbs<T>, T, T>}
+      {name "shr", Map<ShiftRight<T>>}, {name "gcd", Map<GreatestCommonDivisor<T>>}, {    \
+    name "lcm", Map<LeastCommonMultiple<T>>                                               \
+  }
+#define HELIOS_FLOAT_ARITHMETIC(name, R, A, B)               \
+  {name "pl", BinaryLoop<FloatAdd<R>, R, A, B>},             \
+      {name "mi", BinaryLoop<FloatSubtract<R>, R, A, B>},    \
+      {name "mul", BinaryLoop<FloatMultiply<R>, R, A, B>}, { \
+    name "div", BinaryLoop<FloatDivide<R>, R, A, B>          \
+  }
+#define HELIOS_FLOAT_UNARY(name, T)                                                      \
+  {name "um", UnaryLoop<FloatNegate<T>, T, T>}, {name "up", UnaryLoop<Same<T>, T, T>}, { \
+    name "abs", UnaryLoop<FloatAbs<T>, T, T>                                             \
+  }
 
 constexpr KernelEntry kKernels[] = {
     HELIOS_INT_ARITHMETIC("int2", int16_t, int16_t, int16_t),

@@ -32,8 +32,8 @@ std::optional<std::string> Dims(std::string_view bytes) {
   if (array.dimension_count() == 0) return std::nullopt;
   std::string out;
   for (int32_t i = 0; i < array.dimension_count(); ++i) {
-    out += fmt::format("[{}:{}]", array.lower_bound(i),
-                       array.lower_bound(i) + array.dimension(i) - 1);
+    out +=
+        fmt::format("[{}:{}]", array.lower_bound(i), array.lower_bound(i) + array.dimension(i) - 1);
   }
   return out;
 }
@@ -150,8 +150,7 @@ Status Cat(FunctionCall& call, Arguments arguments, size_t row_count, Vector* ou
     } else {
       const std::string_view a = arguments[0]->View(row);
       const std::string_view b = arguments[1]->View(row);
-      HELIOS_TRY(const std::string joined,
-                 Concatenate(call, ArrayReader(a), ArrayReader(b), a, b));
+      HELIOS_TRY(const std::string joined, Concatenate(call, ArrayReader(a), ArrayReader(b), a, b));
       out->SetString(row, joined);
     }
   }

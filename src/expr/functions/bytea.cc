@@ -1,12 +1,13 @@
 // bytea and bit strings: parts, single bits and bytes, digests, encodings.
 
+#include "types/bytea.h"
+
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <bit>
 
 #include "expr/internal/families.h"
-#include "types/bytea.h"
 #include "types/text.h"
 
 namespace helios::expr {
@@ -70,9 +71,7 @@ Status BadBitIndex(int64_t index, size_t size) {
   return Error(ErrorCode::kArraySubscriptError)
       .Message("bit index {} out of valid range (0..{})", index, static_cast<int64_t>(size) - 1);
 }
-bool Inside(int64_t index, size_t size) {
-  return index >= 0 && index < static_cast<int64_t>(size);
-}
+bool Inside(int64_t index, size_t size) { return index >= 0 && index < static_cast<int64_t>(size); }
 Result<int32_t> GetByte(std::string_view bytes, int32_t index) {
   if (!Inside(index, bytes.size())) return BadIndex(index, bytes.size());
   return static_cast<int32_t>(static_cast<unsigned char>(bytes[static_cast<size_t>(index)]));
@@ -279,14 +278,16 @@ Result<std::string> ConvertFrom(std::string_view bytes, std::string_view charset
       }
       return out;
     }
-    case Charset::kUnknown: break;
+    case Charset::kUnknown:
+      break;
   }
   return BadEncodingName("source", charset);
 }
 Result<std::string> ConvertTo(std::string_view text, std::string_view charset) {
   switch (FindCharset(charset)) {
     case Charset::kUtf8:
-    case Charset::kAscii: return std::string(text);
+    case Charset::kAscii:
+      return std::string(text);
     case Charset::kLatin1: {
       std::string out;
       for (size_t i = 0; i < text.size(); ++i) {
@@ -303,16 +304,18 @@ Result<std::string> ConvertTo(std::string_view text, std::string_view charset) {
                                  static_cast<unsigned char>(text[i + k]));
           }
           return Error(ErrorCode::kUntranslatableCharacter)
-              .Message("character with byte sequence {} in encoding \"UTF8\" has no equivalent in "
-                       "encoding \"LATIN1\"",
-                       shown);
+              .Message(
+                  "character with byte sequence {} in encoding \"UTF8\" has no equivalent in "
+                  "encoding \"LATIN1\"",
+                  shown);
         }
         out.push_back(static_cast<char>((byte & 3) << 6 | (text[i + 1] & 0x3f)));
         ++i;
       }
       return out;
     }
-    case Charset::kUnknown: break;
+    case Charset::kUnknown:
+      break;
   }
   return BadEncodingName("destination", charset);
 }

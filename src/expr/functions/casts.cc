@@ -127,7 +127,8 @@ Result<std::string> IntegerToBits(T value, int32_t typmod) {
   // bit(n) of an integer is its low n bits, sign-extended on the left.
   const int32_t length = typmod <= 0 ? 1 : typmod;
   if (length > (1 << 26)) {
-    return Error(ErrorCode::kInvalidParameterValue).Message("bit string length exceeds the maximum");
+    return Error(ErrorCode::kInvalidParameterValue)
+        .Message("bit string length exceeds the maximum");
   }
   std::string bits(static_cast<size_t>(length), value < 0 ? '1' : '0');
   for (int32_t i = 0; i < length && i < static_cast<int32_t>(sizeof(T) * 8); ++i) {

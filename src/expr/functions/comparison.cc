@@ -237,28 +237,33 @@ Result<bool> TimestamptzTimestamp(FunctionCall& call, int64_t a, int64_t b) {
 }
 
 #define HELIOS_COMPARE(name, suffix, Op, A, B) \
-  {name suffix, BinaryLoop<ComparisonOp<Op>, uint8_t, A, B>, SelectLoop<Op, A, B>}
-#define HELIOS_COMPARISONS(name, sep, A, B)                                                   \
-  HELIOS_COMPARE(name, sep "eq", Equal, A, B), HELIOS_COMPARE(name, sep "ne", NotEqual, A, B), \
+  { name suffix, BinaryLoop<ComparisonOp<Op>, uint8_t, A, B>, SelectLoop<Op, A, B> }
+#define HELIOS_COMPARISONS(name, sep, A, B)                                                        \
+  HELIOS_COMPARE(name, sep "eq", Equal, A, B), HELIOS_COMPARE(name, sep "ne", NotEqual, A, B),     \
       HELIOS_COMPARE(name, sep "lt", Less, A, B), HELIOS_COMPARE(name, sep "le", LessEqual, A, B), \
-      HELIOS_COMPARE(name, sep "gt", Greater, A, B),                                          \
+      HELIOS_COMPARE(name, sep "gt", Greater, A, B),                                               \
       HELIOS_COMPARE(name, sep "ge", GreaterEqual, A, B)
-#define HELIOS_STRING_COMPARISONS(name, lt, le, gt, ge, eq, ne)                    \
-  {name eq, CompareStrings<Equal>, SelectStrings<Equal>},                          \
-      {name ne, CompareStrings<NotEqual>, SelectStrings<NotEqual>},                \
-      {name lt, CompareStrings<Less>, SelectStrings<Less>},                        \
-      {name le, CompareStrings<LessEqual>, SelectStrings<LessEqual>},              \
-      {name gt, CompareStrings<Greater>, SelectStrings<Greater>},                  \
-      {name ge, CompareStrings<GreaterEqual>, SelectStrings<GreaterEqual>}
-#define HELIOS_GENERIC_COMPARISONS(name)                                           \
-  {name "eq", CompareGeneric<Equal>}, {name "ne", CompareGeneric<NotEqual>},       \
-      {name "lt", CompareGeneric<Less>}, {name "le", CompareGeneric<LessEqual>},   \
-      {name "gt", CompareGeneric<Greater>}, {name "ge", CompareGeneric<GreaterEqual>}
-#define HELIOS_CROSS_COMPARISONS(a, b, F)                                         \
-  {a "_eq_" b, Map<F<Equal>>}, {a "_ne_" b, Map<F<NotEqual>>},                    \
-      {a "_lt_" b, Map<F<Less>>}, {a "_le_" b, Map<F<LessEqual>>},                \
-      {a "_gt_" b, Map<F<Greater>>}, {a "_ge_" b, Map<F<GreaterEqual>>}
-#define HELIOS_PICK(name) {name "larger", PickGeneric<true>}, {name "smaller", PickGeneric<false>}
+#define HELIOS_STRING_COMPARISONS(name, lt, le, gt, ge, eq, ne)        \
+  {name eq, CompareStrings<Equal>, SelectStrings<Equal>},              \
+      {name ne, CompareStrings<NotEqual>, SelectStrings<NotEqual>},    \
+      {name lt, CompareStrings<Less>, SelectStrings<Less>},            \
+      {name le, CompareStrings<LessEqual>, SelectStrings<LessEqual>},  \
+      {name gt, CompareStrings<Greater>, SelectStrings<Greater>}, {    \
+    name ge, CompareStrings<GreaterEqual>, SelectStrings<GreaterEqual> \
+  }
+#define HELIOS_GENERIC_COMPARISONS(name)                                         \
+  {name "eq", CompareGeneric<Equal>}, {name "ne", CompareGeneric<NotEqual>},     \
+      {name "lt", CompareGeneric<Less>}, {name "le", CompareGeneric<LessEqual>}, \
+      {name "gt", CompareGeneric<Greater>}, {                                    \
+    name "ge", CompareGeneric<GreaterEqual>                                      \
+  }
+#define HELIOS_CROSS_COMPARISONS(a, b, F)                                                  \
+  {a "_eq_" b, Map<F<Equal>>}, {a "_ne_" b, Map<F<NotEqual>>}, {a "_lt_" b, Map<F<Less>>}, \
+      {a "_le_" b, Map<F<LessEqual>>}, {a "_gt_" b, Map<F<Greater>>}, {                    \
+    a "_ge_" b, Map<F<GreaterEqual>>                                                       \
+  }
+#define HELIOS_PICK(name) \
+  {name "larger", PickGeneric<true>}, { name "smaller", PickGeneric<false> }
 
 constexpr KernelEntry kKernels[] = {
     HELIOS_COMPARISONS("bool", "", uint8_t, uint8_t),

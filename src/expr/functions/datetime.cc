@@ -116,12 +116,10 @@ Result<int64_t> TimestampMinusInterval(int64_t timestamp, const Interval& interv
   HELIOS_TRY(const Interval negated, Negated(interval));
   return AddInterval(timestamp, negated);
 }
-Result<int64_t> TimestamptzPlusInterval(FunctionCall& call, int64_t utc,
-                                        const Interval& interval) {
+Result<int64_t> TimestamptzPlusInterval(FunctionCall& call, int64_t utc, const Interval& interval) {
   return AddIntervalZoned(utc, interval, ZoneOf(call));
 }
-Result<int64_t> IntervalPlusTimestamptz(FunctionCall& call, const Interval& interval,
-                                        int64_t utc) {
+Result<int64_t> IntervalPlusTimestamptz(FunctionCall& call, const Interval& interval, int64_t utc) {
   return AddIntervalZoned(utc, interval, ZoneOf(call));
 }
 Result<int64_t> TimestamptzMinusInterval(FunctionCall& call, int64_t utc,
@@ -205,8 +203,10 @@ std::string TimeOfDay(FunctionCall& call) {
 
 template <typename T>
 bool Before(const T& a, const T& b) {
-  if constexpr (std::is_same_v<T, TimeTz>) return CompareTimeTz(a, b) < 0;
-  else return a < b;
+  if constexpr (std::is_same_v<T, TimeTz>)
+    return CompareTimeTz(a, b) < 0;
+  else
+    return a < b;
 }
 
 // One side of OVERLAPS: an end before its start is swapped; one known bound stands for both.

@@ -1,8 +1,9 @@
 // EXTRACT, date_trunc, date_bin, make_*, AT TIME ZONE, to_char and its reverses.
 
+#include "types/datetime_fields.h"
+
 #include "expr/internal/datetime_call.h"
 #include "expr/internal/families.h"
-#include "types/datetime_fields.h"
 #include "types/format.h"
 
 namespace helios::expr {

@@ -33,13 +33,10 @@ Result<double> Sqrt(double x) {
   }
   return std::sqrt(x);
 }
-Result<double> Exp(double x) {
-  return Checked(std::exp(x), std::isinf(x), std::isinf(x));
-}
+Result<double> Exp(double x) { return Checked(std::exp(x), std::isinf(x), std::isinf(x)); }
 Status CheckLogarithm(double x) {
   if (x == 0) {
-    return Error(ErrorCode::kInvalidArgumentForLogarithm)
-        .Message("cannot take logarithm of zero");
+    return Error(ErrorCode::kInvalidArgumentForLogarithm).Message("cannot take logarithm of zero");
   }
   if (x < 0) {
     return Error(ErrorCode::kInvalidArgumentForLogarithm)
@@ -263,7 +260,8 @@ Result<int32_t> WidthBucket(double operand, double low, double high, int32_t cou
   const bool after = ascending ? operand >= high : operand <= high;
   if (before) return 0;
   if (after) {
-    if (count == INT32_MAX) return Error(ErrorCode::kNumericOutOfRange).Message("integer out of range");
+    if (count == INT32_MAX)
+      return Error(ErrorCode::kNumericOutOfRange).Message("integer out of range");
     return count + 1;
   }
   // Halves keep the differences from overflowing.
@@ -281,8 +279,7 @@ Status WidthBucketArray(FunctionCall&, Arguments arguments, size_t row_count, Ve
           .Message("thresholds must be one-dimensional array");
     }
     if (thresholds.has_nulls()) {
-      return Error(ErrorCode::kNullNotAllowed)
-          .Message("thresholds array must not contain NULLs");
+      return Error(ErrorCode::kNullNotAllowed).Message("thresholds array must not contain NULLs");
     }
     Vector threshold({thresholds.element_type()}, thresholds.element_physical());
     const size_t width = PhysicalWidth(operand.physical());

@@ -1,10 +1,11 @@
 // json and jsonb: navigation, tests, changes, and their parts as rows.
 
+#include "types/json.h"
+
 #include "expr/internal/array_values.h"
 #include "expr/internal/families.h"
 #include "expr/internal/text_rows.h"
 #include "types/io.h"
-#include "types/json.h"
 
 namespace helios::expr {
 namespace {
@@ -52,9 +53,7 @@ Result<int32_t> ArrayLength(std::string_view json) {
   if (type != JsonType::kArray) return ParameterError("cannot get array length of a scalar");
   return static_cast<int32_t>(JsonArrayLength(json));
 }
-bool Contained(std::string_view left, std::string_view right) {
-  return JsonbContains(right, left);
-}
+bool Contained(std::string_view left, std::string_view right) { return JsonbContains(right, left); }
 bool ExistsAny(std::string_view json, std::string_view keys) {
   for (const std::string& key : TextElements(keys)) {
     if (JsonbExists(json, key)) return true;
@@ -87,8 +86,7 @@ Result<std::string> DeleteKeys(std::string_view json, std::string_view keys) {
 Status CheckPath(const std::vector<bool>& nulls) {
   for (size_t i = 0; i < nulls.size(); ++i) {
     if (!nulls[i]) continue;
-    return Error(ErrorCode::kNullNotAllowed)
-        .Message("path element at position {} is null", i + 1);
+    return Error(ErrorCode::kNullNotAllowed).Message("path element at position {} is null", i + 1);
   }
   return Status::Ok();
 }
@@ -137,8 +135,9 @@ Status SetLax(FunctionCall&, Arguments arguments, size_t row_count, Vector* out)
         return Error(ErrorCode::kNullNotAllowed)
             .Message("JSON value must not be null")
             .Detail("Exception was raised because null_value_treatment is \"raise_exception\".")
-            .Hint("To avoid, either change the null_value_treatment argument or ensure that an SQL "
-                  "NULL is not passed.");
+            .Hint(
+                "To avoid, either change the null_value_treatment argument or ensure that an SQL "
+                "NULL is not passed.");
       }
       if (treatment == "return_target") {
         out->SetString(row, json);
@@ -233,8 +232,7 @@ StateResult StartEach(EvalContext&, Arguments arguments, size_t row, std::span<c
   return state;
 }
 template <bool kJsonb, bool kText>
-StateResult StartElements(EvalContext&, Arguments arguments, size_t row,
-                          std::span<const SqlType>) {
+StateResult StartElements(EvalContext&, Arguments arguments, size_t row, std::span<const SqlType>) {
   const std::string_view json = arguments[0]->View(row);
   const JsonType type = JsonTypeOf(json);
   if (type != JsonType::kArray) {
@@ -270,11 +268,13 @@ StateResult StartKeys(EvalContext&, Arguments arguments, size_t row, std::span<c
   return state;
 }
 
-#define HELIOS_JSON_NAVIGATION(prefix)                                                       \
-  {prefix "_object_field", Map<Field>}, {prefix "_object_field_text", Map<FieldText>},       \
+#define HELIOS_JSON_NAVIGATION(prefix)                                                           \
+  {prefix "_object_field", Map<Field>}, {prefix "_object_field_text", Map<FieldText>},           \
       {prefix "_array_element", Map<Element>}, {prefix "_array_element_text", Map<ElementText>}, \
-      {prefix "_extract_path", Map<Path>}, {prefix "_extract_path_text", Map<PathText>},     \
-      {prefix "_typeof", Map<TypeName>}, {prefix "_array_length", Map<ArrayLength>}
+      {prefix "_extract_path", Map<Path>}, {prefix "_extract_path_text", Map<PathText>},         \
+      {prefix "_typeof", Map<TypeName>}, {                                                       \
+    prefix "_array_length", Map<ArrayLength>                                                     \
+  }
 
 constexpr KernelEntry kKernels[] = {
     HELIOS_JSON_NAVIGATION("json"),

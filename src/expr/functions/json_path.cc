@@ -37,15 +37,14 @@ Result<Items> Query(FunctionCall& call, std::string_view json, std::string_view 
 }
 
 // An error that was silenced leaves the answer unknown.
-Result<std::optional<bool>> Exists(FunctionCall& call, std::string_view json,
-                                   std::string_view path, std::string_view vars, bool silent) {
+Result<std::optional<bool>> Exists(FunctionCall& call, std::string_view json, std::string_view path,
+                                   std::string_view vars, bool silent) {
   Result<Items> items = Query(call, json, path, vars, false);
   if (!items.ok()) {
     const ErrorCode code = items.status().code();
-    const bool structural = code == ErrorCode::kSqlJsonArrayNotFound ||
-                            code == ErrorCode::kSqlJsonSubscriptError ||
-                            code == ErrorCode::kNonNumericJsonItem ||
-                            code == ErrorCode::kDivisionByZero;
+    const bool structural =
+        code == ErrorCode::kSqlJsonArrayNotFound || code == ErrorCode::kSqlJsonSubscriptError ||
+        code == ErrorCode::kNonNumericJsonItem || code == ErrorCode::kDivisionByZero;
     if (silent && structural) return std::optional<bool>();
     return std::move(items).status();
   }
@@ -55,8 +54,8 @@ Result<std::optional<bool>> ExistsOperator(FunctionCall& call, std::string_view 
                                            std::string_view path) {
   return Exists(call, json, path, "{}", true);
 }
-Result<std::optional<bool>> Match(FunctionCall& call, std::string_view json,
-                                  std::string_view path, std::string_view vars, bool silent) {
+Result<std::optional<bool>> Match(FunctionCall& call, std::string_view json, std::string_view path,
+                                  std::string_view vars, bool silent) {
   HELIOS_TRY(const Items items, Query(call, json, path, vars, silent));
   if (items.size() == 1) {
     if (items[0] == "true") return std::optional<bool>(true);

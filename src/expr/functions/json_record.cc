@@ -86,8 +86,7 @@ class JsonReader {
     if (builder.size() == 0) {
       out->SetString(row, builder.Finish());
     } else {
-      out->SetString(row,
-                     builder.Finish(dimensions, std::vector<int32_t>(dimensions.size(), 1)));
+      out->SetString(row, builder.Finish(dimensions, std::vector<int32_t>(dimensions.size(), 1)));
     }
     return Status::Ok();
   }
@@ -110,8 +109,8 @@ class JsonReader {
       const bool nested = JsonTypeOf(member.value) == JsonType::kArray &&
                           element != type_oid::kJson && element != type_oid::kJsonb;
       if (nested) {
-        HELIOS_TRY(ReadDimension(member.value, element, physical, level + 1, depth, dimensions,
-                                 builder));
+        HELIOS_TRY(
+            ReadDimension(member.value, element, physical, level + 1, depth, dimensions, builder));
         continue;
       }
       if (dimensions->size() > level + 1) {
@@ -182,8 +181,7 @@ Result<std::unique_ptr<TableFunctionState>> StartPopulateSet(EvalContext& contex
                                                              Arguments arguments, size_t row,
                                                              std::span<const SqlType> types) {
   JsonReader reader(context);
-  const TypeLookup::UserType* type =
-      types.size() == 1 ? reader.FindUser(types[0].oid) : nullptr;
+  const TypeLookup::UserType* type = types.size() == 1 ? reader.FindUser(types[0].oid) : nullptr;
   if (type == nullptr || type->kind != TypeLookup::UserKind::kComposite) {
     return NotARowType("json_populate_recordset");
   }
@@ -207,13 +205,16 @@ Result<std::unique_ptr<TableFunctionState>> StartPopulateSet(EvalContext& contex
   return std::make_unique<RecordRows>(std::move(records));
 }
 
-// json_to_record and json_to_recordset: the columns are those of the query's column definition list,
-// whose names the binder adds as a last argument.
+// json_to_record and json_to_recordset: the columns are those of the query's column definition
+// list, whose names the binder adds as a last argument.
 class JsonRows : public TableFunctionState {
  public:
   JsonRows(EvalContext& context, std::string json, std::vector<std::string> names,
            std::vector<SqlType> types)
-      : reader_(context), json_(std::move(json)), names_(std::move(names)), types_(std::move(types)) {}
+      : reader_(context),
+        json_(std::move(json)),
+        names_(std::move(names)),
+        types_(std::move(types)) {}
   Status Prepare(bool is_set) {
     const JsonType type = JsonTypeOf(json_);
     if (!is_set) {
@@ -264,8 +265,8 @@ class JsonRows : public TableFunctionState {
 };
 
 template <bool kSet>
-Result<std::unique_ptr<TableFunctionState>> StartToRecord(EvalContext& context,
-                                                          Arguments arguments, size_t row,
+Result<std::unique_ptr<TableFunctionState>> StartToRecord(EvalContext& context, Arguments arguments,
+                                                          size_t row,
                                                           std::span<const SqlType> types) {
   if (arguments.size() < 2 || arguments[1]->IsNull(row)) {
     return Error(ErrorCode::kSyntaxError)
@@ -284,12 +285,9 @@ constexpr KernelEntry kKernels[] = {
     {"jsonb_populate_record", PopulateRecord},
 };
 constexpr TableKernelEntry kTableKernels[] = {
-    {"json_populate_recordset", StartPopulateSet},
-    {"jsonb_populate_recordset", StartPopulateSet},
-    {"json_to_record", StartToRecord<false>},
-    {"jsonb_to_record", StartToRecord<false>},
-    {"json_to_recordset", StartToRecord<true>},
-    {"jsonb_to_recordset", StartToRecord<true>},
+    {"json_populate_recordset", StartPopulateSet}, {"jsonb_populate_recordset", StartPopulateSet},
+    {"json_to_record", StartToRecord<false>},      {"jsonb_to_record", StartToRecord<false>},
+    {"json_to_recordset", StartToRecord<true>},    {"jsonb_to_recordset", StartToRecord<true>},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
-// LIKE and ILIKE. A constant pattern is taken apart once into its literal pieces; prefix, suffix and
-// contains tests then need no general matching. `%` matches any characters, `_` one, `\` quotes.
+// LIKE and ILIKE. A constant pattern is taken apart once into its literal pieces; prefix, suffix
+// and contains tests then need no general matching. `%` matches any characters, `_` one, `\`
+// quotes.
 
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
@@ -19,7 +20,8 @@ Status DanglingEscape() {
 struct LikePattern {
   struct Run {
     std::string literal;
-    std::vector<bool> any_char;  // Empty when the run has no `_`; else one flag per byte of literal.
+    std::vector<bool>
+        any_char;  // Empty when the run has no `_`; else one flag per byte of literal.
     bool has_any() const { return !any_char.empty(); }
   };
   std::string source;
@@ -27,8 +29,8 @@ struct LikePattern {
   bool starts_open = false;  // Begins with `%`.
   bool ends_open = false;    // Ends with `%`.
   bool simple = true;        // No `_` anywhere.
-  // The pattern ends with an escape character: an error, but only for a text that reaches it. It is then
-  // compiled as if `_%` stood there.
+  // The pattern ends with an escape character: an error, but only for a text that reaches it. It is
+  // then compiled as if `_%` stood there.
   bool dangling = false;
   std::vector<Run> runs;
 
@@ -229,11 +231,11 @@ Result<std::string> LikeEscape(std::string_view pattern, std::string_view escape
 }
 
 #define HELIOS_LIKE(prefix, mode) \
-  {prefix "like", Like<mode, false>}, {prefix "nlike", Like<mode, true>}
+  {prefix "like", Like<mode, false>}, { prefix "nlike", Like<mode, true> }
 
 constexpr KernelEntry kKernels[] = {
-    HELIOS_LIKE("text", LikeMode::kText),   HELIOS_LIKE("name", LikeMode::kText),
-    HELIOS_LIKE("bytea", LikeMode::kBytes), {"texticlike", Like<LikeMode::kFold, false>},
+    HELIOS_LIKE("text", LikeMode::kText),         HELIOS_LIKE("name", LikeMode::kText),
+    HELIOS_LIKE("bytea", LikeMode::kBytes),       {"texticlike", Like<LikeMode::kFold, false>},
     {"texticnlike", Like<LikeMode::kFold, true>}, {"nameiclike", Like<LikeMode::kFold, false>},
     {"nameicnlike", Like<LikeMode::kFold, true>}, {"like_escape", Map<LikeEscape>},
     {"like_escape_bytea", Map<LikeEscape>},

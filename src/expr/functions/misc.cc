@@ -115,8 +115,8 @@ Result<int64_t> SizeBytes(std::string_view text) {
   while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
   while (!rest.empty() && rest.back() == ' ') rest.remove_suffix(1);
   size_t digits = 0;
-  while (digits < rest.size() && (std::string_view("0123456789.+-").find(rest[digits]) !=
-                                  std::string_view::npos)) {
+  while (digits < rest.size() &&
+         (std::string_view("0123456789.+-").find(rest[digits]) != std::string_view::npos)) {
     ++digits;
   }
   Result<Numeric> number = Numeric::Parse(rest.substr(0, digits));
@@ -172,7 +172,8 @@ Status HashAny(FunctionCall& call, Arguments arguments, size_t row_count, Vector
   return Status::Ok();
 }
 
-#define HELIOS_HASH(name) {"hash" name, HashAny<int32_t>}, {"hash" name "extended", HashAny<int64_t>}
+#define HELIOS_HASH(name) \
+  {"hash" name, HashAny<int32_t>}, { "hash" name "extended", HashAny<int64_t> }
 
 constexpr KernelEntry kKernels[] = {
     {"gen_random_uuid", Map<RandomUuid>},

@@ -1,7 +1,8 @@
 // numeric: arithmetic, rounding, roots and logarithms.
 
-#include "expr/internal/families.h"
 #include "types/numeric.h"
+
+#include "expr/internal/families.h"
 
 namespace helios::expr {
 namespace {

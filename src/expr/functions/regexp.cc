@@ -93,8 +93,9 @@ Result<std::string> ReplaceFlags(FunctionCall& call, std::string_view text,
   if (!options.empty() && options[0] >= '0' && options[0] <= '9') {
     return Error(ErrorCode::kInvalidParameterValue)
         .Message("invalid regular expression option: \"{}\"", options.substr(0, 1))
-        .Hint("If you meant to use regexp_replace() with a start parameter, cast the fourth "
-              "argument to integer explicitly.");
+        .Hint(
+            "If you meant to use regexp_replace() with a start parameter, cast the fourth "
+            "argument to integer explicitly.");
   }
   HELIOS_TRY(const RegexFlags flags, ParseRegexFlags(options));
   HELIOS_TRY(const Regex* regex, CompileFor(call, pattern, flags));
@@ -111,25 +112,22 @@ Result<std::string> ReplaceExtended(FunctionCall& call, std::string_view text,
   if (number < 0) return BadParameter("n", number);
   HELIOS_TRY(const RegexFlags flags, ParseRegexFlags(options));
   HELIOS_TRY(const Regex* regex, CompileFor(call, pattern, flags));
-  return ReplaceMatches(*regex, text, replacement,
-                        Utf8Offset(text, static_cast<size_t>(start - 1)), number);
+  return ReplaceMatches(*regex, text, replacement, Utf8Offset(text, static_cast<size_t>(start - 1)),
+                        number);
 }
-Result<std::string> ReplaceFrom(FunctionCall& call, std::string_view text,
-                                std::string_view pattern, std::string_view replacement,
-                                int32_t start) {
+Result<std::string> ReplaceFrom(FunctionCall& call, std::string_view text, std::string_view pattern,
+                                std::string_view replacement, int32_t start) {
   return ReplaceExtended(call, text, pattern, replacement, start, 1, "");
 }
-Result<std::string> ReplaceNth(FunctionCall& call, std::string_view text,
-                               std::string_view pattern, std::string_view replacement,
-                               int32_t start, int32_t number) {
+Result<std::string> ReplaceNth(FunctionCall& call, std::string_view text, std::string_view pattern,
+                               std::string_view replacement, int32_t start, int32_t number) {
   return ReplaceExtended(call, text, pattern, replacement, start, number, "");
 }
 
 // --- matching ---
 
 Result<std::optional<std::string>> FirstMatch(FunctionCall& call, std::string_view text,
-                                              std::string_view pattern,
-                                              std::string_view options) {
+                                              std::string_view pattern, std::string_view options) {
   HELIOS_TRY(const RegexFlags flags, ParseRegexFlags(options));
   if (flags.global) {
     return Error(ErrorCode::kInvalidParameterValue)
@@ -184,8 +182,8 @@ Result<std::optional<RegexSpan>> FindSpan(FunctionCall& call, std::string_view f
   HELIOS_TRY(const RegexFlags flags, ParseRegexFlags(options));
   if (flags.global) return NoGlobal(function);
   HELIOS_TRY(const Regex* regex, CompileFor(call, pattern, flags));
-  const auto matches = FindRegexMatches(
-      *regex, text, Utf8Offset(text, static_cast<size_t>(start - 1)), true, false);
+  const auto matches =
+      FindRegexMatches(*regex, text, Utf8Offset(text, static_cast<size_t>(start - 1)), true, false);
   if (static_cast<size_t>(number) > matches.size()) return std::optional<RegexSpan>();
   const auto& spans = matches[static_cast<size_t>(number - 1)];
   if (static_cast<size_t>(group) >= spans.size()) return std::optional<RegexSpan>();
@@ -214,9 +212,8 @@ Status Instr(FunctionCall& call, Arguments arguments, size_t row_count, Vector* 
       return BadParameter("endoption", given.end_option);
     }
     const std::string_view text = arguments[0]->View(row);
-    HELIOS_TRY(const auto span,
-               FindSpan(call, "regexp_instr()", text, arguments[1]->View(row), given.start,
-                        given.number, given.options, given.group));
+    HELIOS_TRY(const auto span, FindSpan(call, "regexp_instr()", text, arguments[1]->View(row),
+                                         given.start, given.number, given.options, given.group));
     int32_t position = 0;
     if (span.has_value()) {
       const int64_t bytes = given.end_option == 1 ? span->end : span->begin;
@@ -235,9 +232,8 @@ Status Substr(FunctionCall& call, Arguments arguments, size_t row_count, Vector*
     if (arguments.size() > 4) given.options = arguments[4]->View(row);
     if (arguments.size() > 5) given.group = arguments[5]->At<int32_t>(row);
     const std::string_view text = arguments[0]->View(row);
-    HELIOS_TRY(const auto span,
-               FindSpan(call, "regexp_substr()", text, arguments[1]->View(row), given.start,
-                        given.number, given.options, given.group));
+    HELIOS_TRY(const auto span, FindSpan(call, "regexp_substr()", text, arguments[1]->View(row),
+                                         given.start, given.number, given.options, given.group));
     if (span.has_value()) {
       out->SetString(row, Part(text, *span));
     } else {
@@ -299,10 +295,11 @@ Status SimilarNullable(FunctionCall&, Arguments arguments, size_t row_count, Vec
   return Status::Ok();
 }
 
-#define HELIOS_REGEX_OPERATORS(prefix)                                                          \
+#define HELIOS_REGEX_OPERATORS(prefix)                                                             \
   {prefix "regexeq", MatchOperator<false, false>}, {prefix "regexne", MatchOperator<false, true>}, \
-      {prefix "icregexeq", MatchOperator<true, false>},                                         \
-      {prefix "icregexne", MatchOperator<true, true>}
+      {prefix "icregexeq", MatchOperator<true, false>}, {                                          \
+    prefix "icregexne", MatchOperator<true, true>                                                  \
+  }
 
 constexpr KernelEntry kKernels[] = {
     HELIOS_REGEX_OPERATORS("text"),
@@ -350,8 +347,8 @@ std::vector<std::vector<RegexSpan>> FindRegexMatches(const Regex& regex, std::st
   while (from <= text.size() && regex.Match(text, from, &spans)) {
     const RegexSpan whole = spans[0];
     // Splitting ignores an empty match at the end of the text or right after the previous match.
-    if (!ignore_empty_at_ends || (whole.begin < static_cast<int64_t>(text.size()) &&
-                                  whole.end > previous_end)) {
+    if (!ignore_empty_at_ends ||
+        (whole.begin < static_cast<int64_t>(text.size()) && whole.end > previous_end)) {
       matches.push_back(spans);
     }
     previous_end = whole.end;

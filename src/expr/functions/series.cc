@@ -37,8 +37,7 @@ class IntegerSeries : public TableFunctionState {
   bool done_ = false;
 };
 template <typename T>
-StateResult StartIntegers(EvalContext&, Arguments arguments, size_t row,
-                          std::span<const SqlType>) {
+StateResult StartIntegers(EvalContext&, Arguments arguments, size_t row, std::span<const SqlType>) {
   const T step = arguments.size() > 2 ? arguments[2]->At<T>(row) : T{1};
   if (step == 0) return ZeroStep();
   return std::make_unique<IntegerSeries<T>>(arguments[0]->At<T>(row), arguments[1]->At<T>(row),
@@ -66,8 +65,7 @@ class NumericSeries : public TableFunctionState {
   Numeric to_;
   Numeric step_;
 };
-StateResult StartNumerics(EvalContext&, Arguments arguments, size_t row,
-                          std::span<const SqlType>) {
+StateResult StartNumerics(EvalContext&, Arguments arguments, size_t row, std::span<const SqlType>) {
   Numeric values[3] = {Numeric(), Numeric(), Numeric::FromInt64(1)};
   static constexpr const char* kNames[] = {"start", "stop", "step"};
   static constexpr const char* kSizes[] = {"value", "value", "size"};

@@ -1,4 +1,5 @@
-// Strings: length, case, parts, padding, searching and replacing. Positions count characters from 1.
+// Strings: length, case, parts, padding, searching and replacing. Positions count characters
+// from 1.
 
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
@@ -28,8 +29,8 @@ bool IsAscii(std::string_view text) {
   return true;
 }
 std::string_view NextChar(std::string_view text) {
-  return text.substr(0, std::min<size_t>(text.size(),
-                                         Utf8CharBytes(static_cast<unsigned char>(text[0]))));
+  return text.substr(
+      0, std::min<size_t>(text.size(), Utf8CharBytes(static_cast<unsigned char>(text[0]))));
 }
 UChar32 DecodeChar(std::string_view character) {
   UChar32 code = 0;
@@ -126,9 +127,7 @@ int32_t Position(std::string_view text, std::string_view part) {
   if (found == std::string_view::npos) return 0;
   return Length(text.substr(0, found)) + 1;
 }
-bool StartsWith(std::string_view text, std::string_view prefix) {
-  return text.starts_with(prefix);
-}
+bool StartsWith(std::string_view text, std::string_view prefix) { return text.starts_with(prefix); }
 
 bool ContainsChar(std::string_view set, std::string_view character) {
   if (character.size() == 1) return set.find(character[0]) != std::string_view::npos;

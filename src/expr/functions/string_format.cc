@@ -42,8 +42,7 @@ Status Concat(FunctionCall& call, Arguments arguments, size_t row_count, Vector*
   }
   return Status::Ok();
 }
-Status ConcatWithSeparator(FunctionCall& call, Arguments arguments, size_t row_count,
-                           Vector* out) {
+Status ConcatWithSeparator(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out) {
   std::string text;
   for (size_t row = 0; row < row_count; ++row) {
     if (arguments[0]->IsNull(row)) {
@@ -266,11 +265,10 @@ Status StringToArray(FunctionCall&, Arguments arguments, size_t row_count, Vecto
     const bool has_null_text = arguments.size() > 2 && !arguments[2]->IsNull(row);
     const std::string_view null_text = has_null_text ? arguments[2]->View(row) : "";
     ArrayBuilder builder(type_oid::kText);
-    for (const std::string_view part :
-         SplitText(arguments[0]->View(row), arguments[1]->IsNull(row)
-                                                ? std::nullopt
-                                                : std::optional(arguments[1]->View(row)))) {
-      has_null_text && part == null_text ? builder.AddNull() : builder.AddBytes(part);
+    for (const std::string_view part : SplitText(
+             arguments[0]->View(row),
+             arguments[1]->IsNull(row) ? std::nullopt : std::optional(arguments[1]->View(row)))) {
+      has_null_text&& part == null_text ? builder.AddNull() : builder.AddBytes(part);
     }
     out->SetString(row, builder.Finish());
   }
@@ -315,8 +313,7 @@ Result<const icu::Normalizer2*> NormalForm(std::string_view form) {
   if (upper == "NFKC") normalizer = icu::Normalizer2::getNFKCInstance(status);
   if (upper == "NFKD") normalizer = icu::Normalizer2::getNFKDInstance(status);
   if (normalizer == nullptr || U_FAILURE(status)) {
-    return Error(ErrorCode::kInvalidParameterValue)
-        .Message("invalid normalization form: {}", form);
+    return Error(ErrorCode::kInvalidParameterValue).Message("invalid normalization form: {}", form);
   }
   return normalizer;
 }
@@ -353,8 +350,10 @@ Result<std::string> ParseIdent(std::string_view text, bool strict) {
     if (!rest.empty() && rest[0] == '"') {
       size_t i = 1;
       for (; i < rest.size(); ++i) {
-        if (rest[i] == '"' && i + 1 < rest.size() && rest[i + 1] == '"') ++i;
-        else if (rest[i] == '"') break;
+        if (rest[i] == '"' && i + 1 < rest.size() && rest[i + 1] == '"')
+          ++i;
+        else if (rest[i] == '"')
+          break;
         part.push_back(rest[i]);
       }
       if (i >= rest.size()) return invalid("String has unclosed double quotes.");

@@ -1,8 +1,9 @@
 // regexp_matches, regexp_split_to_table, string_to_table: text to rows.
 
+#include "expr/internal/text_rows.h"
+
 #include "expr/internal/families.h"
 #include "expr/internal/regex.h"
-#include "expr/internal/text_rows.h"
 
 namespace helios::expr {
 namespace {
@@ -54,12 +55,9 @@ StateResult StartStringToTable(EvalContext&, Arguments arguments, size_t row,
 }
 
 constexpr TableKernelEntry kKernels[] = {
-    {"regexp_matches", StartMatches},
-    {"regexp_matches_no_flags", StartMatches},
-    {"regexp_split_to_table", StartSplit},
-    {"regexp_split_to_table_no_flags", StartSplit},
-    {"text_to_table", StartStringToTable},
-    {"text_to_table_null", StartStringToTable},
+    {"regexp_matches", StartMatches},      {"regexp_matches_no_flags", StartMatches},
+    {"regexp_split_to_table", StartSplit}, {"regexp_split_to_table_no_flags", StartSplit},
+    {"text_to_table", StartStringToTable}, {"text_to_table_null", StartStringToTable},
 };
 
 }  // namespace

@@ -72,8 +72,8 @@ Status FinalizeEach(AggregateCall& call, uint8_t* const* states, size_t count, V
                     size_t first_row) {
   for (size_t i = 0; i < count; ++i) {
     out->validity().SetValid(first_row + i);
-    HELIOS_TRY(StoreResult(A::Finish(call, StateOf<typename A::State>(states[i])), out,
-                           first_row + i));
+    HELIOS_TRY(
+        StoreResult(A::Finish(call, StateOf<typename A::State>(states[i])), out, first_row + i));
   }
   return Status::Ok();
 }

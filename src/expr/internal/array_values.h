@@ -18,10 +18,18 @@ class ArrayValues {
       if (array.IsNull(i)) continue;
       char* to = buffer_.data() + size_t{i} * width_;
       switch (width_) {
-        case 1: Store(to, array.Fixed<uint8_t>(i)); break;
-        case 2: Store(to, array.Fixed<int16_t>(i)); break;
-        case 4: Store(to, array.Fixed<int32_t>(i)); break;
-        case 8: Store(to, array.Fixed<int64_t>(i)); break;
+        case 1:
+          Store(to, array.Fixed<uint8_t>(i));
+          break;
+        case 2:
+          Store(to, array.Fixed<int16_t>(i));
+          break;
+        case 4:
+          Store(to, array.Fixed<int32_t>(i));
+          break;
+        case 8:
+          Store(to, array.Fixed<int64_t>(i));
+          break;
         default:
           if (array.element_physical() == PhysicalType::kVarlen) {
             Store(to, StringRef(array.Bytes(i)));

@@ -4,11 +4,11 @@ namespace helios::expr {
 
 std::span<const std::span<const KernelEntry>> ScalarFamilies() {
   static const std::span<const KernelEntry> kFamilies[] = {
-      ArithmeticKernels(), ComparisonKernels(),    NumericKernels(),   FloatMathKernels(),
-      CastKernels(),       StringKernels(),        StringFormatKernels(), LikeKernels(),
-      RegexpKernels(),     DateTimeKernels(),      DateTimeFieldKernels(), ArrayKernels(),
-      MiscKernels(),       ByteaKernels(),         JsonKernels(),      JsonBuildKernels(),
-      JsonRecordKernels(), JsonPathKernels(),      AclKernels(),
+      ArithmeticKernels(), ComparisonKernels(), NumericKernels(),       FloatMathKernels(),
+      CastKernels(),       StringKernels(),     StringFormatKernels(),  LikeKernels(),
+      RegexpKernels(),     DateTimeKernels(),   DateTimeFieldKernels(), ArrayKernels(),
+      MiscKernels(),       ByteaKernels(),      JsonKernels(),          JsonBuildKernels(),
+      JsonRecordKernels(), JsonPathKernels(),   AclKernels(),
   };
   return kFamilies;
 }

@@ -62,10 +62,10 @@ Status BinaryLoop(FunctionCall&, Arguments arguments, size_t row_count, Vector* 
   const FixedArgument<B> right(*arguments[1], row_count);
   R* result = out->Data<R>();
   bool failed = false;
-  ForEachPair(left, right, row_count, [result, &failed](A a, B b, size_t row) {
-    failed |= Op::Apply(a, b, &result[row]);
-  });
-  if (!failed) [[likely]] return Status::Ok();
+  ForEachPair(left, right, row_count,
+              [result, &failed](A a, B b, size_t row) { failed |= Op::Apply(a, b, &result[row]); });
+  if (!failed) [[likely]]
+    return Status::Ok();
   for (size_t row = 0; row < row_count; ++row) {
     R ignored;
     if (!out->validity().IsValid(row)) continue;
@@ -86,7 +86,8 @@ Status UnaryLoop(FunctionCall&, Arguments arguments, size_t row_count, Vector* o
     failed |= Op::Apply(argument.data[row], &result[row]);
   }
   for (size_t row = count; row < row_count; ++row) result[row] = result[0];
-  if (!failed) [[likely]] return Status::Ok();
+  if (!failed) [[likely]]
+    return Status::Ok();
   for (size_t row = 0; row < row_count; ++row) {
     R ignored;
     if (!out->validity().IsValid(row)) continue;

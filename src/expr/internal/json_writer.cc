@@ -59,7 +59,9 @@ Status JsonWriter::Scalar(const Vector& value, size_t row, std::string* out) {
       out->append(value.At<uint8_t>(row) != 0 ? "true" : "false");
       return Status::Ok();
     case type_oid::kJson:
-    case type_oid::kJsonb: out->append(value.View(row)); return Status::Ok();
+    case type_oid::kJsonb:
+      out->append(value.View(row));
+      return Status::Ok();
     case type_oid::kInt2:
     case type_oid::kInt4:
     case type_oid::kInt8:
@@ -96,7 +98,8 @@ Status JsonWriter::Scalar(const Vector& value, size_t row, std::string* out) {
       JsonEscape(text, out);
       return Status::Ok();
     }
-    default: break;
+    default:
+      break;
   }
   std::string text;
   HELIOS_TRY(FormatText(value, row, context_.text_format, &text));
@@ -169,8 +172,7 @@ Status JsonWriter::Record(std::string_view bytes, Oid type, bool pretty, std::st
   out->push_back('{');
   for (size_t i = 0; i < record.field_count(); ++i) {
     if (i > 0) out->append(pretty ? ",\n " : ",");
-    JsonEscape(i < names.size() && !names[i].empty() ? names[i] : "f" + std::to_string(i + 1),
-               out);
+    JsonEscape(i < names.size() && !names[i].empty() ? names[i] : "f" + std::to_string(i + 1), out);
     out->push_back(':');
     const RecordReader::Field& field = record.field(i);
     if (field.is_null) {

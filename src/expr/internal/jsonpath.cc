@@ -31,10 +31,14 @@ class PathRunner {
       return Items{truth == Truth::kUnknown ? "null" : (truth == Truth::kTrue ? "true" : "false")};
     }
     switch (node.kind) {
-      case Kind::kRoot: return Items{std::string(root_)};
-      case Kind::kCurrent: return Items{std::string(current)};
-      case Kind::kLiteral: return Items{node.text};
-      case Kind::kLast: return Items{std::to_string(last)};
+      case Kind::kRoot:
+        return Items{std::string(root_)};
+      case Kind::kCurrent:
+        return Items{std::string(current)};
+      case Kind::kLiteral:
+        return Items{node.text};
+      case Kind::kLast:
+        return Items{std::to_string(last)};
       case Kind::kVariable: {
         const auto value = JsonField(vars_, node.text);
         if (!value.has_value()) {
@@ -43,14 +47,21 @@ class PathRunner {
         }
         return Items{std::string(*value)};
       }
-      case Kind::kMember: return Member(node, current, last);
-      case Kind::kAnyMember: return AnyMember(node, current, last);
-      case Kind::kAnyLevel: return AnyLevel(node, current, last);
+      case Kind::kMember:
+        return Member(node, current, last);
+      case Kind::kAnyMember:
+        return AnyMember(node, current, last);
+      case Kind::kAnyLevel:
+        return AnyLevel(node, current, last);
       case Kind::kIndex:
-      case Kind::kAnyIndex: return Index(node, current, last);
-      case Kind::kFilter: return Filter(node, current, last);
-      case Kind::kMethod: return Method(node, current, last);
-      default: return Arithmetic(node, current, last);
+      case Kind::kAnyIndex:
+        return Index(node, current, last);
+      case Kind::kFilter:
+        return Filter(node, current, last);
+      case Kind::kMethod:
+        return Method(node, current, last);
+      default:
+        return Arithmetic(node, current, last);
     }
   }
 
@@ -254,12 +265,17 @@ class PathRunner {
   static std::string_view Symbol(Kind kind) {
     switch (kind) {
       case Kind::kAdd:
-      case Kind::kPlus: return "+";
+      case Kind::kPlus:
+        return "+";
       case Kind::kSubtract:
-      case Kind::kMinus: return "-";
-      case Kind::kMultiply: return "*";
-      case Kind::kDivide: return "/";
-      default: return "%";
+      case Kind::kMinus:
+        return "-";
+      case Kind::kMultiply:
+        return "*";
+      case Kind::kDivide:
+        return "/";
+      default:
+        return "%";
     }
   }
   Result<Numeric> SingleNumber(const PathNode& node, std::string_view side, std::string_view symbol,
@@ -296,11 +312,21 @@ class PathRunner {
                SingleNumber(*node.children[1], "right", symbol, current, last));
     Result<Numeric> result = Numeric();
     switch (node.kind) {
-      case Kind::kAdd: result = Numeric::Add(left, right); break;
-      case Kind::kSubtract: result = Numeric::Subtract(left, right); break;
-      case Kind::kMultiply: result = Numeric::Multiply(left, right); break;
-      case Kind::kDivide: result = Numeric::Divide(left, right); break;
-      default: result = Numeric::Modulo(left, right); break;
+      case Kind::kAdd:
+        result = Numeric::Add(left, right);
+        break;
+      case Kind::kSubtract:
+        result = Numeric::Subtract(left, right);
+        break;
+      case Kind::kMultiply:
+        result = Numeric::Multiply(left, right);
+        break;
+      case Kind::kDivide:
+        result = Numeric::Divide(left, right);
+        break;
+      default:
+        result = Numeric::Modulo(left, right);
+        break;
     }
     if (!result.ok()) return std::move(result).status();
     return Items{result->ToString()};
@@ -335,7 +361,8 @@ class PathRunner {
         if (!items.ok()) return Truth::kUnknown;
         return items->empty() ? Truth::kFalse : Truth::kTrue;
       }
-      default: return TestPairs(node, current, last);
+      default:
+        return TestPairs(node, current, last);
     }
   }
   Result<Truth> TestPairs(const PathNode& node, std::string_view current, int64_t last) {
@@ -402,12 +429,18 @@ class PathRunner {
       order = CompareJsonb(a, b);
     }
     switch (node.kind) {
-      case Kind::kEqual: return FromBool(order == 0);
-      case Kind::kNotEqual: return FromBool(order != 0);
-      case Kind::kLess: return FromBool(order < 0);
-      case Kind::kLessEqual: return FromBool(order <= 0);
-      case Kind::kGreater: return FromBool(order > 0);
-      default: return FromBool(order >= 0);
+      case Kind::kEqual:
+        return FromBool(order == 0);
+      case Kind::kNotEqual:
+        return FromBool(order != 0);
+      case Kind::kLess:
+        return FromBool(order < 0);
+      case Kind::kLessEqual:
+        return FromBool(order <= 0);
+      case Kind::kGreater:
+        return FromBool(order > 0);
+      default:
+        return FromBool(order >= 0);
     }
   }
 

@@ -103,7 +103,7 @@ class PathParser {
   Result<Node> Comparison() {
     HELIOS_TRY(Node left, Sum());
     static constexpr std::pair<std::string_view, Kind> kOperators[] = {
-        {"==", Kind::kEqual},     {"!=", Kind::kNotEqual},  {"<>", Kind::kNotEqual},
+        {"==", Kind::kEqual},     {"!=", Kind::kNotEqual},     {"<>", Kind::kNotEqual},
         {"<=", Kind::kLessEqual}, {">=", Kind::kGreaterEqual}, {"<", Kind::kLess},
         {">", Kind::kGreater}};
     for (const auto& [token, kind] : kOperators) {
@@ -126,11 +126,20 @@ class PathParser {
       HELIOS_TRY(const std::string letters, QuotedText());
       for (const char c : letters) {
         switch (c) {
-          case 'i': flags.ignore_case = true; break;
-          case 's': break;
-          case 'm': flags.anchors_match_lines = true; break;
-          case 'x': flags.expanded = true; break;
-          case 'q': flags.literal = true; break;
+          case 'i':
+            flags.ignore_case = true;
+            break;
+          case 's':
+            break;
+          case 'm':
+            flags.anchors_match_lines = true;
+            break;
+          case 'x':
+            flags.expanded = true;
+            break;
+          case 'q':
+            flags.literal = true;
+            break;
           default:
             return Error(ErrorCode::kSyntaxError)
                 .Message("invalid input syntax for type {}", "jsonpath")
@@ -343,8 +352,8 @@ class PathParser {
       }
       if (name.empty()) return Bad();
       if (Take("(")) {
-        static constexpr std::string_view kMethods[] = {"abs",  "ceiling", "double", "floor",
-                                                        "keyvalue", "size", "type"};
+        static constexpr std::string_view kMethods[] = {"abs",      "ceiling", "double", "floor",
+                                                        "keyvalue", "size",    "type"};
         if (!Take(")")) return Bad();
         if (!std::binary_search(std::begin(kMethods), std::end(kMethods), name)) {
           return Error(ErrorCode::kFeatureNotSupported)

@@ -75,19 +75,19 @@ Status StoreResult(Result<T>&& value, Vector* out, size_t row) {
 namespace internal {
 
 template <auto F, typename R, typename... A, size_t... I>
-Status MapRows(FunctionCall&, [[maybe_unused]] Arguments arguments, size_t row_count, Vector* out, R (*)(A...),
-               std::index_sequence<I...>) {
+Status MapRows(FunctionCall&, [[maybe_unused]] Arguments arguments, size_t row_count, Vector* out,
+               R (*)(A...), std::index_sequence<I...>) {
   const bool all_valid = out->validity().AllValid();
   for (size_t row = 0; row < row_count; ++row) {
     if (!all_valid && !out->validity().IsValid(row)) continue;
-    HELIOS_TRY(StoreResult(
-        F(ValueTraits<std::remove_cvref_t<A>>::Load(*arguments[I], row)...), out, row));
+    HELIOS_TRY(
+        StoreResult(F(ValueTraits<std::remove_cvref_t<A>>::Load(*arguments[I], row)...), out, row));
   }
   return Status::Ok();
 }
 template <auto F, typename R, typename... A, size_t... I>
-Status MapRows(FunctionCall& call, [[maybe_unused]] Arguments arguments, size_t row_count, Vector* out,
-               R (*)(FunctionCall&, A...), std::index_sequence<I...>) {
+Status MapRows(FunctionCall& call, [[maybe_unused]] Arguments arguments, size_t row_count,
+               Vector* out, R (*)(FunctionCall&, A...), std::index_sequence<I...>) {
   const bool all_valid = out->validity().AllValid();
   for (size_t row = 0; row < row_count; ++row) {
     if (!all_valid && !out->validity().IsValid(row)) continue;

@@ -54,19 +54,39 @@ class Translator {
     if (end == std::string_view::npos) return Invalid("invalid embedded option");
     for (const char c : rest_.substr(2, end - 2)) {
       switch (c) {
-        case 'i': flags_->ignore_case = true; break;
-        case 'c': flags_->ignore_case = false; break;
-        case 'x': flags_->expanded = true; break;
-        case 't': flags_->expanded = false; break;
+        case 'i':
+          flags_->ignore_case = true;
+          break;
+        case 'c':
+          flags_->ignore_case = false;
+          break;
+        case 'x':
+          flags_->expanded = true;
+          break;
+        case 't':
+          flags_->expanded = false;
+          break;
         case 'n':
-        case 'm': flags_->dot_excludes_newline = flags_->anchors_match_lines = true; break;
-        case 's': flags_->dot_excludes_newline = flags_->anchors_match_lines = false; break;
-        case 'p': flags_->dot_excludes_newline = true; break;
-        case 'w': flags_->anchors_match_lines = true; break;
-        case 'q': flags_->literal = true; break;
+        case 'm':
+          flags_->dot_excludes_newline = flags_->anchors_match_lines = true;
+          break;
+        case 's':
+          flags_->dot_excludes_newline = flags_->anchors_match_lines = false;
+          break;
+        case 'p':
+          flags_->dot_excludes_newline = true;
+          break;
+        case 'w':
+          flags_->anchors_match_lines = true;
+          break;
+        case 'q':
+          flags_->literal = true;
+          break;
         case 'b':
-        case 'e': break;
-        default: return Invalid("invalid embedded option");
+        case 'e':
+          break;
+        default:
+          return Invalid("invalid embedded option");
       }
     }
     rest_.remove_prefix(end + 1);
@@ -79,9 +99,12 @@ class Translator {
   Status Next() {
     const char c = Take();
     switch (c) {
-      case '\\': return Escape(false);
-      case '[': return Bracket();
-      case '(': return Group();
+      case '\\':
+        return Escape(false);
+      case '[':
+        return Bracket();
+      case '(':
+        return Group();
       case '*':
       case '+':
       case '?':
@@ -91,9 +114,14 @@ class Translator {
         if (!rest_.empty() && IsDigit(rest_[0])) return Bounds();
         out_.append("\\{");
         return Status::Ok();
-      case '}': out_.append("\\}"); return Status::Ok();
-      case ']': out_.append("\\]"); return Status::Ok();
-      default: break;
+      case '}':
+        out_.append("\\}");
+        return Status::Ok();
+      case ']':
+        out_.append("\\]");
+        return Status::Ok();
+      default:
+        break;
     }
     if (flags_->expanded && IsSpace(c)) return Status::Ok();
     if (flags_->expanded && c == '#') {
@@ -177,43 +205,74 @@ class Translator {
     const std::string_view open = in_bracket ? "" : "[";
     const std::string_view close = in_bracket ? "" : "]";
     switch (c) {
-      case 'd': out_.append(open).append("0-9").append(close); return Status::Ok();
-      case 's': out_.append(open).append("\\s\\v").append(close); return Status::Ok();
-      case 'w': out_.append(open).append("\\pL\\pN_").append(close); return Status::Ok();
+      case 'd':
+        out_.append(open).append("0-9").append(close);
+        return Status::Ok();
+      case 's':
+        out_.append(open).append("\\s\\v").append(close);
+        return Status::Ok();
+      case 'w':
+        out_.append(open).append("\\pL\\pN_").append(close);
+        return Status::Ok();
       case 'D':
       case 'S':
       case 'W':
         if (in_bracket) return Invalid("invalid escape \\ sequence");
         out_.append(c == 'D' ? "[^0-9]" : (c == 'S' ? "[^\\s\\v]" : "[^\\pL\\pN_]"));
         return Status::Ok();
-      case 'a': Literal(7); return Status::Ok();
-      case 'b': Literal(8); return Status::Ok();
-      case 'B': out_.append("\\\\"); return Status::Ok();
-      case 'e': Literal(27); return Status::Ok();
+      case 'a':
+        Literal(7);
+        return Status::Ok();
+      case 'b':
+        Literal(8);
+        return Status::Ok();
+      case 'B':
+        out_.append("\\\\");
+        return Status::Ok();
+      case 'e':
+        Literal(27);
+        return Status::Ok();
       case 'f':
       case 'n':
       case 'r':
       case 't':
-      case 'v': out_.append("\\").push_back(c); return Status::Ok();
+      case 'v':
+        out_.append("\\").push_back(c);
+        return Status::Ok();
       case 'c':
         if (rest_.empty()) return Invalid("invalid escape \\ sequence");
         Literal(static_cast<uint32_t>(Take()) & 31);
         return Status::Ok();
-      case 'x': return HexEscape(1, 255);
-      case 'u': return HexEscape(4, 4);
-      case 'U': return HexEscape(8, 8);
-      case '0': Literal(0); return Status::Ok();
-      default: break;
+      case 'x':
+        return HexEscape(1, 255);
+      case 'u':
+        return HexEscape(4, 4);
+      case 'U':
+        return HexEscape(8, 8);
+      case '0':
+        Literal(0);
+        return Status::Ok();
+      default:
+        break;
     }
     if (!in_bracket) {
       switch (c) {
-        case 'A': out_.append("\\A"); return Status::Ok();
-        case 'Z': out_.append("\\z"); return Status::Ok();
+        case 'A':
+          out_.append("\\A");
+          return Status::Ok();
+        case 'Z':
+          out_.append("\\z");
+          return Status::Ok();
         case 'y':
         case 'm':
-        case 'M': out_.append("\\b"); return Status::Ok();
-        case 'Y': out_.append("\\B"); return Status::Ok();
-        default: break;
+        case 'M':
+          out_.append("\\b");
+          return Status::Ok();
+        case 'Y':
+          out_.append("\\B");
+          return Status::Ok();
+        default:
+          break;
       }
       if (c >= '1' && c <= '9') {
         if (c - '0' > group_count_) return Invalid("invalid backreference number");
@@ -232,11 +291,20 @@ class Translator {
     const std::string_view name = rest_.substr(1, end - 1);
     rest_.remove_prefix(end + 2);
     static constexpr std::pair<std::string_view, std::string_view> kClasses[] = {
-        {"alpha", "\\pL"},        {"alnum", "\\pL\\pN"},      {"lower", "\\p{Ll}"},
-        {"upper", "\\p{Lu}"},     {"digit", "0-9"},            {"xdigit", "[:xdigit:]"},
-        {"space", "\\s\\v"},      {"punct", "[:punct:]"},      {"blank", "[:blank:]"},
-        {"cntrl", "[:cntrl:]"},   {"graph", "[:graph:]\\pL\\pN"}, {"print", "[:print:]\\pL\\pN"},
-        {"word", "\\pL\\pN_"},    {"ascii", "[:ascii:]"},
+        {"alpha", "\\pL"},
+        {"alnum", "\\pL\\pN"},
+        {"lower", "\\p{Ll}"},
+        {"upper", "\\p{Lu}"},
+        {"digit", "0-9"},
+        {"xdigit", "[:xdigit:]"},
+        {"space", "\\s\\v"},
+        {"punct", "[:punct:]"},
+        {"blank", "[:blank:]"},
+        {"cntrl", "[:cntrl:]"},
+        {"graph", "[:graph:]\\pL\\pN"},
+        {"print", "[:print:]\\pL\\pN"},
+        {"word", "\\pL\\pN_"},
+        {"ascii", "[:ascii:]"},
     };
     for (const auto& [known, translated] : kClasses) {
       if (known != name) continue;
@@ -294,17 +362,26 @@ class Translator {
 std::string_view Explain(RE2::ErrorCode code) {
   switch (code) {
     case RE2::ErrorMissingParen:
-    case RE2::ErrorUnexpectedParen: return "parentheses () not balanced";
-    case RE2::ErrorMissingBracket: return "brackets [] not balanced";
+    case RE2::ErrorUnexpectedParen:
+      return "parentheses () not balanced";
+    case RE2::ErrorMissingBracket:
+      return "brackets [] not balanced";
     case RE2::ErrorRepeatArgument:
-    case RE2::ErrorRepeatOp: return "quantifier operand invalid";
-    case RE2::ErrorRepeatSize: return "invalid repetition count(s)";
+    case RE2::ErrorRepeatOp:
+      return "quantifier operand invalid";
+    case RE2::ErrorRepeatSize:
+      return "invalid repetition count(s)";
     case RE2::ErrorBadEscape:
-    case RE2::ErrorTrailingBackslash: return "invalid escape \\ sequence";
-    case RE2::ErrorBadCharRange: return "invalid character range";
-    case RE2::ErrorBadCharClass: return "invalid character class";
-    case RE2::ErrorPatternTooLarge: return "regular expression is too complex";
-    default: return "invalid regexp (reg version 0.8)";
+    case RE2::ErrorTrailingBackslash:
+      return "invalid escape \\ sequence";
+    case RE2::ErrorBadCharRange:
+      return "invalid character range";
+    case RE2::ErrorBadCharClass:
+      return "invalid character class";
+    case RE2::ErrorPatternTooLarge:
+      return "regular expression is too complex";
+    default:
+      return "invalid regexp (reg version 0.8)";
   }
 }
 
@@ -322,15 +399,31 @@ Result<RegexFlags> ParseRegexFlags(std::string_view options) {
   RegexFlags flags;
   for (size_t i = 0; i < options.size(); ++i) {
     switch (options[i]) {
-      case 'g': flags.global = true; break;
-      case 'i': flags.ignore_case = true; break;
-      case 'c': flags.ignore_case = false; break;
-      case 'x': flags.expanded = true; break;
-      case 't': flags.expanded = false; break;
-      case 'q': flags.literal = true; break;
+      case 'g':
+        flags.global = true;
+        break;
+      case 'i':
+        flags.ignore_case = true;
+        break;
+      case 'c':
+        flags.ignore_case = false;
+        break;
+      case 'x':
+        flags.expanded = true;
+        break;
+      case 't':
+        flags.expanded = false;
+        break;
+      case 'q':
+        flags.literal = true;
+        break;
       case 'm':
-      case 'n': flags.dot_excludes_newline = flags.anchors_match_lines = true; break;
-      case 's': flags.dot_excludes_newline = flags.anchors_match_lines = false; break;
+      case 'n':
+        flags.dot_excludes_newline = flags.anchors_match_lines = true;
+        break;
+      case 's':
+        flags.dot_excludes_newline = flags.anchors_match_lines = false;
+        break;
       case 'p':
         flags.dot_excludes_newline = true;
         flags.anchors_match_lines = false;
@@ -340,7 +433,8 @@ Result<RegexFlags> ParseRegexFlags(std::string_view options) {
         flags.anchors_match_lines = true;
         break;
       case 'b':
-      case 'e': break;
+      case 'e':
+        break;
       default:
         return Error(ErrorCode::kInvalidParameterValue)
             .Message("invalid regular expression option: \"{}\"",
@@ -431,8 +525,9 @@ Result<std::string> SimilarToRegex(std::string_view pattern, std::string_view es
         // The parts around escape-quote marks: only the middle one is captured.
         if (++separator_count > 2) {
           return Error(ErrorCode::kInvalidEscapeSequence)
-              .Message("SQL regular expression may not contain more than two "
-                       "escape-double-quote separators");
+              .Message(
+                  "SQL regular expression may not contain more than two "
+                  "escape-double-quote separators");
         }
         out.append(separator_count == 1 ? "){1,1}?(" : "){1,1}(?:");
         continue;
@@ -448,15 +543,28 @@ Result<std::string> SimilarToRegex(std::string_view pattern, std::string_view es
       continue;
     }
     switch (c) {
-      case '[': in_bracket = true; out.push_back(c); break;
-      case '%': out.append(".*"); break;
-      case '_': out.push_back('.'); break;
-      case '(': out.append("(?:"); break;
+      case '[':
+        in_bracket = true;
+        out.push_back(c);
+        break;
+      case '%':
+        out.append(".*");
+        break;
+      case '_':
+        out.push_back('.');
+        break;
+      case '(':
+        out.append("(?:");
+        break;
       case '\\':
       case '.':
       case '^':
-      case '$': out.append("\\").push_back(c); break;
-      default: out.push_back(c); break;
+      case '$':
+        out.append("\\").push_back(c);
+        break;
+      default:
+        out.push_back(c);
+        break;
     }
   }
   return out.append(")$");

@@ -29,9 +29,9 @@ struct RegexSpan {
   int64_t end = -1;
 };
 
-// A compiled pattern. PostgreSQL's advanced regular expressions are translated to RE2, which runs in
-// linear time: back references and look-around are therefore refused (0A000). Alternatives are matched
-// longest first, as POSIX says, unless the pattern has a non-greedy quantifier.
+// A compiled pattern. PostgreSQL's advanced regular expressions are translated to RE2, which runs
+// in linear time: back references and look-around are therefore refused (0A000). Alternatives are
+// matched longest first, as POSIX says, unless the pattern has a non-greedy quantifier.
 //
 // Thread safety: Match from any thread.
 class Regex {
@@ -63,8 +63,8 @@ class RegexCache {
   const Regex* last_ = nullptr;
 };
 
-// Matches from byte `from` on, all when `global`. Splitting asks to ignore empty matches at the end of the
-// text and right after another match.
+// Matches from byte `from` on, all when `global`. Splitting asks to ignore empty matches at the end
+// of the text and right after another match.
 std::vector<std::vector<RegexSpan>> FindRegexMatches(const Regex& regex, std::string_view text,
                                                      size_t from, bool global,
                                                      bool ignore_empty_at_ends);

@@ -54,8 +54,8 @@ class Admission {
 
 // Accepts connections on the reactor's thread and starts them.
 //
-// Thread safety: none; not to be stopped on the reactor's thread. Lifetime: reactor and runner outlive
-// it. Requires: at least one socket.
+// Thread safety: none; not to be stopped on the reactor's thread. Lifetime: reactor and runner
+// outlive it. Requires: at least one socket.
 class Listener {
  public:
   struct Options {

@@ -1,5 +1,5 @@
-// Passes over bound plans. A bound plan names columns by id (plan::Node::ids); FinishPlan turns ids into
-// positions and is always the last step.
+// Passes over bound plans. A bound plan names columns by id (plan::Node::ids); FinishPlan turns ids
+// into positions and is always the last step.
 #pragma once
 
 #include "base/status.h"
@@ -19,8 +19,8 @@ struct PassContext {
 // Runs the passes that the settings ask for.
 Status Optimize(PassContext& context);
 
-// Makes a bound plan runnable: joins whose right side uses the left become Apply nodes, outer columns
-// become parameter slots, column ids become positions.
+// Makes a bound plan runnable: joins whose right side uses the left become Apply nodes, outer
+// columns become parameter slots, column ids become positions.
 void FinishPlan(PassContext& context);
 
 // Recognises point statements (Plan::point) in a finished plan.

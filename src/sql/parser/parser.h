@@ -12,7 +12,8 @@ namespace helios::sql {
 
 struct ParseOptions {
   size_t statement_bytes_max = size_t{64} << 20;
-  // Brackets, CASE and operators inside one another; keeps the grammar's recursion off the stack's end.
+  // Brackets, CASE and operators inside one another; keeps the grammar's recursion off the stack's
+  // end.
   int nesting_depth_max = 1000;
   int parameter_number_max = 65535;
 };

@@ -44,8 +44,7 @@ bool IsAnalyze(const ExplainOptions& options) {
 
 class TextWriter {
  public:
-  TextWriter(const Plan& plan, const ExplainOptions& options)
-      : plan_(plan), options_(options) {}
+  TextWriter(const Plan& plan, const ExplainOptions& options) : plan_(plan), options_(options) {}
 
   std::string Run() {
     Write(*plan_.root, 0, "");
@@ -82,9 +81,9 @@ class TextWriter {
     }
     line += words.label;
     if (options_.costs) {
-      line += fmt::format("  (cost=0.00..{:.2f} rows={:.0f} width={})",
-                          words.counted->estimated_cost, ShownRows(*words.counted),
-                          WidthOf(*words.counted));
+      line +=
+          fmt::format("  (cost=0.00..{:.2f} rows={:.0f} width={})", words.counted->estimated_cost,
+                      ShownRows(*words.counted), WidthOf(*words.counted));
     }
     NodeActuals actual;
     if (IsAnalyze(options_)) {
@@ -120,7 +119,8 @@ class TextWriter {
 
   std::string CteName(const Node& node, size_t index) const {
     const auto& with = static_cast<const WithCteNode&>(node);
-    return std::to_string(index < with.cte_indexes.size() ? with.cte_indexes[index] + 1 : index + 1);
+    return std::to_string(index < with.cte_indexes.size() ? with.cte_indexes[index] + 1
+                                                          : index + 1);
   }
 
   std::string Actual(const NodeActuals& actual) const {
@@ -155,8 +155,7 @@ std::string Quote(const std::string& text) {
 
 class JsonWriter {
  public:
-  JsonWriter(const Plan& plan, const ExplainOptions& options)
-      : plan_(plan), options_(options) {}
+  JsonWriter(const Plan& plan, const ExplainOptions& options) : plan_(plan), options_(options) {}
 
   std::string Write(const Node& node, int indent, const char* relationship,
                     const std::string& subplan_name) {

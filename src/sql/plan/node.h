@@ -50,8 +50,9 @@ struct Node {
   std::vector<SqlType> types;
   std::vector<PhysicalType> physicals;  // As types; differs from the default for enums.
   std::vector<std::string> names;       // For EXPLAIN and for records of whole rows.
-  // While a plan is made, each column of the statement has an id of its own, ColumnExpr::index holds
-  // such ids, and these are the output's. In a finished plan indexes are positions and ids mean nothing.
+  // While a plan is made, each column of the statement has an id of its own, ColumnExpr::index
+  // holds such ids, and these are the output's. In a finished plan indexes are positions and ids
+  // mean nothing.
   std::vector<uint32_t> ids;
   std::vector<std::unique_ptr<Node>> children;
   double estimated_rows = 1;
@@ -64,7 +65,7 @@ struct ScanNode : Node {
   ScanNode() : Node(NodeKind::kScan) {}
   Oid table = kInvalidOid;
   std::string table_name, alias, index_name;
-  std::vector<std::string> column_names;           // Of the layout, for EXPLAIN.
+  std::vector<std::string> column_names;  // Of the layout, for EXPLAIN.
   std::shared_ptr<const hidb::TableLayout> layout;
   std::shared_ptr<const hidb::IndexLayout> index;  // Null: by primary key.
   std::vector<uint32_t> columns;                   // Output: positions in layout->columns,
@@ -76,17 +77,18 @@ struct ScanNode : Node {
   uint64_t limit = 0;
   // What bounds the key columns of the index (or the primary key), a prefix of them: equality on
   // each but the last, which may have a range instead. Bounds are expressions without columns (they
-  // may use parameters), of the key column's type, evaluated when the scan opens; a NULL bound makes
-  // the scan empty. Several alternatives (IN lists, OR) are scanned in key order, duplicates dropped.
+  // may use parameters), of the key column's type, evaluated when the scan opens; a NULL bound
+  // makes the scan empty. Several alternatives (IN lists, OR) are scanned in key order, duplicates
+  // dropped.
   struct Bound {
     std::vector<expr::ExprPtr> equal;  // For the first equal.size() key parts.
     // Sets of values for the part after `equal`: = ANY(array expression). Null: none.
     expr::ExprPtr any;
     expr::ExprPtr lower, upper;  // For the next part; null: open.
     bool lower_inclusive = true, upper_inclusive = true;
-    bool next_is_null = false;   // IS NULL on the next part.
+    bool next_is_null = false;  // IS NULL on the next part.
   };
-  std::vector<Bound> bounds;  // Empty: the whole table.
+  std::vector<Bound> bounds;     // Empty: the whole table.
   double bound_selectivity = 1;  // The part of the table within the bounds, as estimated.
 };
 
@@ -140,7 +142,7 @@ struct ProjectNode : Node {
 struct ProjectSetNode : Node {
   ProjectSetNode() : Node(NodeKind::kProjectSet) {}
   struct Item {
-    expr::ExprPtr scalar;  // Either this,
+    expr::ExprPtr scalar;                           // Either this,
     const expr::TableFunction* function = nullptr;  // or a set.
     std::vector<expr::ExprPtr> arguments;
     std::vector<SqlType> column_types;  // Of the function; several make one record column.
@@ -191,8 +193,8 @@ struct JoinNode : Node {
   JoinNode() : Node(NodeKind::kJoin) {}
   JoinType join_type = JoinType::kInner;
   struct Key {
-    expr::ExprPtr left;   // Over the left child's columns.
-    expr::ExprPtr right;  // Over the right child's columns (numbered from 0).
+    expr::ExprPtr left;      // Over the left child's columns.
+    expr::ExprPtr right;     // Over the right child's columns (numbered from 0).
     bool null_safe = false;  // IS NOT DISTINCT FROM
   };
   std::vector<Key> keys;    // Equalities of one type each; empty: nested loop.
@@ -207,8 +209,8 @@ struct ApplyNode : Node {
   ApplyNode() : Node(NodeKind::kApply) {}
   JoinType join_type = JoinType::kInner;
   std::vector<std::pair<uint32_t, uint32_t>> slots;  // (parameter slot, left column)
-  std::vector<uint32_t> slot_ids;                    // While the plan is made: ids of those columns.
-  expr::ExprPtr condition;                           // Over left then right columns.
+  std::vector<uint32_t> slot_ids;  // While the plan is made: ids of those columns.
+  expr::ExprPtr condition;         // Over left then right columns.
 };
 
 // ORDER BY; with `limit` a top-N (limit plus offset rows are kept).
@@ -233,7 +235,14 @@ struct DistinctOnNode : Node {
 };
 
 struct SetOperationNode : Node {
-  enum class Operation : uint8_t { kUnionAll, kUnion, kIntersect, kIntersectAll, kExcept, kExceptAll };
+  enum class Operation : uint8_t {
+    kUnionAll,
+    kUnion,
+    kIntersect,
+    kIntersectAll,
+    kExcept,
+    kExceptAll
+  };
   SetOperationNode() : Node(NodeKind::kSetOperation) {}
   Operation operation = Operation::kUnionAll;  // Children have equal types.
 };
@@ -274,8 +283,9 @@ struct WindowNode : Node {
   std::vector<Call> calls;
 };
 
-// Child 0 is the statement, further children are CTE bodies, by index `first_cte` onwards: a body runs
-// at most once, when it is first read (a data-modifying one to its end in any case), and is kept.
+// Child 0 is the statement, further children are CTE bodies, by index `first_cte` onwards: a body
+// runs at most once, when it is first read (a data-modifying one to its end in any case), and is
+// kept.
 struct WithCteNode : Node {
   WithCteNode() : Node(NodeKind::kWithCte) {}
   uint32_t first_cte = 0;

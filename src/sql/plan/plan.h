@@ -25,7 +25,8 @@ struct PointStatement {
   // kGet, kUpdate, kDelete: the scan at the bottom; its single bound holds one `equal` expression
   // (constants and parameters, of the key part's type) for each key column.
   const ScanNode* scan = nullptr;
-  // kGet: the select list over the scan's columns (after its filter); empty: the scan's own columns.
+  // kGet: the select list over the scan's columns (after its filter); empty: the scan's own
+  // columns.
   const ProjectNode* project = nullptr;
   // The writing node. kInsert: its child is a ValuesNode of one row in layout order.
   const InsertNode* insert = nullptr;
@@ -50,7 +51,7 @@ struct Plan {
   bool returns_rows = false;
   bool writes = false;
   uint64_t catalog_version = 0;
-  std::vector<TableLockNeed> locks;  // Taken before execution, in this order.
+  std::vector<TableLockNeed> locks;       // Taken before execution, in this order.
   std::vector<PrivilegeNeed> privileges;  // Checked before each execution.
   std::optional<PointStatement> point;
   // The slots filled from sub-selects or outer rows start at statement_parameter_count. Numbers of

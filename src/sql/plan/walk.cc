@@ -62,9 +62,11 @@ void VisitInsert(InsertNode& insert, const Visit& visit) {
 
 void ForEachExpr(Node& node, const Visit& visit) {
   switch (node.kind) {
-    case NodeKind::kScan: return VisitScan(static_cast<ScanNode&>(node), visit);
+    case NodeKind::kScan:
+      return VisitScan(static_cast<ScanNode&>(node), visit);
     case NodeKind::kSystemScan:
-      for (auto& hint : static_cast<SystemScanNode&>(node).equal_hints) VisitOne(hint.second, visit);
+      for (auto& hint : static_cast<SystemScanNode&>(node).equal_hints)
+        VisitOne(hint.second, visit);
       return;
     case NodeKind::kTableFunction:
       for (TableFunctionNode::Call& call : static_cast<TableFunctionNode&>(node).calls) {
@@ -75,15 +77,18 @@ void ForEachExpr(Node& node, const Visit& visit) {
     case NodeKind::kValues:
       for (auto& row : static_cast<ValuesNode&>(node).rows) VisitAll(row, visit);
       return;
-    case NodeKind::kFilter: return VisitOne(static_cast<FilterNode&>(node).predicate, visit);
-    case NodeKind::kProject: return VisitAll(static_cast<ProjectNode&>(node).expressions, visit);
+    case NodeKind::kFilter:
+      return VisitOne(static_cast<FilterNode&>(node).predicate, visit);
+    case NodeKind::kProject:
+      return VisitAll(static_cast<ProjectNode&>(node).expressions, visit);
     case NodeKind::kProjectSet:
       for (ProjectSetNode::Item& item : static_cast<ProjectSetNode&>(node).items) {
         VisitOne(item.scalar, visit);
         VisitAll(item.arguments, visit);
       }
       return;
-    case NodeKind::kAggregate: return VisitAggregate(static_cast<AggregateNode&>(node), visit);
+    case NodeKind::kAggregate:
+      return VisitAggregate(static_cast<AggregateNode&>(node), visit);
     case NodeKind::kJoin: {
       auto& join = static_cast<JoinNode&>(node);
       for (JoinNode::Key& key : join.keys) {
@@ -92,7 +97,8 @@ void ForEachExpr(Node& node, const Visit& visit) {
       }
       return VisitOne(join.condition, visit);
     }
-    case NodeKind::kApply: return VisitOne(static_cast<ApplyNode&>(node).condition, visit);
+    case NodeKind::kApply:
+      return VisitOne(static_cast<ApplyNode&>(node).condition, visit);
     case NodeKind::kSort: {
       auto& sort = static_cast<SortNode&>(node);
       VisitKeys(sort.keys, visit);
@@ -104,22 +110,27 @@ void ForEachExpr(Node& node, const Visit& visit) {
       VisitOne(limit.offset, visit);
       return VisitKeys(limit.tie_keys, visit);
     }
-    case NodeKind::kDistinctOn: return VisitAll(static_cast<DistinctOnNode&>(node).keys, visit);
-    case NodeKind::kWindow: return VisitWindow(static_cast<WindowNode&>(node), visit);
-    case NodeKind::kInsert: return VisitInsert(static_cast<InsertNode&>(node), visit);
+    case NodeKind::kDistinctOn:
+      return VisitAll(static_cast<DistinctOnNode&>(node).keys, visit);
+    case NodeKind::kWindow:
+      return VisitWindow(static_cast<WindowNode&>(node), visit);
+    case NodeKind::kInsert:
+      return VisitInsert(static_cast<InsertNode&>(node), visit);
     case NodeKind::kUpdate: {
       auto& update = static_cast<UpdateNode&>(node);
       for (auto& [column, value] : update.set) VisitOne(value, visit);
       VisitAll(update.returning, visit);
       return VisitOne(update.check_option, visit);
     }
-    case NodeKind::kDelete: return VisitAll(static_cast<DeleteNode&>(node).returning, visit);
+    case NodeKind::kDelete:
+      return VisitAll(static_cast<DeleteNode&>(node).returning, visit);
     case NodeKind::kSetOperation:
     case NodeKind::kCteScan:
     case NodeKind::kWithCte:
     case NodeKind::kRecursiveUnion:
     case NodeKind::kWorkTable:
-    case NodeKind::kLockRows: return;
+    case NodeKind::kLockRows:
+      return;
   }
 }
 
@@ -127,9 +138,8 @@ namespace {
 void CollectOuter(Node& node, const std::vector<NodePtr>& subplans, IdSet* used, IdSet* provided) {
   provided->insert(node.ids.begin(), node.ids.end());
   if (node.kind == NodeKind::kInsert || node.kind == NodeKind::kUpdate) {
-    const auto& extra = node.kind == NodeKind::kInsert
-                            ? static_cast<InsertNode&>(node).row_ids
-                            : static_cast<UpdateNode&>(node).row_ids;
+    const auto& extra = node.kind == NodeKind::kInsert ? static_cast<InsertNode&>(node).row_ids
+                                                       : static_cast<UpdateNode&>(node).row_ids;
     provided->insert(extra.begin(), extra.end());
   }
   ForEachExpr(node, [&](ExprPtr& expr) { CollectIds(*expr, subplans, used); });

@@ -25,7 +25,8 @@ IdSet OuterIds(Node& root, const std::vector<NodePtr>& subplans);
 // Whether any of `ids` is in `set`.
 bool Intersects(const IdSet& a, const IdSet& b);
 bool IsSubset(const IdSet& small, const IdSet& large);
-// Replaces each column of the expression, and of the sub-selects below it, whose id is a key of `map`.
+// Replaces each column of the expression, and of the sub-selects below it, whose id is a key of
+// `map`.
 using IdMap = std::unordered_map<uint32_t, uint32_t>;
 void RenameIds(expr::Expr& expr, const IdMap& map, std::vector<NodePtr>& subplans);
 void RenameIds(Node& root, const IdMap& map, std::vector<NodePtr>& subplans);

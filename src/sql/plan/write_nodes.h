@@ -80,17 +80,17 @@ struct ReferencedByTarget {
   // layout order, then its row key.
   std::shared_ptr<const Node> find_children;
   std::vector<uint32_t> slots;
-  std::vector<uint32_t> child_columns;         // Positions in the child's layout.
-  std::vector<uint32_t> set_columns;           // SET NULL / SET DEFAULT: the columns to set,
-  std::vector<expr::ExprPtr> set_defaults;     // and their defaults (null expression: NULL).
+  std::vector<uint32_t> child_columns;      // Positions in the child's layout.
+  std::vector<uint32_t> set_columns;        // SET NULL / SET DEFAULT: the columns to set,
+  std::vector<expr::ExprPtr> set_defaults;  // and their defaults (null expression: NULL).
   // Not owned: foreign keys may form cycles. Plan::write_targets owns every target.
   const WriteTarget* child_target = nullptr;
   bool deferrable = false;
   bool initially_deferred = false;
 };
 
-// A table as writers see it: everything to keep true. All expressions are over the table's columns in
-// layout order.
+// A table as writers see it: everything to keep true. All expressions are over the table's columns
+// in layout order.
 struct WriteTarget {
   Oid table = kInvalidOid;
   std::string schema_name, table_name;
@@ -106,7 +106,8 @@ struct WriteTarget {
   std::vector<std::pair<uint32_t, expr::ExprPtr>> generated;
 };
 
-// RETURNING expressions are over: the table's columns in layout order, then (UPDATE ... FROM, DELETE
+// RETURNING expressions are over: the table's columns in layout order, then (UPDATE ... FROM,
+// DELETE
 // ... USING) the child's other columns.
 struct InsertNode : Node {
   InsertNode() : Node(NodeKind::kInsert) {}
@@ -114,7 +115,8 @@ struct InsertNode : Node {
   // Child 0 gives the rows: one column for each layout column, defaults filled in.
   enum class OnConflict : uint8_t { kError, kNothing, kUpdate };
   OnConflict on_conflict = OnConflict::kError;
-  // The arbiter: -1 the primary key, else an index of `target`; absent: any unique one (DO NOTHING).
+  // The arbiter: -1 the primary key, else an index of `target`; absent: any unique one (DO
+  // NOTHING).
   std::optional<int32_t> arbiter;
   // DO UPDATE SET: assignments and WHERE over the existing row's columns, then the proposed row's
   // (EXCLUDED).
@@ -122,8 +124,8 @@ struct InsertNode : Node {
   expr::ExprPtr set_where;
   std::vector<expr::ExprPtr> returning;  // Empty and !has_returning: no output.
   bool has_returning = false;
-  expr::ExprPtr check_option;            // WITH CHECK OPTION; false is 44000.
-  std::string check_option_view;         // Named in that error.
+  expr::ExprPtr check_option;     // WITH CHECK OPTION; false is 44000.
+  std::string check_option_view;  // Named in that error.
   // While the plan is made: ids of the row's columns, then those of EXCLUDED.
   std::vector<uint32_t> row_ids;
 };

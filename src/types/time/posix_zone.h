@@ -7,10 +7,11 @@
 
 namespace helios {
 
-// A zone as a POSIX TZ string says it: "EST5EDT,M3.2.0,M11.1.0", "<+03>-3". Seconds are since 2000-01-01.
+// A zone as a POSIX TZ string says it: "EST5EDT,M3.2.0,M11.1.0", "<+03>-3". Seconds are since
+// 2000-01-01.
 struct PosixZone {
-  // The moment in a year when the other time begins: weekday `weekday` (0 is Sunday) of week `week` (5:
-  // the last) of `month`, `seconds` after local midnight.
+  // The moment in a year when the other time begins: weekday `weekday` (0 is Sunday) of week `week`
+  // (5: the last) of `month`, `seconds` after local midnight.
   struct Rule {
     int32_t month = 3;
     int32_t week = 2;

@@ -21,7 +21,8 @@ class TimeZone {
   };
 
   static const TimeZone& Utc();
-  // By name ("Europe/Paris", "utc"; case does not matter), abbreviation in use ("EST"), POSIX string
+  // By name ("Europe/Paris", "utc"; case does not matter), abbreviation in use ("EST"), POSIX
+  // string
   // ("<+03>-3", "EST5EDT"), or number of hours ("-5", "+5:30"). Null when it is none of them.
   static const TimeZone* Find(std::string_view name);
   // As SET timezone and AT TIME ZONE report: 22023 `time zone "x" not recognized`.
@@ -33,8 +34,8 @@ class TimeZone {
   Offset AtUtc(int64_t utc_us) const;
   // "CET"; "+03" of zones without letters.
   std::string AbbreviationAtUtc(int64_t utc_us) const;
-  // The offset that local time `local_us` has. In a gap (spring) and in a repeated hour (autumn) it is
-  // standard time, as PostgreSQL decides.
+  // The offset that local time `local_us` has. In a gap (spring) and in a repeated hour (autumn) it
+  // is standard time, as PostgreSQL decides.
   int32_t SecondsEastOfLocal(int64_t local_us) const;
 
   // An abbreviation of pg_timezone_abbrevs: a fixed offset.

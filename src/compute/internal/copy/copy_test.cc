@@ -17,7 +17,8 @@ CopyOptions Csv() {
   return options;
 }
 
-// Reads (int4, text) rows from `data`, fed `piece` bytes at a time; rows as "1|a;2|NULL", or the error.
+// Reads (int4, text) rows from `data`, fed `piece` bytes at a time; rows as "1|a;2|NULL", or the
+// error.
 std::string ReadAll(const CopyOptions& options, const std::string& data, size_t piece) {
   size_t at = 0;
   const TextFormat format;
@@ -41,7 +42,8 @@ std::string ReadAll(const CopyOptions& options, const std::string& data, size_t 
     if (*count == 0) return out;
     for (size_t row = 0; row < *count; ++row) {
       if (!out.empty()) out += ";";
-      out += chunk.column(0).IsNull(row) ? "NULL" : std::to_string(chunk.column(0).At<int32_t>(row));
+      out +=
+          chunk.column(0).IsNull(row) ? "NULL" : std::to_string(chunk.column(0).At<int32_t>(row));
       out += "|";
       out += chunk.column(1).IsNull(row) ? "NULL" : std::string(chunk.column(1).View(row));
     }
@@ -136,8 +138,7 @@ TEST(CopyReaderTest, DamagedBinaryDataIsRefused) {
   CopyOptions binary;
   binary.form = CopyForm::kBinary;
   const std::string good = WriteAll(binary);
-  EXPECT_EQ(ReadInPieces(binary, "nonsense, and more of it"),
-            "COPY file signature not recognized");
+  EXPECT_EQ(ReadInPieces(binary, "nonsense, and more of it"), "COPY file signature not recognized");
   for (size_t length = 0; length + 2 < good.size(); ++length) {
     ReadAll(binary, good.substr(0, length), 5);
   }

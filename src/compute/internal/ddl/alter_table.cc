@@ -1,5 +1,5 @@
-// ALTER TABLE. Every command works on one copy of the table; checks of existing rows, index builds and
-// rewrites follow once the new definition is in the session's catalog.
+// ALTER TABLE. Every command works on one copy of the table; checks of existing rows, index builds
+// and rewrites follow once the new definition is in the session's catalog.
 
 #include <algorithm>
 #include <set>
@@ -80,18 +80,17 @@ Status TableAlteration::AddColumn(const ast::AlterCommand& command) {
   const bool sequenced = column.sequence != kInvalidOid;
   if (column.generated || sequenced) {
     rewrite_ = true;
-    new_values_[column.number] =
-        sequenced && column.default_sql.empty()
-            ? fmt::format("nextval({}::oid::regclass)", column.sequence)
-            : (column.generated ? "NULL" : column.default_sql);
+    new_values_[column.number] = sequenced && column.default_sql.empty()
+                                     ? fmt::format("nextval({}::oid::regclass)", column.sequence)
+                                     : (column.generated ? "NULL" : column.default_sql);
     return Status::Ok();
   }
   if (column.default_sql.empty()) {
     if (column.not_null) new_not_null_.push_back(column.number);
     return Status::Ok();
   }
-  // A constant default is kept with the column, so that old rows need not be touched; a volatile one
-  // must be computed for each row.
+  // A constant default is kept with the column, so that old rows need not be touched; a volatile
+  // one must be computed for each row.
   sql::PlannerContext context = session_.MakePlannerContext();
   HELIOS_TRY(ast::ExprPtr parsed, sql::ParseExpression(column.default_sql));
   HELIOS_TRY(sql::BoundTableExpression bound,
@@ -161,8 +160,7 @@ Status TableAlteration::DropColumn(const ast::AlterCommand& command) {
       return Error(ErrorCode::kDependentObjectsStillExist)
           .Message("cannot drop column {} of table {} because other objects depend on it",
                    command.name, table_->name)
-          .Detail("view {} depends on column {} of table {}", view.name, command.name,
-                  table_->name)
+          .Detail("view {} depends on column {} of table {}", view.name, command.name, table_->name)
           .Hint("Use DROP ... CASCADE to drop the dependent objects too.");
     }
     HELIOS_TRY(DropObject(session_, editor_, oid, true));
@@ -189,10 +187,10 @@ Status TableAlteration::SetDefault(const ast::AlterCommand& command) {
     return Status::Ok();
   }
   sql::PlannerContext context = session_.MakePlannerContext();
-  HELIOS_TRY(sql::BoundTableExpression bound,
-             sql::BindTableExpression(*command.expr, table_->name, {},
-                                      sql::ExpressionPurpose::kDefault, column->type, column->name,
-                                      context));
+  HELIOS_TRY(
+      sql::BoundTableExpression bound,
+      sql::BindTableExpression(*command.expr, table_->name, {}, sql::ExpressionPurpose::kDefault,
+                               column->type, column->name, context));
   const bool is_null = bound.expr->kind == expr::ExprKind::kConstant &&
                        expr::As<expr::ConstantExpr>(*bound.expr).value.is_null();
   column->default_sql = is_null ? "" : std::move(bound.sql);
@@ -215,9 +213,9 @@ Status TableAlteration::AlterType(const ast::AlterCommand& command) {
     // Without USING the change must be one that an assignment would make.
     const bool same = column->type.oid == type.oid;
     const expr::Cast* cast = expr::FindCast(column->type.oid, type.oid);
-    const bool assignable =
-        same || (cast != nullptr && cast->context != expr::CastContext::kExplicit) ||
-        IsStringType(type.oid);
+    const bool assignable = same ||
+                            (cast != nullptr && cast->context != expr::CastContext::kExplicit) ||
+                            IsStringType(type.oid);
     if (!assignable) {
       return Error(ErrorCode::kDatatypeMismatch)
           .Message("column \"{}\" cannot be cast automatically to type {}", column->name,
@@ -350,8 +348,7 @@ Status TableAlteration::DropConstraint(const ast::AlterCommand& command) {
       return Status::Ok();
     }
     return Error(ErrorCode::kUndefinedObject)
-        .Message("constraint \"{}\" of relation \"{}\" does not exist", command.name,
-                 table_->name);
+        .Message("constraint \"{}\" of relation \"{}\" does not exist", command.name, table_->name);
   }
   return RemoveConstraint(*constraint, command.behavior == ast::DropBehavior::kCascade);
 }
@@ -363,14 +360,15 @@ Status TableAlteration::SetIdentity(const ast::AlterCommand& command) {
       ast::ColumnDefinition definition;
       if (column->identity != catalog::Identity::kNone) {
         return Error(ErrorCode::kObjectNotInPrerequisiteState)
-            .Message("column \"{}\" of relation \"{}\" is already an identity column",
-                     column->name, table_->name);
+            .Message("column \"{}\" of relation \"{}\" is already an identity column", column->name,
+                     table_->name);
       }
       if (!column->not_null) {
         return Error(ErrorCode::kObjectNotInPrerequisiteState)
-            .Message("column \"{}\" of relation \"{}\" must be declared NOT NULL before identity "
-                     "can be added",
-                     column->name, table_->name);
+            .Message(
+                "column \"{}\" of relation \"{}\" must be declared NOT NULL before identity "
+                "can be added",
+                column->name, table_->name);
       }
       return builder_.AddIdentity(column->number, *command.constraint);
     }
@@ -385,7 +383,8 @@ Status TableAlteration::SetIdentity(const ast::AlterCommand& command) {
       if (column->sequence != kInvalidOid) editor_.Remove(column->sequence);
       column->sequence = kInvalidOid;
       return Status::Ok();
-    default: break;
+    default:
+      break;
   }
   if (column->identity == catalog::Identity::kNone) {
     return Error(ErrorCode::kObjectNotInPrerequisiteState)
@@ -428,10 +427,13 @@ Status TableAlteration::ChangeOwner(const ast::AlterCommand& command) {
 
 Status TableAlteration::Apply(const ast::AlterCommand& command) {
   switch (command.action) {
-    case AlterAction::kAddColumn: return AddColumn(command);
-    case AlterAction::kDropColumn: return DropColumn(command);
+    case AlterAction::kAddColumn:
+      return AddColumn(command);
+    case AlterAction::kDropColumn:
+      return DropColumn(command);
     case AlterAction::kSetDefault:
-    case AlterAction::kDropDefault: return SetDefault(command);
+    case AlterAction::kDropDefault:
+      return SetDefault(command);
     case AlterAction::kSetNotNull: {
       HELIOS_TRY(catalog::Column * column, Column(command.name));
       if (!column->not_null) new_not_null_.push_back(column->number);
@@ -464,12 +466,16 @@ Status TableAlteration::Apply(const ast::AlterCommand& command) {
       column->default_sql.clear();
       return Status::Ok();
     }
-    case AlterAction::kAlterType: return AlterType(command);
+    case AlterAction::kAlterType:
+      return AlterType(command);
     case AlterAction::kAddIdentity:
     case AlterAction::kSetIdentity:
-    case AlterAction::kDropIdentity: return SetIdentity(command);
-    case AlterAction::kAddConstraint: return AddConstraint(command);
-    case AlterAction::kDropConstraint: return DropConstraint(command);
+    case AlterAction::kDropIdentity:
+      return SetIdentity(command);
+    case AlterAction::kAddConstraint:
+      return AddConstraint(command);
+    case AlterAction::kDropConstraint:
+      return DropConstraint(command);
     case AlterAction::kValidateConstraint: {
       for (catalog::Constraint& constraint : table_->constraints) {
         if (constraint.name != command.name) continue;
@@ -487,10 +493,11 @@ Status TableAlteration::Apply(const ast::AlterCommand& command) {
         return Status::Ok();
       }
       return Error(ErrorCode::kUndefinedObject)
-          .Message("constraint \"{}\" of relation \"{}\" does not exist",
-                   command.constraint->name, table_->name);
+          .Message("constraint \"{}\" of relation \"{}\" does not exist", command.constraint->name,
+                   table_->name);
     }
-    case AlterAction::kOwnerTo: return ChangeOwner(command);
+    case AlterAction::kOwnerTo:
+      return ChangeOwner(command);
     case AlterAction::kSetStorage: {
       HELIOS_TRY(catalog::Column * column, Column(command.name));
       column->storage = command.word.empty() ? 0 : command.word[0];
@@ -513,7 +520,8 @@ Status TableAlteration::Apply(const ast::AlterCommand& command) {
     case AlterAction::kSetWithoutCluster:
     case AlterAction::kSetLogged:
     case AlterAction::kSetUnlogged:
-    case AlterAction::kReplicaIdentity: return Status::Ok();
+    case AlterAction::kReplicaIdentity:
+      return Status::Ok();
     default:
       return Error(ErrorCode::kFeatureNotSupported)
           .Message("this form of ALTER TABLE is not supported");
@@ -547,8 +555,8 @@ Status TableAlteration::Finish() {
                        : before_.FindColumn(column.number) != nullptr
                            ? catalog::QuoteName(column.name)
                            : "NULL");
-      values.back() = fmt::format("({})::{}", values.back(),
-                                  FormatType(column.type, &session_.Lookup()));
+      values.back() =
+          fmt::format("({})::{}", values.back(), FormatType(column.type, &session_.Lookup()));
     }
     // The rewrite checks everything that an insert checks and fills every index.
     return RewriteTable(session_, before_, *table_, values);
@@ -568,9 +576,9 @@ Status RunAlterTable(SessionImpl& session, const ast::AlterTableStatement& state
   HELIOS_TRY(const catalog::Object* object,
              FindRelation(session, statement.relation, statement.if_exists));
   if (object == nullptr) {
-    session.Notice(Notice::Severity::kNotice, "00000",
-                   fmt::format("relation \"{}\" does not exist, skipping",
-                               statement.relation.name));
+    session.Notice(
+        Notice::Severity::kNotice, "00000",
+        fmt::format("relation \"{}\" does not exist, skipping", statement.relation.name));
     return Status::Ok();
   }
   HELIOS_TRY(RequireOwner(session, *object));

@@ -51,7 +51,8 @@ Status CommentOnRelation(SessionImpl& session, const ast::CommentStatement& stat
 
 Status CommentOnColumn(SessionImpl& session, const ast::CommentStatement& statement) {
   const ast::NameList& names = statement.object.names;
-  if (names.size() < 2) return Error(ErrorCode::kSyntaxError).Message("column name must be qualified");
+  if (names.size() < 2)
+    return Error(ErrorCode::kSyntaxError).Message("column name must be qualified");
   HELIOS_TRY(const catalog::Object* object, FindRelation(session, RelationOf(names, 1)));
   HELIOS_TRY(RequireOwner(session, *object));
   if (object->kind() != catalog::ObjectKind::kTable) {
@@ -118,9 +119,9 @@ Result<const catalog::Object*> FindOther(SessionImpl& session,
     }
     case ObjectType::kType:
     case ObjectType::kDomain: {
-      HELIOS_TRY(const catalog::UserType* type,
-                 FindTypeByNames(session,
-                                 object.type != nullptr ? object.type->names : object.names));
+      HELIOS_TRY(
+          const catalog::UserType* type,
+          FindTypeByNames(session, object.type != nullptr ? object.type->names : object.names));
       return static_cast<const catalog::Object*>(type);
     }
     case ObjectType::kRole: {
@@ -154,16 +155,23 @@ Status RequireRoleAdmin(SessionImpl& session, const catalog::Role& role) {
 
 Status RunComment(SessionImpl& session, const ast::CommentStatement& statement) {
   switch (statement.object_type) {
-    case ObjectType::kTable: return CommentOnRelation(session, statement, "table", "a");
-    case ObjectType::kView: return CommentOnRelation(session, statement, "view", "a");
+    case ObjectType::kTable:
+      return CommentOnRelation(session, statement, "table", "a");
+    case ObjectType::kView:
+      return CommentOnRelation(session, statement, "view", "a");
     case ObjectType::kMaterializedView:
       return CommentOnRelation(session, statement, "materialized view", "a");
-    case ObjectType::kIndex: return CommentOnRelation(session, statement, "index", "an");
-    case ObjectType::kSequence: return CommentOnRelation(session, statement, "sequence", "a");
-    case ObjectType::kColumn: return CommentOnColumn(session, statement);
+    case ObjectType::kIndex:
+      return CommentOnRelation(session, statement, "index", "an");
+    case ObjectType::kSequence:
+      return CommentOnRelation(session, statement, "sequence", "a");
+    case ObjectType::kColumn:
+      return CommentOnColumn(session, statement);
     case ObjectType::kTableConstraint:
-    case ObjectType::kDomainConstraint: return CommentOnConstraint(session, statement);
-    default: break;
+    case ObjectType::kDomainConstraint:
+      return CommentOnConstraint(session, statement);
+    default:
+      break;
   }
   HELIOS_TRY(const catalog::Object* object, FindOther(session, statement));
   if (object->kind() == catalog::ObjectKind::kRole) {

@@ -139,9 +139,9 @@ Status RunAlterSequence(SessionImpl& session, const ast::AlterSequenceStatement&
   HELIOS_TRY(const catalog::Sequence* found,
              FindSequence(session, statement.relation, statement.if_exists));
   if (found == nullptr) {
-    session.Notice(Notice::Severity::kNotice, "00000",
-                   fmt::format("relation \"{}\" does not exist, skipping",
-                               statement.relation.name));
+    session.Notice(
+        Notice::Severity::kNotice, "00000",
+        fmt::format("relation \"{}\" does not exist, skipping", statement.relation.name));
     return Status::Ok();
   }
   HELIOS_TRY(RequireOwner(session, *found));
@@ -180,8 +180,8 @@ Status RunCreateView(SessionImpl& session, const ast::CreateViewStatement& state
       return Error(ErrorCode::kWrongObjectType).Message("\"{}\" is not a view", existing->name);
     }
     HELIOS_TRY(RequireOwner(session, *existing));
-    HELIOS_TRY(session.LockTable(existing->oid, hidb::TableLockMode::kAccessExclusive,
-                                 existing->name));
+    HELIOS_TRY(
+        session.LockTable(existing->oid, hidb::TableLockMode::kAccessExclusive, existing->name));
     view = editor.Copy<catalog::Table>(existing->oid);
     if (definition.columns.size() < view->columns.size()) {
       return Error(ErrorCode::kInvalidTableDefinition).Message("cannot drop columns from view");

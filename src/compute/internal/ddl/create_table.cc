@@ -37,9 +37,9 @@ Status RunCreateTable(SessionImpl& session, const ast::CreateTableStatement& sta
   DdlEditor editor(session);
   if (editor.current().FindRelation(schema, statement.relation.name) != nullptr) {
     if (statement.if_not_exists) {
-      session.Notice(Notice::Severity::kNotice, "42P07",
-                     fmt::format("relation \"{}\" already exists, skipping",
-                                 statement.relation.name));
+      session.Notice(
+          Notice::Severity::kNotice, "42P07",
+          fmt::format("relation \"{}\" already exists, skipping", statement.relation.name));
       return Status::Ok();
     }
     return RequireFreeName(editor.current(), schema, statement.relation.name);
@@ -55,8 +55,11 @@ Status RunCreateTable(SessionImpl& session, const ast::CreateTableStatement& sta
     case ast::OnCommit::kDeleteRows:
       table->on_commit = catalog::Table::OnCommit::kDelete;
       break;
-    case ast::OnCommit::kDrop: table->on_commit = catalog::Table::OnCommit::kDrop; break;
-    default: break;
+    case ast::OnCommit::kDrop:
+      table->on_commit = catalog::Table::OnCommit::kDrop;
+      break;
+    default:
+      break;
   }
   if (statement.on_commit != ast::OnCommit::kNone && !table->temporary) {
     return Error(ErrorCode::kInvalidTableDefinition)
@@ -159,8 +162,8 @@ Status TableBuilder::AddLike(const ast::LikeClause& like) {
     if (index->constraint == kInvalidOid) continue;
     catalog::Constraint key;
     HELIOS_TRY(key.oid, session_.NewOid());
-    key.kind = index->primary ? catalog::ConstraintKind::kPrimary
-                              : catalog::ConstraintKind::kUnique;
+    key.kind =
+        index->primary ? catalog::ConstraintKind::kPrimary : catalog::ConstraintKind::kUnique;
     key.name = copy->name;
     key.index = copy->oid;
     for (const catalog::IndexKey& part : copy->keys) key.columns.push_back(part.column);
@@ -216,13 +219,13 @@ Status ApplySequenceOptions(SessionImpl& session, const std::vector<ast::Option>
       has_minimum = option.value_kind != ast::OptionValueKind::kNone;
       default_minimum = !has_minimum;
       if (has_minimum) {
-    HELIOS_TRY(sequence->minimum, IntegerOption(option));
+        HELIOS_TRY(sequence->minimum, IntegerOption(option));
       }
     } else if (option.name == "maxvalue") {
       has_maximum = option.value_kind != ast::OptionValueKind::kNone;
       default_maximum = !has_maximum;
       if (has_maximum) {
-    HELIOS_TRY(sequence->maximum, IntegerOption(option));
+        HELIOS_TRY(sequence->maximum, IntegerOption(option));
       }
     } else if (option.name == "start") {
       has_start = true;

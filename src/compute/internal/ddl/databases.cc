@@ -1,4 +1,5 @@
-// CREATE and DROP DATABASE, CREATE EXTENSION, settings of roles and databases, REFRESH MATERIALIZED VIEW.
+// CREATE and DROP DATABASE, CREATE EXTENSION, settings of roles and databases, REFRESH MATERIALIZED
+// VIEW.
 
 #include <algorithm>
 
@@ -16,9 +17,13 @@ namespace {
 Status ChangeSettings(SessionImpl& session, const ast::SetStatement& set,
                       std::map<std::string, std::string>* settings) {
   switch (set.set) {
-    case ast::SetKind::kResetAll: settings->clear(); return Status::Ok();
+    case ast::SetKind::kResetAll:
+      settings->clear();
+      return Status::Ok();
     case ast::SetKind::kReset:
-    case ast::SetKind::kDefault: settings->erase(set.name); return Status::Ok();
+    case ast::SetKind::kDefault:
+      settings->erase(set.name);
+      return Status::Ok();
     case ast::SetKind::kValue:
     case ast::SetKind::kFromCurrent: {
       std::string value;
@@ -33,7 +38,8 @@ Status ChangeSettings(SessionImpl& session, const ast::SetStatement& set,
       return Status::Ok();
     }
     case ast::SetKind::kTransaction:
-    case ast::SetKind::kSessionCharacteristics: break;
+    case ast::SetKind::kSessionCharacteristics:
+      break;
   }
   return Error(ErrorCode::kFeatureNotSupported)
       .Message("SET TRANSACTION is not supported as a default of a role or database");
@@ -48,8 +54,7 @@ Status AlterRoleSettings(SessionImpl& session, const ast::RoleName& name,
       return Error(ErrorCode::kInsufficientPrivilege)
           .Message("must be superuser to alter superusers");
     }
-    if (role->oid != session.role() &&
-        !editor.current().FindRole(session.role())->create_role) {
+    if (role->oid != session.role() && !editor.current().FindRole(session.role())->create_role) {
       return Error(ErrorCode::kInsufficientPrivilege).Message("permission denied");
     }
   }
@@ -93,8 +98,7 @@ Status RunAlterSetting(SessionImpl& session, const ast::AlterSettingStatement& s
 
 Status RunCreateDatabase(SessionImpl& session, const ast::CreateDatabaseStatement& statement) {
   if (!session.IsSuperuser() && !session.Catalog()->FindRole(session.role())->create_db) {
-    return Error(ErrorCode::kInsufficientPrivilege)
-        .Message("permission denied to create database");
+    return Error(ErrorCode::kInsufficientPrivilege).Message("permission denied to create database");
   }
   if (session.Catalog()->FindDatabase(statement.name) != nullptr) {
     return Error(ErrorCode::kDuplicateDatabase)

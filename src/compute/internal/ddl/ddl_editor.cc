@@ -32,13 +32,20 @@ std::shared_ptr<catalog::Object> DdlEditor::CopyObject(Oid oid) const {
   const catalog::Object* found = editor_.current().Find(oid);
   HELIOS_CHECK(found != nullptr);
   switch (found->kind()) {
-    case catalog::ObjectKind::kRole: return Copy<catalog::Role>(oid);
-    case catalog::ObjectKind::kDatabase: return Copy<catalog::Database>(oid);
-    case catalog::ObjectKind::kSchema: return Copy<catalog::Schema>(oid);
-    case catalog::ObjectKind::kTable: return Copy<catalog::Table>(oid);
-    case catalog::ObjectKind::kIndex: return Copy<catalog::Index>(oid);
-    case catalog::ObjectKind::kSequence: return Copy<catalog::Sequence>(oid);
-    case catalog::ObjectKind::kType: return Copy<catalog::UserType>(oid);
+    case catalog::ObjectKind::kRole:
+      return Copy<catalog::Role>(oid);
+    case catalog::ObjectKind::kDatabase:
+      return Copy<catalog::Database>(oid);
+    case catalog::ObjectKind::kSchema:
+      return Copy<catalog::Schema>(oid);
+    case catalog::ObjectKind::kTable:
+      return Copy<catalog::Table>(oid);
+    case catalog::ObjectKind::kIndex:
+      return Copy<catalog::Index>(oid);
+    case catalog::ObjectKind::kSequence:
+      return Copy<catalog::Sequence>(oid);
+    case catalog::ObjectKind::kType:
+      return Copy<catalog::UserType>(oid);
   }
   return nullptr;
 }

@@ -11,8 +11,8 @@
 
 namespace helios::compute {
 
-// One DDL statement's edits of the session's catalog. Nothing is seen before Save; an error on the way
-// leaves the catalog as it was.
+// One DDL statement's edits of the session's catalog. Nothing is seen before Save; an error on the
+// way leaves the catalog as it was.
 class DdlEditor {
  public:
   explicit DdlEditor(SessionImpl& session)
@@ -45,8 +45,8 @@ class DdlEditor {
 
 inline constexpr size_t kNameBytesMax = 63;
 
-// name1_name2_label, cut so that it fits a name, with a number behind when a relation of the schema (or
-// one of `taken`) has it: how PostgreSQL names indexes, sequences and constraints.
+// name1_name2_label, cut so that it fits a name, with a number behind when a relation of the schema
+// (or one of `taken`) has it: how PostgreSQL names indexes, sequences and constraints.
 std::string ChooseName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name1,
                        std::string_view name2, std::string_view label,
                        const std::vector<std::string>& taken = {});
@@ -55,15 +55,15 @@ std::string ChooseName(const catalog::Snapshot& snapshot, Oid schema, std::strin
 Status RequireFreeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
 // 42710 when a type of this name exists in the schema.
 Status RequireFreeTypeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
-// A new type of the dotted name, owned by the current role, with OIDs for itself and its array type.
-// 42710 when a type has the name, or a table, whose rows are a type.
+// A new type of the dotted name, owned by the current role, with OIDs for itself and its array
+// type. 42710 when a type has the name, or a table, whose rows are a type.
 Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,
                                                        const DdlEditor& editor,
                                                        const sql::ast::NameList& names,
                                                        catalog::UserType::TypeKind kind);
 
-// Removes an object and what belongs to it (a table's indexes, sequences and foreign keys), freeing its
-// storage at commit. With `cascade` also what depends on it; else 2BP01 names the dependents.
+// Removes an object and what belongs to it (a table's indexes, sequences and foreign keys), freeing
+// its storage at commit. With `cascade` also what depends on it; else 2BP01 names the dependents.
 Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade);
 
 Status DropObjects(SessionImpl& session, DdlEditor& editor, const std::vector<Oid>& oids,

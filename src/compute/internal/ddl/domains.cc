@@ -1,5 +1,5 @@
-// CREATE and ALTER DOMAIN. A domain is another name for a type, with a default of its own; conditions
-// on its values are refused, since casts do not check them.
+// CREATE and ALTER DOMAIN. A domain is another name for a type, with a default of its own;
+// conditions on its values are refused, since casts do not check them.
 
 #include "compute/internal/ddl/ddl_editor.h"
 #include "compute/internal/handlers.h"
@@ -31,21 +31,27 @@ Status SetDomainDefault(SessionImpl& session, const ast::Expr& expr, UserType* d
   return Status::Ok();
 }
 
-Status ApplyConstraint(SessionImpl& session, const ast::Constraint& constraint,
-                       UserType* domain) {
+Status ApplyConstraint(SessionImpl& session, const ast::Constraint& constraint, UserType* domain) {
   switch (constraint.constraint) {
-    case ast::ConstraintKind::kNull: return Status::Ok();
+    case ast::ConstraintKind::kNull:
+      return Status::Ok();
     case ast::ConstraintKind::kDefault:
       if (!domain->default_sql.empty()) {
         return Error(ErrorCode::kSyntaxError).Message("multiple default expressions");
       }
       return SetDomainDefault(session, *constraint.expr, domain);
-    case ast::ConstraintKind::kNotNull: return ConditionNotSupported("NOT NULL");
-    case ast::ConstraintKind::kCheck: return ConditionNotSupported("CHECK");
-    case ast::ConstraintKind::kUnique: return NotForDomains("unique");
-    case ast::ConstraintKind::kPrimaryKey: return NotForDomains("primary key");
-    case ast::ConstraintKind::kExclusion: return NotForDomains("exclusion");
-    case ast::ConstraintKind::kForeignKey: return NotForDomains("foreign key");
+    case ast::ConstraintKind::kNotNull:
+      return ConditionNotSupported("NOT NULL");
+    case ast::ConstraintKind::kCheck:
+      return ConditionNotSupported("CHECK");
+    case ast::ConstraintKind::kUnique:
+      return NotForDomains("unique");
+    case ast::ConstraintKind::kPrimaryKey:
+      return NotForDomains("primary key");
+    case ast::ConstraintKind::kExclusion:
+      return NotForDomains("exclusion");
+    case ast::ConstraintKind::kForeignKey:
+      return NotForDomains("foreign key");
     case ast::ConstraintKind::kIdentity:
     case ast::ConstraintKind::kGenerated:
       return Error(ErrorCode::kSyntaxError)
@@ -95,9 +101,12 @@ Status RunAlterDomain(SessionImpl& session, const ast::AlterDomainStatement& sta
         HELIOS_TRY(SetDomainDefault(session, *statement.expr, domain.get()));
       }
       break;
-    case ast::DomainAction::kDropNotNull: break;
-    case ast::DomainAction::kSetNotNull: return ConditionNotSupported("NOT NULL");
-    case ast::DomainAction::kAddConstraint: return ConditionNotSupported("CHECK");
+    case ast::DomainAction::kDropNotNull:
+      break;
+    case ast::DomainAction::kSetNotNull:
+      return ConditionNotSupported("NOT NULL");
+    case ast::DomainAction::kAddConstraint:
+      return ConditionNotSupported("CHECK");
     case ast::DomainAction::kDropConstraint:
       if (statement.if_exists) {
         session.Notice(Notice::Severity::kNotice, "00000",

@@ -1,6 +1,6 @@
-// DROP of everything, and what hangs on an object: parts that go with it (a table's indexes, sequences
-// of its columns), and dependents that must go first or with CASCADE (views, foreign keys of other
-// tables, columns of a dropped type).
+// DROP of everything, and what hangs on an object: parts that go with it (a table's indexes,
+// sequences of its columns), and dependents that must go first or with CASCADE (views, foreign keys
+// of other tables, columns of a dropped type).
 
 #include <algorithm>
 #include <set>
@@ -57,9 +57,9 @@ void FindForeignKeys(const catalog::Snapshot& snapshot, const catalog::Table& pa
           constraint.referenced_table != parent.oid) {
         continue;
       }
-      dependents->push_back({child_oid, constraint.name, 0, false,
-                             fmt::format("constraint {} on {}", constraint.name,
-                                         DescribeObject(snapshot, *child))});
+      dependents->push_back(
+          {child_oid, constraint.name, 0, false,
+           fmt::format("constraint {} on {}", constraint.name, DescribeObject(snapshot, *child))});
     }
   }
 }
@@ -100,10 +100,10 @@ void FindSequenceUses(const catalog::Snapshot& snapshot, const catalog::Sequence
       const bool uses = column.sequence == sequence.oid ||
                         column.default_sql.find("'" + qualified + "'") != std::string::npos;
       if (column.dropped || !uses) continue;
-      dependents->push_back({oid, "", column.number, true,
-                             fmt::format("default value for column {} of {}",
-                                         catalog::QuoteName(column.name),
-                                         DescribeObject(snapshot, table))});
+      dependents->push_back(
+          {oid, "", column.number, true,
+           fmt::format("default value for column {} of {}", catalog::QuoteName(column.name),
+                       DescribeObject(snapshot, table))});
     }
   }
 }
@@ -133,7 +133,8 @@ std::vector<Dependent> FindDependents(const catalog::Snapshot& snapshot,
         dependents.push_back({oid, "", 0, false, DescribeObject(snapshot, *other)});
       }
       break;
-    default: break;
+    default:
+      break;
   }
   return dependents;
 }
@@ -287,10 +288,9 @@ Status DropObjects(SessionImpl& session, DdlEditor& editor, const std::vector<Oi
   for (const Oid oid : targets) dropper.Collect(oid);
   const auto outside = dropper.Outside(std::set<Oid>(targets.begin(), targets.end()));
   if (!outside.empty() && !cascade) {
-    const std::string what = targets.size() == 1
-                                 ? DescribeObject(editor.current(),
-                                                  *editor.current().Find(targets[0]))
-                                 : "desired object(s)";
+    const std::string what =
+        targets.size() == 1 ? DescribeObject(editor.current(), *editor.current().Find(targets[0]))
+                            : "desired object(s)";
     return DependentsExist(what, outside);
   }
   if (outside.size() == 1) {
@@ -323,8 +323,7 @@ Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropS
   }
   if (statement.object_type == ObjectType::kType || statement.object_type == ObjectType::kDomain) {
     const std::vector<std::string>& names = name.type != nullptr ? name.type->names : name.names;
-    HELIOS_TRY(const catalog::UserType* type,
-               FindTypeByNames(session, names, statement.if_exists));
+    HELIOS_TRY(const catalog::UserType* type, FindTypeByNames(session, names, statement.if_exists));
     if (type == nullptr) {
       session.Notice(Notice::Severity::kNotice, "00000",
                      fmt::format("type \"{}\" does not exist, skipping", names.back()));
@@ -350,8 +349,7 @@ Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropS
     if (!statement.if_exists) {
       return Error(ErrorCode::kUndefinedTable)
           .Message("{} \"{}\" does not exist", word,
-                   relation.schema.empty() ? relation.name
-                                           : relation.schema + "." + relation.name);
+                   relation.schema.empty() ? relation.name : relation.schema + "." + relation.name);
     }
     session.Notice(Notice::Severity::kNotice, "00000",
                    fmt::format("{} \"{}\" does not exist, skipping", word, relation.name));
@@ -375,8 +373,8 @@ Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropS
     if (index.constraint != kInvalidOid) {
       const catalog::Table* table = session.Catalog()->FindTable(index.table);
       return Error(ErrorCode::kDependentObjectsStillExist)
-          .Message("cannot drop index {} because constraint {} on table {} requires it",
-                   index.name, index.name, table->name)
+          .Message("cannot drop index {} because constraint {} on table {} requires it", index.name,
+                   index.name, table->name)
           .Hint("You can drop constraint {} on table {} instead.", index.name, table->name);
     }
   }
@@ -404,14 +402,14 @@ Status RunDrop(SessionImpl& session, const ast::DropStatement& statement, Utilit
     case ObjectType::kSequence:
     case ObjectType::kSchema:
     case ObjectType::kType:
-    case ObjectType::kDomain: break;
+    case ObjectType::kDomain:
+      break;
     default: {
       if (statement.if_exists) {
         session.Notice(Notice::Severity::kNotice, "00000", "object does not exist, skipping");
         return Status::Ok();
       }
-      const std::string name =
-          statement.objects.empty() ? "" : statement.objects[0].names.back();
+      const std::string name = statement.objects.empty() ? "" : statement.objects[0].names.back();
       return Error(statement.object_type == ObjectType::kFunction ||
                            statement.object_type == ObjectType::kProcedure
                        ? ErrorCode::kUndefinedFunction
@@ -432,8 +430,8 @@ Status RunDrop(SessionImpl& session, const ast::DropStatement& statement, Utilit
     targets.push_back(object->oid);
   }
   if (targets.empty()) return Status::Ok();
-  HELIOS_TRY(DropObjects(session, editor, targets,
-                         statement.behavior == ast::DropBehavior::kCascade));
+  HELIOS_TRY(
+      DropObjects(session, editor, targets, statement.behavior == ast::DropBehavior::kCascade));
   editor.Save();
   return Status::Ok();
 }

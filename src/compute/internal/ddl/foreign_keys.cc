@@ -1,5 +1,5 @@
-// Foreign keys of a table under construction: which key of the parent they mean, and the bookkeeping on
-// both sides.
+// Foreign keys of a table under construction: which key of the parent they mean, and the
+// bookkeeping on both sides.
 
 #include <algorithm>
 
@@ -16,11 +16,16 @@ namespace {
 
 catalog::ForeignKeyAction ActionOf(ast::ForeignKeyAction action) {
   switch (action) {
-    case ast::ForeignKeyAction::kNoAction: return catalog::ForeignKeyAction::kNoAction;
-    case ast::ForeignKeyAction::kRestrict: return catalog::ForeignKeyAction::kRestrict;
-    case ast::ForeignKeyAction::kCascade: return catalog::ForeignKeyAction::kCascade;
-    case ast::ForeignKeyAction::kSetNull: return catalog::ForeignKeyAction::kSetNull;
-    case ast::ForeignKeyAction::kSetDefault: return catalog::ForeignKeyAction::kSetDefault;
+    case ast::ForeignKeyAction::kNoAction:
+      return catalog::ForeignKeyAction::kNoAction;
+    case ast::ForeignKeyAction::kRestrict:
+      return catalog::ForeignKeyAction::kRestrict;
+    case ast::ForeignKeyAction::kCascade:
+      return catalog::ForeignKeyAction::kCascade;
+    case ast::ForeignKeyAction::kSetNull:
+      return catalog::ForeignKeyAction::kSetNull;
+    case ast::ForeignKeyAction::kSetDefault:
+      return catalog::ForeignKeyAction::kSetDefault;
   }
   return catalog::ForeignKeyAction::kNoAction;
 }
@@ -31,8 +36,8 @@ bool SameColumns(std::vector<int16_t> a, std::vector<int16_t> b) {
   return a == b;
 }
 
-// Whether values of the two types compare with an = operator: the same type, or both numbers, or both
-// strings.
+// Whether values of the two types compare with an = operator: the same type, or both numbers, or
+// both strings.
 bool Comparable(Oid child, Oid parent) {
   if (child == parent) return true;
   const TypeInfo* a = FindType(child);
@@ -100,9 +105,9 @@ Status TableBuilder::AddForeignKey(const ast::Constraint& definition, const std:
   const catalog::Table* parent = nullptr;
   const ast::RelationName& referenced = definition.referenced;
   const catalog::Schema* own_schema = editor_.current().FindSchema(table_->schema);
-  const bool names_itself =
-      referenced.name == table_->name &&
-      (referenced.schema.empty() || (own_schema != nullptr && own_schema->name == referenced.schema));
+  const bool names_itself = referenced.name == table_->name &&
+                            (referenced.schema.empty() ||
+                             (own_schema != nullptr && own_schema->name == referenced.schema));
   if (names_itself) {
     parent = table_.get();
   } else {
@@ -179,7 +184,8 @@ Status TableBuilder::AddForeignKey(const ast::Constraint& definition, const std:
   }
   if (!names_itself) {
     // Writers of the parent must see the new constraint before they change a key.
-    HELIOS_TRY(session_.LockTable(parent_oid, hidb::TableLockMode::kShareRowExclusive, other->name));
+    HELIOS_TRY(
+        session_.LockTable(parent_oid, hidb::TableLockMode::kShareRowExclusive, other->name));
     editor_.Put(std::move(other));
   }
   return Status::Ok();

@@ -30,12 +30,12 @@ struct PrivilegeWord {
   Privilege privilege;
 };
 constexpr PrivilegeWord kWords[] = {
-    {"insert", Privilege::kInsert},         {"select", Privilege::kSelect},
-    {"update", Privilege::kUpdate},         {"delete", Privilege::kDelete},
-    {"truncate", Privilege::kTruncate},     {"references", Privilege::kReferences},
-    {"trigger", Privilege::kTrigger},       {"execute", Privilege::kExecute},
-    {"usage", Privilege::kUsage},           {"create", Privilege::kCreate},
-    {"temporary", Privilege::kTemporary},   {"temp", Privilege::kTemporary},
+    {"insert", Privilege::kInsert},       {"select", Privilege::kSelect},
+    {"update", Privilege::kUpdate},       {"delete", Privilege::kDelete},
+    {"truncate", Privilege::kTruncate},   {"references", Privilege::kReferences},
+    {"trigger", Privilege::kTrigger},     {"execute", Privilege::kExecute},
+    {"usage", Privilege::kUsage},         {"create", Privilege::kCreate},
+    {"temporary", Privilege::kTemporary}, {"temp", Privilege::kTemporary},
     {"connect", Privilege::kConnect},
 };
 
@@ -47,12 +47,18 @@ std::string Upper(std::string_view word) {
 
 const char* TargetWord(ObjectType type) {
   switch (type) {
-    case ObjectType::kSequence: return "sequence";
-    case ObjectType::kDatabase: return "database";
-    case ObjectType::kSchema: return "schema";
-    case ObjectType::kDomain: return "domain";
-    case ObjectType::kType: return "type";
-    default: return "relation";
+    case ObjectType::kSequence:
+      return "sequence";
+    case ObjectType::kDatabase:
+      return "database";
+    case ObjectType::kSchema:
+      return "schema";
+    case ObjectType::kDomain:
+      return "domain";
+    case ObjectType::kType:
+      return "type";
+    default:
+      return "relation";
   }
 }
 
@@ -133,8 +139,7 @@ Result<const catalog::Object*> FindNamed(SessionImpl& session, ObjectType type,
         return Error(ErrorCode::kWrongObjectType).Message("\"{}\" is an index", object->name);
       }
       if (type == ObjectType::kSequence && object->kind() != ObjectKind::kSequence) {
-        return Error(ErrorCode::kWrongObjectType)
-            .Message("\"{}\" is not a sequence", object->name);
+        return Error(ErrorCode::kWrongObjectType).Message("\"{}\" is not a sequence", object->name);
       }
       return object;
     }
@@ -166,8 +171,7 @@ Result<std::vector<const catalog::Object*>> FindObjects(SessionImpl& session,
   std::vector<const catalog::Object*> objects;
   if (statement.target == ast::GrantTarget::kObjects) {
     for (const ast::ObjectName& name : statement.objects) {
-      HELIOS_TRY(const catalog::Object* object,
-                 FindNamed(session, statement.object_type, name));
+      HELIOS_TRY(const catalog::Object* object, FindNamed(session, statement.object_type, name));
       objects.push_back(object);
     }
     return objects;
@@ -175,8 +179,8 @@ Result<std::vector<const catalog::Object*>> FindObjects(SessionImpl& session,
   // There are no functions of users, so ALL FUNCTIONS IN SCHEMA is about none.
   const ObjectKind kind =
       statement.object_type == ObjectType::kSequence ? ObjectKind::kSequence : ObjectKind::kTable;
-  const bool none = statement.object_type != ObjectType::kSequence &&
-                    statement.object_type != ObjectType::kTable;
+  const bool none =
+      statement.object_type != ObjectType::kSequence && statement.object_type != ObjectType::kTable;
   for (const ast::ObjectName& name : statement.objects) {
     HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, name.names.back()));
     for (const auto& [oid, object] : session.Catalog()->objects()) {
@@ -204,8 +208,8 @@ PrivilegeMask GrantableBy(const Acl& acl, Oid role) {
   return mask;
 }
 
-// Takes privileges that `grantor` gave to `grantee`; what the grantee passed on by a right that is lost
-// goes with CASCADE, else 2BP01.
+// Takes privileges that `grantor` gave to `grantee`; what the grantee passed on by a right that is
+// lost goes with CASCADE, else 2BP01.
 Status RevokeFrom(Acl& acl, Oid owner, Oid grantee, Oid grantor, PrivilegeMask privileges,
                   const Request& request) {
   for (AclEntry& entry : acl) {
@@ -256,8 +260,7 @@ class Granter {
   Status Apply(const Target& target) {
     std::shared_ptr<catalog::Object> copy = editor_.CopyObject(target.object);
     if (target.privileges != 0) {
-      const Acl acl =
-          copy->acl.has_value() ? *copy->acl : DefaultAcl(copy->kind(), copy->owner);
+      const Acl acl = copy->acl.has_value() ? *copy->acl : DefaultAcl(copy->kind(), copy->owner);
       HELIOS_TRY(ApplyTo(*copy, copy->name, acl, target.privileges, target.all, &copy->acl));
       if (!request_.grant && copy->kind() == ObjectKind::kTable) {
         HELIOS_TRY(RevokeFromColumns(static_cast<catalog::Table&>(*copy), target.privileges));
@@ -273,7 +276,8 @@ class Granter {
   }
 
  private:
-  // As whom the current role grants: as the owner if it may, else as the role with most of the options.
+  // As whom the current role grants: as the owner if it may, else as the role with most of the
+  // options.
   Oid ChooseGrantor(const catalog::Object& object, const Acl& acl, PrivilegeMask wanted,
                     PrivilegeMask* options) const {
     const catalog::Snapshot& snapshot = editor_.current();

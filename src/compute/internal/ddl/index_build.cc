@@ -79,8 +79,8 @@ Status CheckReferences(SessionImpl& session, const catalog::Table& table,
 }
 
 // Plans that only own a write target.
-Result<std::pair<std::shared_ptr<const sql::plan::Plan>, const sql::plan::WriteTarget*>>
-MakeTarget(SessionImpl& session, const catalog::Table& table) {
+Result<std::pair<std::shared_ptr<const sql::plan::Plan>, const sql::plan::WriteTarget*>> MakeTarget(
+    SessionImpl& session, const catalog::Table& table) {
   auto plan = std::make_shared<sql::plan::Plan>();
   sql::PlannerContext context = session.MakePlannerContext();
   HELIOS_TRY(const sql::plan::WriteTarget* target, sql::BuildWriteTarget(table, *plan, context));
@@ -105,8 +105,7 @@ Status BuildIndexes(SessionImpl& session, Oid table_oid, const std::vector<Oid>&
                                session.MakeExecutionContext({}));
 }
 
-Status ValidateConstraints(SessionImpl& session, Oid table_oid,
-                           const std::vector<Oid>& constraints,
+Status ValidateConstraints(SessionImpl& session, Oid table_oid, const std::vector<Oid>& constraints,
                            const std::vector<int16_t>& not_null_columns) {
   const std::shared_ptr<const catalog::Snapshot> snapshot = session.Catalog();
   const catalog::Table& table = *snapshot->FindTable(table_oid);
@@ -138,8 +137,8 @@ Status ValidateConstraints(SessionImpl& session, Oid table_oid,
   return Status::Ok();
 }
 
-Status RewriteTable(SessionImpl& session, const catalog::Table& before,
-                    const catalog::Table& after, const std::vector<std::string>& values) {
+Status RewriteTable(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
+                    const std::vector<std::string>& values) {
   std::string list;
   for (const std::string& value : values) list += (list.empty() ? "" : ", ") + value;
   // The old rows are read through a catalog of their own, in which the table is still as it was.
@@ -161,9 +160,9 @@ Status RewriteTable(SessionImpl& session, const catalog::Table& before,
   session.txn().id();
   HELIOS_TRY(std::unique_ptr<exec::Execution> reader,
              exec::Execution::Start(plan, session.MakeExecutionContext({})));
-  HELIOS_TRY(std::unique_ptr<exec::InsertStream> writer,
-             exec::InsertStream::Open(owned.first, *owned.second,
-                                      session.MakeExecutionContext({})));
+  HELIOS_TRY(
+      std::unique_ptr<exec::InsertStream> writer,
+      exec::InsertStream::Open(owned.first, *owned.second, session.MakeExecutionContext({})));
   while (true) {
     Chunk chunk;
     HELIOS_TRY(reader->Next(&chunk));

@@ -17,8 +17,8 @@ Status BuildIndexes(SessionImpl& session, Oid table, const std::vector<Oid>& ind
 Status ValidateConstraints(SessionImpl& session, Oid table, const std::vector<Oid>& constraints,
                            const std::vector<int16_t>& not_null_columns);
 
-// Writes every row anew into a new storage space: the primary key or a column's type changed. `values`
-// gives each live column's new value as SQL over the old columns, in attnum order.
+// Writes every row anew into a new storage space: the primary key or a column's type changed.
+// `values` gives each live column's new value as SQL over the old columns, in attnum order.
 Status RewriteTable(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
                     const std::vector<std::string>& values);
 

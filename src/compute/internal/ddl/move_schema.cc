@@ -28,8 +28,8 @@ Status MoveOne(DdlEditor& editor, Oid oid, const catalog::Schema& schema) {
   std::shared_ptr<catalog::Object> copy = editor.CopyObject(oid);
   HELIOS_TRY(RequireFree(editor.current(), schema, *copy));
   NameChange change;
-  change.kind = copy->kind() == ObjectKind::kType ? NameChange::Kind::kType
-                                                  : NameChange::Kind::kRelation;
+  change.kind =
+      copy->kind() == ObjectKind::kType ? NameChange::Kind::kType : NameChange::Kind::kRelation;
   change.old_schema = editor.current().FindSchema(copy->schema)->name;
   change.new_schema = schema.name;
   change.old_name = change.new_name = copy->name;
@@ -49,13 +49,13 @@ Result<const catalog::Object*> FindMoved(SessionImpl& session,
       HELIOS_TRY(const catalog::Object* object,
                  FindRelation(session, statement.relation, statement.if_exists));
       if (object == nullptr) {
-        session.Notice(Notice::Severity::kNotice, "00000",
-                       fmt::format("relation \"{}\" does not exist, skipping",
-                                   statement.relation.name));
+        session.Notice(
+            Notice::Severity::kNotice, "00000",
+            fmt::format("relation \"{}\" does not exist, skipping", statement.relation.name));
         return object;
       }
       const std::string kind = KindName(*object);
-      const bool fits = statement.object_type == ObjectType::kTable ? kind != "index"
+      const bool fits = statement.object_type == ObjectType::kTable  ? kind != "index"
                         : statement.object_type == ObjectType::kView ? kind == "view"
                         : statement.object_type == ObjectType::kSequence
                             ? kind == "sequence"
@@ -106,16 +106,15 @@ Status CheckMove(SessionImpl& session, const catalog::Object& object,
 
 }  // namespace
 
-Status RunAlterObjectSchema(SessionImpl& session,
-                            const ast::AlterObjectSchemaStatement& statement, UtilityResult*) {
+Status RunAlterObjectSchema(SessionImpl& session, const ast::AlterObjectSchemaStatement& statement,
+                            UtilityResult*) {
   HELIOS_TRY(const catalog::Object* object, FindMoved(session, statement));
   if (object == nullptr) return Status::Ok();
   HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, statement.new_schema));
   HELIOS_TRY(CheckMove(session, *object, *schema));
   if (object->schema == schema->oid) return Status::Ok();
   if (object->kind() == ObjectKind::kTable) {
-    HELIOS_TRY(session.LockTable(object->oid, hidb::TableLockMode::kAccessExclusive,
-                                 object->name));
+    HELIOS_TRY(session.LockTable(object->oid, hidb::TableLockMode::kAccessExclusive, object->name));
   }
   DdlEditor editor(session);
   std::vector<Oid> moved = {object->oid};

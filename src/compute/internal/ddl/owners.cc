@@ -24,9 +24,9 @@ Result<const catalog::Object*> FindOwned(SessionImpl& session,
     }
     case ObjectType::kType:
     case ObjectType::kDomain: {
-      HELIOS_TRY(const catalog::UserType* type,
-                 FindTypeByNames(session,
-                                 object.type != nullptr ? object.type->names : object.names));
+      HELIOS_TRY(
+          const catalog::UserType* type,
+          FindTypeByNames(session, object.type != nullptr ? object.type->names : object.names));
       if (statement.object_type == ObjectType::kDomain &&
           type->type_kind != catalog::UserType::TypeKind::kDomain) {
         return Error(ErrorCode::kWrongObjectType)
@@ -61,9 +61,8 @@ std::vector<Oid> OwnedBy(const catalog::Snapshot& snapshot, const std::vector<Oi
 }
 
 // The roles, if the current one has their privileges and the system does not need their objects.
-Result<std::vector<Oid>> RolesToEmpty(SessionImpl& session,
-                                      const std::vector<ast::RoleName>& names, const char* what,
-                                      const char* bootstrap) {
+Result<std::vector<Oid>> RolesToEmpty(SessionImpl& session, const std::vector<ast::RoleName>& names,
+                                      const char* what, const char* bootstrap) {
   std::vector<Oid> roles;
   for (const ast::RoleName& name : names) {
     HELIOS_TRY(const catalog::Role* role, FindRoleByName(session, name));
@@ -74,9 +73,10 @@ Result<std::vector<Oid>> RolesToEmpty(SessionImpl& session,
     }
     if (role->oid == catalog::kBootstrapRole) {
       return Error(ErrorCode::kDependentObjectsStillExist)
-          .Message("cannot {} objects owned by role {} because they are required by the database "
-                   "system",
-                   bootstrap, role->name);
+          .Message(
+              "cannot {} objects owned by role {} because they are required by the database "
+              "system",
+              bootstrap, role->name);
     }
     roles.push_back(role->oid);
   }
@@ -156,14 +156,13 @@ Status RunReassignOwned(SessionImpl& session, const ast::ReassignOwnedStatement&
 }
 
 Status RunDropOwned(SessionImpl& session, const ast::DropOwnedStatement& statement) {
-  HELIOS_TRY(const std::vector<Oid> roles,
-             RolesToEmpty(session, statement.roles, "drop", "drop"));
+  HELIOS_TRY(const std::vector<Oid> roles, RolesToEmpty(session, statement.roles, "drop", "drop"));
   DdlEditor editor(session);
   std::vector<Oid> targets = OwnedBy(editor.current(), roles);
   std::erase_if(targets, [&](Oid oid) { return editor.current().FindDatabase(oid) != nullptr; });
   if (!targets.empty()) {
-    HELIOS_TRY(DropObjects(session, editor, targets,
-                           statement.behavior == ast::DropBehavior::kCascade));
+    HELIOS_TRY(
+        DropObjects(session, editor, targets, statement.behavior == ast::DropBehavior::kCascade));
   }
   RevokeEverything(editor, roles);
   editor.Save();

@@ -21,24 +21,28 @@ std::string WrongKind(ObjectType type, const catalog::Object& object) {
     return std::string(kind == wanted ? "" : shown);
   };
   switch (type) {
-    case ObjectType::kView: return expect("view", "a view");
-    case ObjectType::kMaterializedView: return expect("materialized view", "a materialized view");
-    case ObjectType::kSequence: return expect("sequence", "a sequence");
-    case ObjectType::kIndex: return expect("index", "an index");
-    default: return "";
+    case ObjectType::kView:
+      return expect("view", "a view");
+    case ObjectType::kMaterializedView:
+      return expect("materialized view", "a materialized view");
+    case ObjectType::kSequence:
+      return expect("sequence", "a sequence");
+    case ObjectType::kIndex:
+      return expect("index", "an index");
+    default:
+      return "";
   }
 }
 
 // The relation that the statement is about; null with a notice when there is none and it may be so.
 Result<const catalog::Object*> FindRenamed(SessionImpl& session,
-                                           const ast::RenameStatement& statement,
-                                           ObjectType type) {
+                                           const ast::RenameStatement& statement, ObjectType type) {
   HELIOS_TRY(const catalog::Object* object,
              FindRelation(session, statement.relation, statement.if_exists));
   if (object == nullptr) {
-    session.Notice(Notice::Severity::kNotice, "00000",
-                   fmt::format("relation \"{}\" does not exist, skipping",
-                               statement.relation.name));
+    session.Notice(
+        Notice::Severity::kNotice, "00000",
+        fmt::format("relation \"{}\" does not exist, skipping", statement.relation.name));
     return object;
   }
   const std::string wrong = WrongKind(type, *object);
@@ -68,8 +72,7 @@ void RenameConstraintOf(DdlEditor& editor, const catalog::Index& index, const st
 }
 
 Status RenameRelation(SessionImpl& session, const ast::RenameStatement& statement) {
-  HELIOS_TRY(const catalog::Object* object,
-             FindRenamed(session, statement, statement.object_type));
+  HELIOS_TRY(const catalog::Object* object, FindRenamed(session, statement, statement.object_type));
   if (object == nullptr) return Status::Ok();
   HELIOS_TRY(LockRelation(session, *object));
   DdlEditor editor(session);
@@ -259,8 +262,7 @@ Status RenameRole(SessionImpl& session, const ast::RenameStatement& statement) {
           .Message("must be superuser to rename superusers");
     }
     if (!editor.current().FindRole(session.role())->create_role) {
-      return Error(ErrorCode::kInsufficientPrivilege)
-          .Message("permission denied to rename role");
+      return Error(ErrorCode::kInsufficientPrivilege).Message("permission denied to rename role");
     }
   }
   auto copy = editor.Copy<catalog::Role>(role->oid);
@@ -278,14 +280,21 @@ Status RunRename(SessionImpl& session, const ast::RenameStatement& statement, Ut
     case ObjectType::kView:
     case ObjectType::kMaterializedView:
     case ObjectType::kIndex:
-    case ObjectType::kSequence: return RenameRelation(session, statement);
-    case ObjectType::kColumn: return RenameColumn(session, statement);
-    case ObjectType::kTableConstraint: return RenameTableConstraint(session, statement);
-    case ObjectType::kDomainConstraint: return RenameDomainConstraint(session, statement);
+    case ObjectType::kSequence:
+      return RenameRelation(session, statement);
+    case ObjectType::kColumn:
+      return RenameColumn(session, statement);
+    case ObjectType::kTableConstraint:
+      return RenameTableConstraint(session, statement);
+    case ObjectType::kDomainConstraint:
+      return RenameDomainConstraint(session, statement);
     case ObjectType::kType:
-    case ObjectType::kDomain: return RenameType(session, statement);
-    case ObjectType::kSchema: return RenameSchema(session, statement);
-    case ObjectType::kRole: return RenameRole(session, statement);
+    case ObjectType::kDomain:
+      return RenameType(session, statement);
+    case ObjectType::kSchema:
+      return RenameSchema(session, statement);
+    case ObjectType::kRole:
+      return RenameRole(session, statement);
     case ObjectType::kDatabase: {
       const std::string& name = statement.object.names.back();
       if (session.Catalog()->FindDatabase(name) == nullptr) {

@@ -13,10 +13,12 @@ bool Contains(const std::vector<Oid>& list, Oid oid) {
 }
 
 // Whether the current role may say who is a member of `group`.
-Status RequireGroupAdmin(SessionImpl& session, const DdlEditor& editor, const catalog::Role& group) {
+Status RequireGroupAdmin(SessionImpl& session, const DdlEditor& editor,
+                         const catalog::Role& group) {
   if (session.IsSuperuser()) return Status::Ok();
   if (group.superuser) {
-    return Error(ErrorCode::kInsufficientPrivilege).Message("must be superuser to alter superusers");
+    return Error(ErrorCode::kInsufficientPrivilege)
+        .Message("must be superuser to alter superusers");
   }
   const catalog::Snapshot& snapshot = editor.current();
   const catalog::Role* self = snapshot.FindRole(session.role());
@@ -62,9 +64,9 @@ Status AddMembers(SessionImpl& session, DdlEditor& editor, Oid group,
           .Message("role \"{}\" is a member of role \"{}\"", group_name, role->name);
     }
     if (Contains(role->member_of, group) && (!admin || Contains(role->admin_of, group))) {
-      session.Notice(Notice::Severity::kNotice, "00000",
-                     fmt::format("role \"{}\" is already a member of role \"{}\"", role->name,
-                                 group_name));
+      session.Notice(
+          Notice::Severity::kNotice, "00000",
+          fmt::format("role \"{}\" is already a member of role \"{}\"", role->name, group_name));
       continue;
     }
     if (!Contains(role->member_of, group)) role->member_of.push_back(group);
@@ -82,9 +84,9 @@ Status RemoveMembers(SessionImpl& session, DdlEditor& editor, Oid group,
   for (const Oid member : members) {
     auto role = editor.Copy<catalog::Role>(member);
     if (!Contains(role->member_of, group)) {
-      session.Notice(Notice::Severity::kWarning, "01000",
-                     fmt::format("role \"{}\" is not a member of role \"{}\"", role->name,
-                                 group_name));
+      session.Notice(
+          Notice::Severity::kWarning, "01000",
+          fmt::format("role \"{}\" is not a member of role \"{}\"", role->name, group_name));
       continue;
     }
     std::erase(role->admin_of, group);

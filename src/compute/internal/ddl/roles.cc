@@ -76,8 +76,8 @@ Status SetPassword(SessionImpl& session, const ast::Option& option, Role* role) 
         .Message("MD5-encrypted passwords are not supported")
         .Hint("Give the password itself or a SCRAM-SHA-256 verifier.");
   }
-  role->password = ParseScramVerifier(option.text).has_value() ? option.text
-                                                               : MakeScramVerifier(option.text);
+  role->password =
+      ParseScramVerifier(option.text).has_value() ? option.text : MakeScramVerifier(option.text);
   return Status::Ok();
 }
 
@@ -122,8 +122,7 @@ Result<std::vector<Oid>> RolesNamed(const DdlEditor& editor, const ast::NameList
   return oids;
 }
 
-Result<std::vector<Oid>> RolesNamed(SessionImpl& session,
-                                    const std::vector<ast::RoleName>& names) {
+Result<std::vector<Oid>> RolesNamed(SessionImpl& session, const std::vector<ast::RoleName>& names) {
   std::vector<Oid> oids;
   for (const ast::RoleName& name : names) {
     HELIOS_TRY(const Role* role, FindRoleByName(session, name));

@@ -28,8 +28,7 @@ Result<bool> EditExpression(const ExprEdit& edit, std::string* text) {
 
 Result<ast::StatementPtr> ParseQuery(const std::string& text) {
   HELIOS_TRY(std::vector<sql::RawStatement> statements, sql::Parse(text));
-  if (statements.size() == 1 &&
-      statements[0].statement->kind == ast::StatementKind::kSelect) {
+  if (statements.size() == 1 && statements[0].statement->kind == ast::StatementKind::kSelect) {
     return std::move(statements[0].statement);
   }
   return Error(ErrorCode::kDataCorrupted).Message("the stored query of a view is no query");
@@ -207,7 +206,8 @@ class ColumnEditor {
     std::vector<ast::ColumnRef*> uses;
     ast::WalkExprs(query, [&](ast::Expr& expr) {
       auto* column = ast::TryAs<ast::ColumnRef>(&expr);
-      if (column == nullptr || column->star || column->names.empty()) return ast::WalkStep::kDescend;
+      if (column == nullptr || column->star || column->names.empty())
+        return ast::WalkStep::kDescend;
       const std::string& name = column->names.back();
       const bool qualified = column->names.size() > 1;
       if (name == new_name_ && !qualified) unclear = true;

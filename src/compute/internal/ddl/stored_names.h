@@ -14,8 +14,8 @@ struct NameChange {
   std::string new_schema, new_name;
 };
 
-// Catalog records keep expressions and queries as SQL text with names in it. Puts every object whose
-// text has the old name, with the new one in its place.
+// Catalog records keep expressions and queries as SQL text with names in it. Puts every object
+// whose text has the old name, with the new one in its place.
 Status FollowNameChange(DdlEditor& editor, const NameChange& change);
 
 // The same for a column of a table or view that is called `new_name` from now on. 0A000 when a view

@@ -54,8 +54,7 @@ Result<int16_t> TableBuilder::ColumnNumber(const std::string& name, std::string_
     return Error(ErrorCode::kUndefinedColumn)
         .Message("column \"{}\" of relation \"{}\" does not exist", name, table_->name);
   }
-  return Error(ErrorCode::kUndefinedColumn)
-      .Message("column \"{}\" {} does not exist", name, what);
+  return Error(ErrorCode::kUndefinedColumn).Message("column \"{}\" {} does not exist", name, what);
 }
 
 Status TableBuilder::AddColumn(const ast::ColumnDefinition& definition) {
@@ -116,7 +115,9 @@ Status TableBuilder::ApplyColumnConstraint(const ast::Constraint& constraint, si
                      column.name, table_->name);
       }
       return Status::Ok();
-    case ast::ConstraintKind::kNotNull: column.not_null = true; return Status::Ok();
+    case ast::ConstraintKind::kNotNull:
+      column.not_null = true;
+      return Status::Ok();
     case ast::ConstraintKind::kDefault:
       if (!column.default_sql.empty()) {
         return Error(ErrorCode::kSyntaxError)
@@ -134,8 +135,8 @@ Status TableBuilder::ApplyColumnConstraint(const ast::Constraint& constraint, si
             .Message("both default and identity specified for column \"{}\" of table \"{}\"",
                      column.name, table_->name);
       }
-      column.identity = constraint.identity_always ? catalog::Identity::kAlways
-                                                   : catalog::Identity::kByDefault;
+      column.identity =
+          constraint.identity_always ? catalog::Identity::kAlways : catalog::Identity::kByDefault;
       column.not_null = true;
       return AddSequence(index, constraint.options, /*identity=*/true);
     case ast::ConstraintKind::kGenerated:
@@ -208,9 +209,10 @@ Status TableBuilder::FinishConstraints() {
     catalog::Column& column = table_->columns[index];
     if (!column.default_sql.empty()) {
       return Error(ErrorCode::kSyntaxError)
-          .Message("both default and generation expression specified for column \"{}\" of table "
-                   "\"{}\"",
-                   column.name, table_->name);
+          .Message(
+              "both default and generation expression specified for column \"{}\" of table "
+              "\"{}\"",
+              column.name, table_->name);
     }
     sql::PlannerContext context = session_.MakePlannerContext();
     HELIOS_TRY(sql::BoundTableExpression bound,
@@ -253,10 +255,10 @@ std::vector<std::string> TableBuilder::ConstraintNames() const {
 
 Status TableBuilder::AddCheck(const ast::Constraint& definition, const std::string& column) {
   sql::PlannerContext context = session_.MakePlannerContext();
-  HELIOS_TRY(sql::BoundTableExpression bound,
-             sql::BindTableExpression(*definition.expr, table_->name, ExpressionColumns(),
-                                      sql::ExpressionPurpose::kCheck, {type_oid::kBool}, "",
-                                      context));
+  HELIOS_TRY(
+      sql::BoundTableExpression bound,
+      sql::BindTableExpression(*definition.expr, table_->name, ExpressionColumns(),
+                               sql::ExpressionPurpose::kCheck, {type_oid::kBool}, "", context));
   catalog::Constraint check;
   check.kind = catalog::ConstraintKind::kCheck;
   HELIOS_TRY(check.oid, session_.NewOid());
@@ -380,10 +382,10 @@ Result<std::shared_ptr<catalog::Index>> TableBuilder::AddIndex(const IndexSpec& 
       name_part(element->column);
     } else {
       sql::PlannerContext context = session_.MakePlannerContext();
-      HELIOS_TRY(sql::BoundTableExpression bound,
-                 sql::BindTableExpression(*element->expr, table_->name, ExpressionColumns(),
-                                          sql::ExpressionPurpose::kIndexExpression, {}, "",
-                                          context));
+      HELIOS_TRY(
+          sql::BoundTableExpression bound,
+          sql::BindTableExpression(*element->expr, table_->name, ExpressionColumns(),
+                                   sql::ExpressionPurpose::kIndexExpression, {}, "", context));
       key.expression_sql = bound.sql;
       key.type = bound.expr->type;
       const auto* call = ast::TryAs<ast::FunctionCall>(element->expr.get());
@@ -394,8 +396,9 @@ Result<std::shared_ptr<catalog::Index>> TableBuilder::AddIndex(const IndexSpec& 
       return Error(ErrorCode::kUndefinedObject)
           .Message("data type {} has no default operator class for access method \"btree\"",
                    FormatType(key.type, &session_.Lookup()))
-          .Hint("You must specify an operator class for the index or define a default operator "
-                "class for the data type.");
+          .Hint(
+              "You must specify an operator class for the index or define a default operator "
+              "class for the data type.");
     }
     key.descending = element->direction == ast::SortDirection::kDescending;
     key.nulls_first = element->nulls == ast::NullsOrder::kDefault
@@ -412,17 +415,17 @@ Result<std::shared_ptr<catalog::Index>> TableBuilder::AddIndex(const IndexSpec& 
     sql::PlannerContext context = session_.MakePlannerContext();
     HELIOS_TRY(sql::BoundTableExpression bound,
                sql::BindTableExpression(*spec.predicate, table_->name, ExpressionColumns(),
-                                        sql::ExpressionPurpose::kIndexPredicate,
-                                        {type_oid::kBool}, "", context));
+                                        sql::ExpressionPurpose::kIndexPredicate, {type_oid::kBool},
+                                        "", context));
     index->predicate_sql = std::move(bound.sql);
   }
   index->name = spec.name;
   if (index->name.empty()) {
     const bool from_constraint = spec.elements.empty();
-    index->name = spec.primary ? ChooseName(editor_.current(), table_->schema, table_->name, "",
-                                            "pkey")
-                               : ChooseName(editor_.current(), table_->schema, table_->name, about,
-                                            from_constraint ? "key" : "idx");
+    index->name = spec.primary
+                      ? ChooseName(editor_.current(), table_->schema, table_->name, "", "pkey")
+                      : ChooseName(editor_.current(), table_->schema, table_->name, about,
+                                   from_constraint ? "key" : "idx");
   } else {
     HELIOS_TRY(RequireFreeName(editor_.current(), table_->schema, index->name));
   }

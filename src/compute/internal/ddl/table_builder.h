@@ -10,9 +10,9 @@
 
 namespace helios::compute {
 
-// Puts columns and constraints, as statements define them, into a table: CREATE TABLE, and ALTER TABLE
-// ADD. Changes a copy of the table and puts it, its indexes, sequences and the tables that its foreign
-// keys point at into the editor. The caller saves.
+// Puts columns and constraints, as statements define them, into a table: CREATE TABLE, and ALTER
+// TABLE ADD. Changes a copy of the table and puts it, its indexes, sequences and the tables that
+// its foreign keys point at into the editor. The caller saves.
 class TableBuilder {
  public:
   // `table` has its OID, name and schema; it may be in the catalog already.
@@ -20,8 +20,8 @@ class TableBuilder {
 
   catalog::Table& table() { return *table_; }
 
-  // Adds the column and the constraints written behind it. Check and foreign key constraints wait for
-  // AddConstraints, since they may name columns that follow.
+  // Adds the column and the constraints written behind it. Check and foreign key constraints wait
+  // for AddConstraints, since they may name columns that follow.
   Status AddColumn(const sql::ast::ColumnDefinition& definition);
   // `column` is where a column constraint was written; empty: the table's.
   Status AddConstraint(const sql::ast::Constraint& constraint, const std::string& column);
@@ -51,7 +51,8 @@ class TableBuilder {
   std::vector<sql::TableColumn> ExpressionColumns() const;
   // ADD GENERATED ... AS IDENTITY on an existing column.
   Status AddIdentity(int16_t number, const sql::ast::Constraint& constraint);
-  // Constraints and indexes that this builder has added: existing rows must be checked against them.
+  // Constraints and indexes that this builder has added: existing rows must be checked against
+  // them.
   const std::vector<Oid>& added_constraints() const { return added_constraints_; }
   const std::vector<Oid>& added_indexes() const { return added_indexes_; }
 

@@ -112,14 +112,16 @@ Status RenameLabel(const ast::AlterEnumStatement& statement, UserType* type) {
 
 Status RunCreateType(SessionImpl& session, const ast::CreateTypeStatement& statement) {
   switch (statement.form) {
-    case ast::TypeForm::kEnum: return CreateEnum(session, statement);
+    case ast::TypeForm::kEnum:
+      return CreateEnum(session, statement);
     case ast::TypeForm::kComposite:
       return Error(ErrorCode::kFeatureNotSupported).Message("composite types are not supported");
     case ast::TypeForm::kRange:
       return Error(ErrorCode::kFeatureNotSupported)
           .Message("user-defined range types are not supported");
     case ast::TypeForm::kShell:
-    case ast::TypeForm::kBase: break;
+    case ast::TypeForm::kBase:
+      break;
   }
   return Error(ErrorCode::kFeatureNotSupported)
       .Message("user-defined base types are not supported")

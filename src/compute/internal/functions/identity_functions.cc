@@ -56,9 +56,9 @@ Status CurrentSchemas(SessionCall& call) {
 }
 
 Status Version(SessionCall& call) {
-  return call.ReturnText(fmt::format(
-      "PostgreSQL {} (HeliosDB 0.1.0) on x86_64-pc-linux-gnu, compiled by gcc, 64-bit",
-      call.session.settings().Raw("server_version")));
+  return call.ReturnText(
+      fmt::format("PostgreSQL {} (HeliosDB 0.1.0) on x86_64-pc-linux-gnu, compiled by gcc, 64-bit",
+                  call.session.settings().Raw("server_version")));
 }
 
 Status CurrentSetting(SessionCall& call) {

@@ -20,8 +20,7 @@ Result<const catalog::Sequence*> FindByOid(SessionCall& call, Oid oid, Privilege
     if (object != nullptr) {
       return Error(ErrorCode::kWrongObjectType).Message("\"{}\" is not a sequence", object->name);
     }
-    return Error(ErrorCode::kUndefinedTable)
-        .Message("could not open relation with OID {}", oid);
+    return Error(ErrorCode::kUndefinedTable).Message("could not open relation with OID {}", oid);
   }
   for (const Privilege privilege : {Privilege::kUsage, Privilege::kUpdate, Privilege::kSelect}) {
     if ((any_of & Mask(privilege)) != 0 &&
@@ -55,8 +54,8 @@ Status NextVal(SessionCall& call) {
   if (sequence->schema != call.session.temporary_schema()) {
     HELIOS_TRY(ReadOnly(call));
   }
-  HELIOS_TRY(const int64_t value, call.session.storage().NextSequenceValue(sequence->storage_id,
-                                                                           OptionsOf(*sequence)));
+  HELIOS_TRY(const int64_t value,
+             call.session.storage().NextSequenceValue(sequence->storage_id, OptionsOf(*sequence)));
   call.session.sequence_values()[sequence->storage_id] = value;
   call.session.last_sequence = sequence->storage_id;
   return call.ReturnInt8(value);

@@ -10,8 +10,8 @@
 
 namespace helios::compute {
 
-// One evaluation of a function that asks the session: its arguments of one row, and where the result
-// goes.
+// One evaluation of a function that asks the session: its arguments of one row, and where the
+// result goes.
 class SessionCall {
  public:
   SessionCall(SessionImpl& session_in, std::string_view name_in,

@@ -89,10 +89,10 @@ void AddAttribute(const catalog::Snapshot& snapshot, const AttributeRow& row,
       storage = 'p';
     }
   }
-  const bool is_array = info != nullptr ? info->category == TypeCategory::kArray
-                                        : (snapshot.FindUserType(row.type.oid) != nullptr &&
-                                           snapshot.FindUserType(row.type.oid)->array_oid ==
-                                               row.type.oid);
+  const bool is_array = info != nullptr
+                            ? info->category == TypeCategory::kArray
+                            : (snapshot.FindUserType(row.type.oid) != nullptr &&
+                               snapshot.FindUserType(row.type.oid)->array_oid == row.type.oid);
   Oid collation = row.collation;
   if (collation == 0 && info != nullptr && info->category == TypeCategory::kString) {
     collation = kDefaultCollation;
@@ -246,10 +246,10 @@ Status FillPgAttribute(SessionImpl& session, SystemRowBuilder& rows) {
         row.relation = oid;
         row.type = key.type;
         row.number = ++number;
-        const catalog::Column* column =
-            table == nullptr ? nullptr : table->FindColumn(key.column);
-        row.name = column == nullptr ? fmt::format("expr{}", number == 1 ? "" : std::to_string(number))
-                                     : column->name;
+        const catalog::Column* column = table == nullptr ? nullptr : table->FindColumn(key.column);
+        row.name = column == nullptr
+                       ? fmt::format("expr{}", number == 1 ? "" : std::to_string(number))
+                       : column->name;
         AddAttribute(*snapshot, row, rows);
       }
       for (const int16_t included : index.included) {
@@ -265,9 +265,9 @@ Status FillPgAttribute(SessionImpl& session, SystemRowBuilder& rows) {
       continue;
     } else if (object->kind() == ObjectKind::kSequence) {
       int16_t number = 0;
-      for (const auto& [name, type] : {std::pair("last_value", type_oid::kInt8),
-                                       std::pair("log_cnt", type_oid::kInt8),
-                                       std::pair("is_called", type_oid::kBool)}) {
+      for (const auto& [name, type] :
+           {std::pair("last_value", type_oid::kInt8), std::pair("log_cnt", type_oid::kInt8),
+            std::pair("is_called", type_oid::kBool)}) {
         AttributeRow row;
         row.relation = oid;
         row.name = name;
@@ -305,8 +305,7 @@ Status FillPgIndex(SessionImpl& session, SystemRowBuilder& rows) {
     std::string expressions;
     for (const catalog::IndexKey& key : index.keys) {
       columns.push_back(key.column);
-      options.push_back(
-          static_cast<int16_t>((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0)));
+      options.push_back(static_cast<int16_t>((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0)));
       const TypeInfo* info = FindType(key.type.oid);
       const bool text = info != nullptr && info->category == TypeCategory::kString;
       collations.push_back(text ? kDefaultCollation : 0);

@@ -141,8 +141,8 @@ Status FillPgSettings(SessionImpl& session, SystemRowBuilder& rows) {
     rows.Text(definition.description).Null().Text(kContexts[static_cast<int>(definition.context)]);
     rows.Text(kKinds[static_cast<int>(definition.kind)]);
     rows.Text(value == definition.default_value ? "default" : "session");
-    const bool numeric = definition.kind == SettingKind::kInteger ||
-                         definition.kind == SettingKind::kReal;
+    const bool numeric =
+        definition.kind == SettingKind::kInteger || definition.kind == SettingKind::kReal;
     if (numeric) {
       rows.Text(fmt::format("{}", definition.minimum)).Text(fmt::format("{}", definition.maximum));
     } else {
@@ -209,7 +209,11 @@ Status FillPgTimezoneNames(SessionImpl& session, SystemRowBuilder& rows) {
     const TimeZone::Offset offset = zone->AtUtc(now_us);
     Interval interval{};
     interval.microseconds = int64_t{offset.seconds_east} * 1000000;
-    rows.Text(name).Text(zone->AbbreviationAtUtc(now_us)).Fixed16(interval).Bool(offset.is_dst).End();
+    rows.Text(name)
+        .Text(zone->AbbreviationAtUtc(now_us))
+        .Fixed16(interval)
+        .Bool(offset.is_dst)
+        .End();
   }
   return Status::Ok();
 }

@@ -14,8 +14,8 @@
 
 namespace helios::compute {
 
-// Collects rows of a system table. A generator gives every column of a row in the table's order, then
-// calls End; only the columns asked for are kept.
+// Collects rows of a system table. A generator gives every column of a row in the table's order,
+// then calls End; only the columns asked for are kept.
 //
 // Thread safety: none.
 class SystemRowBuilder {

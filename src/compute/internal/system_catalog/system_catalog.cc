@@ -82,8 +82,7 @@ class SessionSystemTables : public exec::SystemTableSource {
     SystemRowBuilder rows(table, columns, equal);
     const SystemTableGenerator generator = FindSystemTableGenerator(table.name);
     if (generator != nullptr) HELIOS_TRY(generator(session_, rows));
-    return std::unique_ptr<exec::SystemTableStream>(
-        std::make_unique<GeneratedStream>(rows.Take()));
+    return std::unique_ptr<exec::SystemTableStream>(std::make_unique<GeneratedStream>(rows.Take()));
   }
 
  private:

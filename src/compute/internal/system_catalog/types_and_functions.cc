@@ -147,8 +147,8 @@ Status FillPgCollation(SessionImpl&, SystemRowBuilder& rows) {
     char provider;
     const char* locale;
   };
-  for (const Row& row : {Row{100, "default", 'd', ""}, Row{950, "C", 'c', "C"},
-                         Row{951, "POSIX", 'c', "POSIX"}}) {
+  for (const Row& row :
+       {Row{100, "default", 'd', ""}, Row{950, "C", 'c', "C"}, Row{951, "POSIX", 'c', "POSIX"}}) {
     if (!rows.Wants("oid", row.oid)) continue;
     rows.Oid(row.oid).Text(row.name).Oid(catalog::kPgCatalogSchema);
     rows.Oid(catalog::kBootstrapRole).Char(row.provider).Bool(true).Int4(-1);

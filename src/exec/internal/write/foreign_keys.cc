@@ -146,8 +146,8 @@ Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
   while (true) {
     HELIOS_TRY(query_.CheckCanceled());
     std::string entry;
-    HELIOS_TRY(bool found, storage.Exists(reference.parent_index->space, range,
-                                          query_.NewestView(), &entry));
+    HELIOS_TRY(bool found,
+               storage.Exists(reference.parent_index->space, range, query_.NewestView(), &entry));
     if (!found) return false;
     std::string row_key = entry.substr(key.size());
     if (row_key == locked) return true;
@@ -355,8 +355,7 @@ Result<bool> ForeignKeys::KeyIsBack(const plan::WriteTarget& target,
   const auto match = [&](const std::vector<uint32_t>& columns, std::vector<uint32_t>* positions) {
     if (columns.size() != reference.key_columns.size()) return false;
     for (uint32_t column : columns) {
-      const auto at =
-          std::find(reference.key_columns.begin(), reference.key_columns.end(), column);
+      const auto at = std::find(reference.key_columns.begin(), reference.key_columns.end(), column);
       if (at == reference.key_columns.end()) return false;
       positions->push_back(static_cast<uint32_t>(at - reference.key_columns.begin()));
     }
@@ -384,12 +383,13 @@ Status ForeignKeys::StillReferenced(const plan::WriteTarget& target,
                                     const plan::ReferencedByTarget& reference,
                                     const std::vector<Value>& key) {
   return Error(ErrorCode::kForeignKeyViolation)
-      .Message("update or delete on table \"{}\" violates foreign key constraint \"{}\" on table "
-               "\"{}\"",
-               target.table_name, reference.name, reference.child_name)
+      .Message(
+          "update or delete on table \"{}\" violates foreign key constraint \"{}\" on table "
+          "\"{}\"",
+          target.table_name, reference.name, reference.child_name)
       .Detail("Key {}={} is still referenced from table \"{}\".",
-              DescribeNames(target, reference.key_columns),
-              TextOf(key, query_.eval.text_format), reference.child_name)
+              DescribeNames(target, reference.key_columns), TextOf(key, query_.eval.text_format),
+              reference.child_name)
       .Schema(reference.child_target != nullptr ? reference.child_target->schema_name
                                                 : target.schema_name)
       .Table(reference.child_name)
@@ -423,9 +423,9 @@ Status ForeignKeys::Act(const Action& action) {
   size_t first = 0;
   for (const Chunk& rows : chunks) {
     HELIOS_TRY(query_.CheckCanceled());
-    const std::vector<std::string> part(keys.begin() + static_cast<ptrdiff_t>(first),
-                                        keys.begin() +
-                                            static_cast<ptrdiff_t>(first + rows.row_count()));
+    const std::vector<std::string> part(
+        keys.begin() + static_cast<ptrdiff_t>(first),
+        keys.begin() + static_cast<ptrdiff_t>(first + rows.row_count()));
     first += rows.row_count();
     if (what == ForeignKeyAction::kCascade && action.new_key.empty()) {
       HELIOS_TRY(WriterOf(*reference.child_target).Delete(rows, part));
@@ -448,8 +448,8 @@ Status ForeignKeys::ChangeChildren(const Action& action, const std::vector<std::
   Chunk changed = rows;
   const auto set = [&](uint32_t column, const Value& value) {
     const hidb::ColumnLayout& info = layout.columns[column];
-    Vector constant = value.is_null() ? Vector::ConstantNull(info.type, info.physical)
-                                      : value.ToConstant();
+    Vector constant =
+        value.is_null() ? Vector::ConstantNull(info.type, info.physical) : value.ToConstant();
     constant.SetType(info.type);
     changed.column(column) = std::move(constant);
   };

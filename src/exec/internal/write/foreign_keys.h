@@ -12,9 +12,9 @@
 
 namespace helios::exec {
 
-// The foreign keys that one statement has to look after, in two halves: rows that came or changed need
-// their parents; keys that went or changed need their children handled. Both wait for the end of the
-// statement, as in PostgreSQL, since the statement itself may put things right.
+// The foreign keys that one statement has to look after, in two halves: rows that came or changed
+// need their parents; keys that went or changed need their children handled. Both wait for the end
+// of the statement, as in PostgreSQL, since the statement itself may put things right.
 //
 // A parent is locked KeyShare before it is looked for, and whoever takes a parent away holds its
 // Update lock: so no child slips in while its parent goes.
@@ -29,8 +29,7 @@ class ForeignKeys {
   Status NoteNewRows(const plan::WriteTarget& target, const Chunk& rows, const Chunk* old_rows,
                      const std::vector<std::string>& row_keys);
   // Rows that go (`new_rows` null) or whose keys may have changed.
-  Status NoteOldRows(const plan::WriteTarget& target, const Chunk& old_rows,
-                     const Chunk* new_rows);
+  Status NoteOldRows(const plan::WriteTarget& target, const Chunk& old_rows, const Chunk* new_rows);
   // Does the referential actions, then checks what must hold. Call once the statement has written
   // everything.
   Status Finish();
@@ -63,13 +62,11 @@ class ForeignKeys {
   Status FindChildren(const plan::ReferencedByTarget& reference, const std::vector<Value>& key,
                       bool lock, std::vector<std::string>* keys, std::vector<Chunk>* rows);
   Result<bool> HasChild(const plan::ReferencedByTarget& reference, const std::vector<Value>& key);
-  Result<bool> KeyIsBack(const plan::WriteTarget& target,
-                         const plan::ReferencedByTarget& reference,
+  Result<bool> KeyIsBack(const plan::WriteTarget& target, const plan::ReferencedByTarget& reference,
                          const std::vector<Value>& key);
   Status ChangeChildren(const Action& action, const std::vector<std::string>& keys,
                         const Chunk& rows);
-  Status StillReferenced(const plan::WriteTarget& target,
-                         const plan::ReferencedByTarget& reference,
+  Status StillReferenced(const plan::WriteTarget& target, const plan::ReferencedByTarget& reference,
                          const std::vector<Value>& key);
 
   QueryState& query_;

@@ -23,9 +23,7 @@ std::vector<ColumnId> ColumnIdsOf(const hidb::TableLayout& layout) {
 }  // namespace
 
 IndexEncoder::IndexEncoder(const plan::IndexTarget& target, expr::EvalContext& context)
-    : target_(target),
-      columns_(KeyColumnsOf(*target.layout)),
-      parts_(target.parts, context) {
+    : target_(target), columns_(KeyColumnsOf(*target.layout)), parts_(target.parts, context) {
   if (target.predicate != nullptr) predicate_.emplace(*target.predicate, context);
 }
 
@@ -126,8 +124,8 @@ Status TableWriter::MakeRowKeys(const Chunk& rows, std::vector<std::string>* key
   return Status::Ok();
 }
 
-// A statement that adds many rows locks the whole table against other writers instead of key by key,
-// when nobody else writes to it just now: fewer calls, and locks that do not fill memory.
+// A statement that adds many rows locks the whole table against other writers instead of key by
+// key, when nobody else writes to it just now: fewer calls, and locks that do not fill memory.
 Status TableWriter::TryLockTable() {
   next_escalation_ += kEscalationKeys;
   hidb::LockOptions options;
@@ -204,8 +202,8 @@ Status TableWriter::FetchNewest(std::vector<std::string>* keys, Chunk* rows) {
   return Status::Ok();
 }
 
-// Whether anything lies between the smallest and the largest of several keys. Loads mostly come in key
-// order behind what is there: one look spares one for each row.
+// Whether anything lies between the smallest and the largest of several keys. Loads mostly come in
+// key order behind what is there: one look spares one for each row.
 Result<bool> TableWriter::MayExist(hidb::SpaceId space, const std::vector<std::string>& keys) {
   if (keys.size() < 4) return true;
   const auto [low, high] = std::minmax_element(keys.begin(), keys.end());
@@ -249,9 +247,8 @@ Status TableWriter::CheckUniqueRow(IndexEncoder& index, const IndexEncoder::Entr
   const std::string& parts = entries.parts[row];
   hidb::KeyRange range{parts, KeyPrefixEnd(parts)};
   std::string holder;
-  HELIOS_TRY(bool taken,
-             query_.context.storage->Exists(index.target().layout->space, range,
-                                            query_.NewestView(), &holder));
+  HELIOS_TRY(bool taken, query_.context.storage->Exists(index.target().layout->space, range,
+                                                        query_.NewestView(), &holder));
   if (taken && std::string_view(holder).substr(parts.size()) == own_key) {
     // Our own entry; there may be another behind it.
     range.begin = KeyPrefixEnd(holder);
@@ -277,8 +274,7 @@ Status TableWriter::CheckUnique(IndexEncoder& index, const IndexEncoder::Entries
     if (!index.IsExclusive(entries, row)) continue;
     if (possible || deferrable) HELIOS_TRY(CheckUniqueRow(index, entries, row, row_keys[row]));
     if (!deferrable && !seen.insert(entries.parts[row]).second) {
-      return UniqueViolation(target_, index.target(), entries.values, row,
-                             query_.eval.text_format);
+      return UniqueViolation(target_, index.target(), entries.values, row, query_.eval.text_format);
     }
   }
   return Status::Ok();
@@ -365,8 +361,8 @@ Status TableWriter::Update(const Chunk& old_rows, const std::vector<std::string>
     if (!indexes_[i]->target().layout->unique) continue;
     std::vector<std::string> locks;
     for (size_t row = 0; row < count; ++row) {
-      const bool moved = !old_entries[i].Has(row) ||
-                         old_entries[i].parts[row] != new_entries[i].parts[row];
+      const bool moved =
+          !old_entries[i].Has(row) || old_entries[i].parts[row] != new_entries[i].parts[row];
       if (moved && indexes_[i]->IsExclusive(new_entries[i], row)) {
         locks.push_back(new_entries[i].parts[row]);
       }
@@ -387,8 +383,7 @@ Status TableWriter::Update(const Chunk& old_rows, const std::vector<std::string>
     for (size_t i = 0; i < indexes_.size(); ++i) {
       const bool had = old_entries[i].Has(row);
       const bool has = new_entries[i].Has(row);
-      const bool same_parts =
-          had && has && old_entries[i].parts[row] == new_entries[i].parts[row];
+      const bool same_parts = had && has && old_entries[i].parts[row] == new_entries[i].parts[row];
       if (same_parts && !moves) continue;
       if (had) HELIOS_TRY(DeleteEntry(*indexes_[i], old_entries[i].parts[row], old_keys[row]));
       if (!has) continue;
@@ -443,16 +438,15 @@ Status TableWriter::FindHolders(int32_t arbiter, const Chunk& rows,
     const std::string& parts = (*constraint_keys)[row];
     if (parts.empty()) continue;
     std::string holder;
-    HELIOS_TRY(bool taken, query_.context.storage->Exists(
-                               index.target().layout->space, {parts, KeyPrefixEnd(parts)},
-                               query_.NewestView(), &holder));
+    HELIOS_TRY(bool taken, query_.context.storage->Exists(index.target().layout->space,
+                                                          {parts, KeyPrefixEnd(parts)},
+                                                          query_.NewestView(), &holder));
     if (taken) (*holders)[row] = holder.substr(parts.size());
   }
   return Status::Ok();
 }
 
-bool TableWriter::TouchesKeys(
-    const std::vector<std::pair<uint32_t, expr::ExprPtr>>& set) const {
+bool TableWriter::TouchesKeys(const std::vector<std::pair<uint32_t, expr::ExprPtr>>& set) const {
   for (const auto& [column, expression] : set) {
     const std::vector<uint32_t>& keys = target_.layout->key_columns;
     if (std::find(keys.begin(), keys.end(), column) != keys.end()) return true;

@@ -23,10 +23,10 @@ class IndexEncoder {
   IndexEncoder(const plan::IndexTarget& target, expr::EvalContext& context);
 
   struct Entries {
-    std::vector<bool> present;         // In a partial index, by row; empty: all are.
-    std::vector<std::string> parts;    // Encoded parts.
-    std::vector<bool> has_null;        // Some part is NULL.
-    Chunk values;                      // The parts, for messages.
+    std::vector<bool> present;       // In a partial index, by row; empty: all are.
+    std::vector<std::string> parts;  // Encoded parts.
+    std::vector<bool> has_null;      // Some part is NULL.
+    Chunk values;                    // The parts, for messages.
     bool Has(size_t row) const { return present.empty() || present[row]; }
   };
   // `rows`: the table's columns in layout order.
@@ -75,14 +75,15 @@ class TableWriter {
   // Takes rows away, locked by the caller.
   Status Delete(const Chunk& old_rows, const std::vector<std::string>& keys);
 
-  // The row that holds unique constraint `arbiter` (-1: the primary key) against each new row. Locks
-  // the keys. Empty string: nobody. `constraint_keys` gets the encoded values; empty: cannot conflict.
+  // The row that holds unique constraint `arbiter` (-1: the primary key) against each new row.
+  // Locks the keys. Empty string: nobody. `constraint_keys` gets the encoded values; empty: cannot
+  // conflict.
   Status FindHolders(int32_t arbiter, const Chunk& rows, std::vector<std::string>* holders,
                      std::vector<std::string>* constraint_keys);
   // Whether assigning these columns can change a key that others refer to or are unique by.
   bool TouchesKeys(const std::vector<std::pair<uint32_t, expr::ExprPtr>>& set) const;
-  // Locks rows for a change. `found_changed`: a row has changed since the statement's snapshot, which
-  // ends in kWriteConflict or 40001.
+  // Locks rows for a change. `found_changed`: a row has changed since the statement's snapshot,
+  // which ends in kWriteConflict or 40001.
   Status LockForChange(const std::vector<std::string>& keys, hidb::RowLockMode mode);
   // Newest versions of rows, all columns; keys without a row are left out of `keys`.
   Status FetchNewest(std::vector<std::string>* keys, Chunk* rows);

@@ -8,8 +8,8 @@
 namespace helios::exec {
 namespace {
 
-// What INSERT, UPDATE and DELETE have in common: they take all of the child's rows, a chunk at a time,
-// and give the RETURNING rows of each.
+// What INSERT, UPDATE and DELETE have in common: they take all of the child's rows, a chunk at a
+// time, and give the RETURNING rows of each.
 class Writer : public UnaryOperator {
  public:
   Writer(QueryState& query, const plan::Node& node, OperatorPtr child,
@@ -94,9 +94,13 @@ class Insert : public Writer {
   Status Write(Chunk& rows, Chunk* written) override {
     HELIOS_TRY(writer_.Prepare(&rows));
     switch (insert_.on_conflict) {
-      case plan::InsertNode::OnConflict::kError: break;
-      case plan::InsertNode::OnConflict::kNothing: HELIOS_TRY(DropConflicting(&rows)); break;
-      case plan::InsertNode::OnConflict::kUpdate: return InsertOrUpdate(rows, written);
+      case plan::InsertNode::OnConflict::kError:
+        break;
+      case plan::InsertNode::OnConflict::kNothing:
+        HELIOS_TRY(DropConflicting(&rows));
+        break;
+      case plan::InsertNode::OnConflict::kUpdate:
+        return InsertOrUpdate(rows, written);
     }
     *written = rows;
     return rows.row_count() == 0 ? Status::Ok() : Add(rows, nullptr);
@@ -104,8 +108,8 @@ class Insert : public Writer {
 
  private:
   Status Add(const Chunk& rows, std::vector<std::string>* row_keys) {
-    HELIOS_TRY(CheckOption(check_option_, insert_.check_option_view, rows,
-                           query_.eval.text_format));
+    HELIOS_TRY(
+        CheckOption(check_option_, insert_.check_option_view, rows, query_.eval.text_format));
     std::vector<std::string> keys;
     HELIOS_TRY(writer_.MakeRowKeys(rows, &keys));
     HELIOS_TRY(writer_.Insert(rows, keys));
@@ -176,8 +180,9 @@ class Insert : public Writer {
       if (again || (!holders[row].empty() && touched_.count(holders[row]) > 0)) {
         return Error(ErrorCode::kCardinalityViolation)
             .Message("ON CONFLICT DO UPDATE command cannot affect row a second time")
-            .Hint("Ensure that no rows proposed for insertion within the same command have "
-                  "duplicate constrained values.");
+            .Hint(
+                "Ensure that no rows proposed for insertion within the same command have "
+                "duplicate constrained values.");
       }
       if (holders[row].empty()) {
         fresh->push_back(static_cast<SelectionIndex>(row));
@@ -257,8 +262,8 @@ class Insert : public Writer {
       new_rows.column(insert_.set[i].first) = std::move(value);
     }
     HELIOS_TRY(writer_.Prepare(&new_rows));
-    HELIOS_TRY(CheckOption(check_option_, insert_.check_option_view, new_rows,
-                           query_.eval.text_format));
+    HELIOS_TRY(
+        CheckOption(check_option_, insert_.check_option_view, new_rows, query_.eval.text_format));
     HELIOS_TRY(writer_.Update(old_rows, keys, new_rows));
     touched_.insert(keys.begin(), keys.end());
     *updated = std::move(new_rows);
@@ -305,18 +310,21 @@ class RowChanger : public Writer {
   // Whether a subtree shows each table row at most once: a scan, filtered.
   static bool GivesRowsOnce(const plan::Node& node) {
     switch (node.kind) {
-      case plan::NodeKind::kScan: return true;
+      case plan::NodeKind::kScan:
+        return true;
       case plan::NodeKind::kFilter:
       case plan::NodeKind::kProject:
       case plan::NodeKind::kSort:
-      case plan::NodeKind::kLimit: return GivesRowsOnce(*node.children[0]);
+      case plan::NodeKind::kLimit:
+        return GivesRowsOnce(*node.children[0]);
       case plan::NodeKind::kJoin: {
         const auto type = static_cast<const plan::JoinNode&>(node).join_type;
         return (type == plan::JoinType::kSemi || type == plan::JoinType::kAnti ||
                 type == plan::JoinType::kMark || type == plan::JoinType::kSingle) &&
                GivesRowsOnce(*node.children[0]);
       }
-      default: return false;
+      default:
+        return false;
     }
   }
 
@@ -328,8 +336,7 @@ class RowChanger : public Writer {
 class Update : public RowChanger {
  public:
   Update(QueryState& query, const plan::UpdateNode& node, OperatorPtr child)
-      : RowChanger(query, node, std::move(child), *node.target, node.returning,
-                   node.has_returning),
+      : RowChanger(query, node, std::move(child), *node.target, node.returning, node.has_returning),
         update_(node),
         mode_(writer_.TouchesKeys(node.set) ? hidb::RowLockMode::kUpdate
                                             : hidb::RowLockMode::kNoKeyUpdate) {
@@ -351,8 +358,8 @@ class Update : public RowChanger {
       new_rows.column(update_.set[i].first) = std::move(value);
     }
     HELIOS_TRY(writer_.Prepare(&new_rows));
-    HELIOS_TRY(CheckOption(check_option_, update_.check_option_view, new_rows,
-                           query_.eval.text_format));
+    HELIOS_TRY(
+        CheckOption(check_option_, update_.check_option_view, new_rows, query_.eval.text_format));
     HELIOS_TRY(writer_.Update(old_rows, keys, new_rows));
     *written = std::move(new_rows);
     for (size_t i = writer_.width() + 1; i < rows.column_count(); ++i) {

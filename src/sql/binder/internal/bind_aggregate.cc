@@ -18,8 +18,8 @@ bool SameCall(const plan::AggregateNode::Call& a, const plan::AggregateNode::Cal
     return false;
   }
   for (size_t i = 0; i < a.arguments.size(); ++i) {
-    if (!expr::Equal(*a.arguments[i], *b.arguments[i]) ||
-        expr::ContainsVolatile(*a.arguments[i]) || expr::ContainsSubplan(*a.arguments[i])) {
+    if (!expr::Equal(*a.arguments[i], *b.arguments[i]) || expr::ContainsVolatile(*a.arguments[i]) ||
+        expr::ContainsSubplan(*a.arguments[i])) {
       return false;
     }
   }
@@ -90,8 +90,8 @@ Result<ExprPtr> Binder::BindAggregate(const ast::FunctionCall& call, ResolvedCal
   pending.arguments = std::move(resolved.arguments);
   if (name == "json_agg" || name == "jsonb_agg" || name == "json_object_agg" ||
       name == "jsonb_object_agg") {
-    // Only ROW(...) knows its fields' names: it becomes json before it is passed as a value. The typmod
-    // tells json_agg, which shows rows on lines of their own.
+    // Only ROW(...) knows its fields' names: it becomes json before it is passed as a value. The
+    // typmod tells json_agg, which shows rows on lines of their own.
     const Oid record[] = {t::kRecord};
     for (ExprPtr& argument : pending.arguments) {
       if (argument->kind != ExprKind::kRow) continue;
@@ -121,8 +121,9 @@ Result<ExprPtr> Binder::BindAggregate(const ast::FunctionCall& call, ResolvedCal
           });
       if (!listed && status.ok()) {
         status = Error(ErrorCode::kInvalidColumnReference)
-                     .Message("in an aggregate with DISTINCT, ORDER BY expressions must appear in "
-                              "argument list")
+                     .Message(
+                         "in an aggregate with DISTINCT, ORDER BY expressions must appear in "
+                         "argument list")
                      .Position(PositionOf(key.expression->location));
       }
     }
@@ -254,9 +255,10 @@ Status Binder::BindFrame(const ast::WindowSpec& spec, QueryScope& scope, Pending
       if (!shifted.ok() || shifted.value()->kind != ExprKind::kFunction ||
           shifted.value()->children[0]->kind != ExprKind::kColumn) {
         return Error(ErrorCode::kFeatureNotSupported)
-            .Message("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} "
-                     "and offset type {}",
-                     types_.Name(key.oid), types_.Name(offset->type.oid))
+            .Message(
+                "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} "
+                "and offset type {}",
+                types_.Name(key.oid), types_.Name(offset->type.oid))
             .Hint("Cast the offset value to an appropriate type.")
             .Position(PositionOf(bound->offset->location));
       }
@@ -371,8 +373,7 @@ Result<ExprPtr> Binder::BindWindowCall(const ast::FunctionCall& call, ResolvedCa
     const Clause outer = scope.clause;
     scope.clause = Clause::kFilter;
     HELIOS_TRY(pending.call.filter, BindExpr(*call.filter, scope));
-    HELIOS_TRY(pending.call.filter,
-               types_.CoerceBoolean(std::move(pending.call.filter), "FILTER"));
+    HELIOS_TRY(pending.call.filter, types_.CoerceBoolean(std::move(pending.call.filter), "FILTER"));
     scope.clause = outer;
   }
   plan::IdSet ids;

@@ -13,8 +13,7 @@ using expr::As;
 using expr::ExprKind;
 }  // namespace
 
-Result<Binder::ResolvedCall> Binder::ResolveCall(const ast::FunctionCall& call,
-                                                 QueryScope& scope) {
+Result<Binder::ResolvedCall> Binder::ResolveCall(const ast::FunctionCall& call, QueryScope& scope) {
   ResolvedCall resolved;
   std::vector<CallArgument> arguments;
   bool named = false;
@@ -49,8 +48,9 @@ Result<Binder::ResolvedCall> Binder::ResolveCall(const ast::FunctionCall& call,
     }
     return Error(ErrorCode::kUndefinedFunction)
         .Message("function {} does not exist", resolver_.Signature(written, arguments))
-        .Hint("No function matches the given name and argument types. You might need to add "
-              "explicit type casts.")
+        .Hint(
+            "No function matches the given name and argument types. You might need to add "
+            "explicit type casts.")
         .Position(PositionOf(call.location));
   }
   Resolver::FunctionQuery query;
@@ -105,8 +105,8 @@ Status Binder::CoerceCallArguments(ResolvedCall* resolved, int location) {
 }
 
 Result<ExprPtr> Binder::MakeScalarCall(ResolvedCall resolved, int location) {
-  auto call = std::make_unique<expr::FunctionExpr>(resolved.callable.scalar,
-                                                   SqlType{resolved.result, -1});
+  auto call =
+      std::make_unique<expr::FunctionExpr>(resolved.callable.scalar, SqlType{resolved.result, -1});
   call->children = std::move(resolved.arguments);
   call->location = location;
   return types_.Typed(std::move(call));
@@ -217,7 +217,8 @@ Status Binder::CheckAggregateAllowed(const QueryScope& scope, int location) cons
     case Clause::kWindowOrder:
     case Clause::kWindowFrame:
       return Status::Ok();
-    default: break;
+    default:
+      break;
   }
   if (scope.clause == Clause::kFromSubquery) {
     return Error(ErrorCode::kGroupingError)
@@ -275,7 +276,8 @@ Result<ExprPtr> Binder::BindSetCall(const ast::FunctionCall& call, ResolvedCall 
     case Clause::kOrderBy:
     case Clause::kGroupBy:
     case Clause::kDistinctOn:
-    case Clause::kInsertValues: break;
+    case Clause::kInsertValues:
+      break;
     case Clause::kUpdateSource:
     default:
       return Error(ErrorCode::kFeatureNotSupported)
@@ -296,8 +298,8 @@ Result<ExprPtr> Binder::BindSetCall(const ast::FunctionCall& call, ResolvedCall 
                resolver_.ResolvePolymorphic(actual, &arguments, column, call.location));
     pending.column_types.push_back({type, -1});
   }
-  SqlType type = pending.column_types.size() == 1 ? pending.column_types[0]
-                                                  : SqlType{t::kRecord, -1};
+  SqlType type =
+      pending.column_types.size() == 1 ? pending.column_types[0] : SqlType{t::kRecord, -1};
   pending.id = NewColumn(call.name.back(), type, &scope);
   scope.sets.push_back(std::move(pending));
   return MakeColumn(scope.sets.back().id, call.location);

@@ -1,8 +1,8 @@
 // Binder: WITH.
 #include <algorithm>
 
-#include "sql/binder/internal/binder.h"
 #include "sql/ast_util.h"
+#include "sql/binder/internal/binder.h"
 #include "sql/plan/walk.h"
 
 namespace helios::sql::binder {
@@ -41,9 +41,10 @@ Result<NodePtr> Binder::BindRecursive(const ast::CommonTable& table, CteEntry* e
   const auto& select = ast::As<ast::SelectStatement>(*table.query);
   if (select.op != ast::SetOperation::kUnion) {
     return Error(ErrorCode::kInvalidRecursion)
-        .Message("recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] "
-                 "recursive-term",
-                 table.name)
+        .Message(
+            "recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] "
+            "recursive-term",
+            table.name)
         .Position(PositionOf(table.location));
   }
   if (!table.search_column.empty() || !table.cycle_mark.empty()) {
@@ -63,9 +64,10 @@ Result<NodePtr> Binder::BindRecursive(const ast::CommonTable& table, CteEntry* e
   }
   if (Mentions(*select.left, table.name)) {
     return Error(ErrorCode::kInvalidRecursion)
-        .Message("recursive reference to query \"{}\" must not appear within its non-recursive "
-                 "term",
-                 table.name)
+        .Message(
+            "recursive reference to query \"{}\" must not appear within its non-recursive "
+            "term",
+            table.name)
         .Position(PositionOf(table.location));
   }
   CteScope inner;
@@ -104,16 +106,18 @@ Result<NodePtr> Binder::BindRecursive(const ast::CommonTable& table, CteEntry* e
     HELIOS_TRY(const Oid common, types_.CommonType(pair, {}, "UNION"));
     if (common != have.oid) {
       return Error(ErrorCode::kDatatypeMismatch)
-          .Message("recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
-                   "overall",
-                   table.name, i + 1, types_.Name(have), types_.Name(common))
+          .Message(
+              "recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
+              "overall",
+              table.name, i + 1, types_.Name(have), types_.Name(common))
           .Hint("Cast the output of the non-recursive term to the correct type.");
     }
     if (have.typmod >= 0 && pair[1].typmod != have.typmod) {
       return Error(ErrorCode::kDatatypeMismatch)
-          .Message("recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
-                   "overall",
-                   table.name, i + 1, types_.Name(have), types_.Name(have.oid))
+          .Message(
+              "recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
+              "overall",
+              table.name, i + 1, types_.Name(have), types_.Name(have.oid))
           .Hint("Cast the output of the non-recursive term to the correct type.");
     }
   }

@@ -25,7 +25,8 @@ Result<BoundQuery> Binder::BindDml(const ast::Statement& statement, QueryScope* 
       return dml.BindDelete(ast::As<ast::DeleteStatement>(statement));
     case ast::StatementKind::kMerge:
       return Error(ErrorCode::kFeatureNotSupported).Message("MERGE is not supported");
-    default: break;
+    default:
+      break;
   }
   return Error(ErrorCode::kFeatureNotSupported).Message("this statement cannot be planned");
 }
@@ -227,8 +228,8 @@ Status DmlBinder::AddAssignment(const Target& target, const ast::AssignmentTarge
     b_.NeedPrivilege(target.table->oid, catalog::Privilege::kUpdate, column.number);
   }
   const int location = value->location;
-  HELIOS_TRY(value, b_.types_.CoerceAssignment(std::move(value), column.type, column.name,
-                                               location));
+  HELIOS_TRY(value,
+             b_.types_.CoerceAssignment(std::move(value), column.type, column.name, location));
   if (!column.generated) set->push_back({position, std::move(value)});
   return Status::Ok();
 }
@@ -240,8 +241,7 @@ Status DmlBinder::BindAssignments(const std::vector<ast::Assignment>& assignment
     scope.clause = Clause::kUpdateSource;
     if (!assignment.multiple) {
       HELIOS_TRY(const uint32_t position, FindTargetColumn(target, assignment.targets[0]));
-      HELIOS_TRY(ExprPtr value,
-                 BindAssignedValue(*assignment.value, target, position, scope));
+      HELIOS_TRY(ExprPtr value, BindAssignedValue(*assignment.value, target, position, scope));
       HELIOS_TRY(AddAssignment(target, assignment.targets[0], std::move(value), set));
       continue;
     }
@@ -264,12 +264,13 @@ Status DmlBinder::BindAssignments(const std::vector<ast::Assignment>& assignment
     if (subquery == nullptr || subquery->subquery_kind != ast::SubqueryKind::kScalar ||
         node == nullptr) {
       return Error(ErrorCode::kFeatureNotSupported)
-          .Message("source for a multiple-column UPDATE item must be a sub-SELECT or ROW() "
-                   "expression")
+          .Message(
+              "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() "
+              "expression")
           .Position(PositionOf(assignment.value->location));
     }
-    HELIOS_TRY(BoundQuery query, b_.BindQuery(ast::As<ast::SelectStatement>(*subquery->query),
-                                              &scope, ctes_, {}));
+    HELIOS_TRY(BoundQuery query,
+               b_.BindQuery(ast::As<ast::SelectStatement>(*subquery->query), &scope, ctes_, {}));
     if (query.columns.size() != count) return mismatch();
     // One run of the sub-select for each row gives all the values.
     auto join = std::make_unique<plan::JoinNode>();
@@ -315,8 +316,8 @@ Result<NodePtr> DmlBinder::BindMatched(const Target& target, const ast::Relation
     filter->children.push_back(std::move(node));
     node = std::move(filter);
   }
-  ScopeRelation* relation =
-      MakeRelation(scope, target, alias == nullptr ? name.name : alias->name, target.names, scan_ids_);
+  ScopeRelation* relation = MakeRelation(scope, target, alias == nullptr ? name.name : alias->name,
+                                         target.names, scan_ids_);
   scope.relations.push_back(relation);
   if (!from.empty()) {
     // Items of FROM do not see the target, except as a name that is taken.
@@ -345,9 +346,8 @@ NodePtr DmlBinder::ShapeForWrite(NodePtr node, plan::Node& writer) {
   const plan::IdSet own(ids.begin(), ids.end());
   ids.push_back(row_key_);
   plan::IdSet used;
-  plan::ForEachExpr(writer, [&](ExprPtr& expr) {
-    plan::CollectIds(*expr, b_.plan_->subplans, &used);
-  });
+  plan::ForEachExpr(writer,
+                    [&](ExprPtr& expr) { plan::CollectIds(*expr, b_.plan_->subplans, &used); });
   for (uint32_t id : node->ids) {
     if (used.contains(id) && !own.contains(id)) ids.push_back(id);
   }
@@ -357,8 +357,8 @@ NodePtr DmlBinder::ShapeForWrite(NodePtr node, plan::Node& writer) {
 Result<BoundQuery> DmlBinder::BindUpdate(const ast::UpdateStatement& update) {
   HELIOS_TRY(BeginWith(update.with.get()));
   QueryScope& scope = NewScope();
-  HELIOS_TRY(Target target, OpenTarget(update.relation, hidb::TableLockMode::kRowExclusive,
-                                       "update"));
+  HELIOS_TRY(Target target,
+             OpenTarget(update.relation, hidb::TableLockMode::kRowExclusive, "update"));
   HELIOS_TRY(NodePtr child, BindMatched(target, update.relation, update.alias.get(), update.from,
                                         update.where.get(), scope));
   auto node = std::make_unique<plan::UpdateNode>();
@@ -366,8 +366,7 @@ Result<BoundQuery> DmlBinder::BindUpdate(const ast::UpdateStatement& update) {
   HELIOS_TRY(BindAssignments(update.assignments, target, scope, &child, &node->set));
   std::vector<ResultColumn> columns;
   node->row_ids = scan_ids_;
-  HELIOS_TRY(node->check_option,
-             ViewConditions(target, scan_ids_, true, &node->check_option_view));
+  HELIOS_TRY(node->check_option, ViewConditions(target, scan_ids_, true, &node->check_option_view));
   if (!update.returning.empty()) {
     node->has_returning = true;
     HELIOS_TRY(BindReturning(update.returning, scope, &node->returning, &node->ids, &columns));
@@ -379,8 +378,8 @@ Result<BoundQuery> DmlBinder::BindUpdate(const ast::UpdateStatement& update) {
 Result<BoundQuery> DmlBinder::BindDelete(const ast::DeleteStatement& statement) {
   HELIOS_TRY(BeginWith(statement.with.get()));
   QueryScope& scope = NewScope();
-  HELIOS_TRY(Target target, OpenTarget(statement.relation, hidb::TableLockMode::kRowExclusive,
-                                       "delete from"));
+  HELIOS_TRY(Target target,
+             OpenTarget(statement.relation, hidb::TableLockMode::kRowExclusive, "delete from"));
   if (target.views.empty()) {
     b_.NeedPrivilege(target.table->oid, catalog::Privilege::kDelete, 0);
   }

@@ -33,36 +33,58 @@ Result<ExprPtr> Binder::BindExpr(const ast::Expr& expr, QueryScope& scope) {
 
 Result<ExprPtr> Binder::BindExprNode(const ast::Expr& expr, QueryScope& scope) {
   switch (expr.kind) {
-    case ast::ExprKind::kConstant: return BindConstant(ast::As<ast::Constant>(expr));
-    case ast::ExprKind::kColumnRef: return BindColumnRef(ast::As<ast::ColumnRef>(expr), scope);
-    case ast::ExprKind::kParameter: return BindParameter(ast::As<ast::Parameter>(expr));
-    case ast::ExprKind::kOperator: return BindOperatorExpr(ast::As<ast::Operator>(expr), scope);
-    case ast::ExprKind::kLike: return BindLike(ast::As<ast::Like>(expr), scope);
-    case ast::ExprKind::kBetween: return BindBetween(ast::As<ast::Between>(expr), scope);
-    case ast::ExprKind::kIn: return BindIn(ast::As<ast::In>(expr), scope);
-    case ast::ExprKind::kQuantified: return BindQuantified(ast::As<ast::Quantified>(expr), scope);
-    case ast::ExprKind::kIsDistinct: return BindIsDistinct(ast::As<ast::IsDistinct>(expr), scope);
-    case ast::ExprKind::kNullIf: return BindNullIf(ast::As<ast::NullIf>(expr), scope);
-    case ast::ExprKind::kBoolean: return BindBooleanExpr(ast::As<ast::Boolean>(expr), scope);
+    case ast::ExprKind::kConstant:
+      return BindConstant(ast::As<ast::Constant>(expr));
+    case ast::ExprKind::kColumnRef:
+      return BindColumnRef(ast::As<ast::ColumnRef>(expr), scope);
+    case ast::ExprKind::kParameter:
+      return BindParameter(ast::As<ast::Parameter>(expr));
+    case ast::ExprKind::kOperator:
+      return BindOperatorExpr(ast::As<ast::Operator>(expr), scope);
+    case ast::ExprKind::kLike:
+      return BindLike(ast::As<ast::Like>(expr), scope);
+    case ast::ExprKind::kBetween:
+      return BindBetween(ast::As<ast::Between>(expr), scope);
+    case ast::ExprKind::kIn:
+      return BindIn(ast::As<ast::In>(expr), scope);
+    case ast::ExprKind::kQuantified:
+      return BindQuantified(ast::As<ast::Quantified>(expr), scope);
+    case ast::ExprKind::kIsDistinct:
+      return BindIsDistinct(ast::As<ast::IsDistinct>(expr), scope);
+    case ast::ExprKind::kNullIf:
+      return BindNullIf(ast::As<ast::NullIf>(expr), scope);
+    case ast::ExprKind::kBoolean:
+      return BindBooleanExpr(ast::As<ast::Boolean>(expr), scope);
     case ast::ExprKind::kFunctionCall:
       return BindFunctionCall(ast::As<ast::FunctionCall>(expr), scope);
     case ast::ExprKind::kNamedArgument:
       return BindExpr(*ast::As<ast::NamedArgument>(expr).value, scope);
-    case ast::ExprKind::kCase: return BindCase(ast::As<ast::Case>(expr), scope);
-    case ast::ExprKind::kCoalesce: return BindCoalesce(ast::As<ast::Coalesce>(expr), scope);
-    case ast::ExprKind::kMinMax: return BindMinMax(ast::As<ast::MinMax>(expr), scope);
-    case ast::ExprKind::kCast: return BindCast(ast::As<ast::Cast>(expr), scope);
-    case ast::ExprKind::kCollate: return BindCollate(ast::As<ast::Collate>(expr), scope);
-    case ast::ExprKind::kSubquery: return BindSubquery(ast::As<ast::Subquery>(expr), scope);
-    case ast::ExprKind::kArray: return BindArray(ast::As<ast::Array>(expr), scope, {});
-    case ast::ExprKind::kRow: return BindRow(ast::As<ast::Row>(expr), scope);
+    case ast::ExprKind::kCase:
+      return BindCase(ast::As<ast::Case>(expr), scope);
+    case ast::ExprKind::kCoalesce:
+      return BindCoalesce(ast::As<ast::Coalesce>(expr), scope);
+    case ast::ExprKind::kMinMax:
+      return BindMinMax(ast::As<ast::MinMax>(expr), scope);
+    case ast::ExprKind::kCast:
+      return BindCast(ast::As<ast::Cast>(expr), scope);
+    case ast::ExprKind::kCollate:
+      return BindCollate(ast::As<ast::Collate>(expr), scope);
+    case ast::ExprKind::kSubquery:
+      return BindSubquery(ast::As<ast::Subquery>(expr), scope);
+    case ast::ExprKind::kArray:
+      return BindArray(ast::As<ast::Array>(expr), scope, {});
+    case ast::ExprKind::kRow:
+      return BindRow(ast::As<ast::Row>(expr), scope);
     case ast::ExprKind::kIndirection:
       return BindIndirection(ast::As<ast::Indirection>(expr), scope);
-    case ast::ExprKind::kNullTest: return BindNullTest(ast::As<ast::NullTest>(expr), scope);
+    case ast::ExprKind::kNullTest:
+      return BindNullTest(ast::As<ast::NullTest>(expr), scope);
     case ast::ExprKind::kBooleanTest:
       return BindBooleanTest(ast::As<ast::BooleanTest>(expr), scope);
-    case ast::ExprKind::kSqlValue: return BindSqlValue(ast::As<ast::SqlValue>(expr));
-    case ast::ExprKind::kGrouping: return BindGrouping(ast::As<ast::Grouping>(expr), scope);
+    case ast::ExprKind::kSqlValue:
+      return BindSqlValue(ast::As<ast::SqlValue>(expr));
+    case ast::ExprKind::kGrouping:
+      return BindGrouping(ast::As<ast::Grouping>(expr), scope);
     case ast::ExprKind::kCurrentOf:
       return Error(ErrorCode::kFeatureNotSupported)
           .Message("WHERE CURRENT OF is not supported")
@@ -79,9 +101,15 @@ Result<ExprPtr> Binder::BindExprNode(const ast::Expr& expr, QueryScope& scope) {
 Result<ExprPtr> Binder::BindConstant(const ast::Constant& constant) {
   Value value;
   switch (constant.constant_kind) {
-    case ast::ConstantKind::kNull: value = Value::Null({t::kUnknown, -1}); break;
-    case ast::ConstantKind::kBoolean: value = Value::Bool(constant.bool_value); break;
-    case ast::ConstantKind::kInteger: value = Value::Int4(constant.int_value); break;
+    case ast::ConstantKind::kNull:
+      value = Value::Null({t::kUnknown, -1});
+      break;
+    case ast::ConstantKind::kBoolean:
+      value = Value::Bool(constant.bool_value);
+      break;
+    case ast::ConstantKind::kInteger:
+      value = Value::Int4(constant.int_value);
+      break;
     case ast::ConstantKind::kString:
       value = Value::Bytes({t::kUnknown, -1}, constant.text);
       break;
@@ -215,11 +243,12 @@ Result<ExprPtr> Binder::MakeRowComparison(const std::string& op, std::vector<Exp
   const bool equal = op == "=";
   if (equal || op == "<>") {
     ExprPtr result;
-    if (equal) result = std::make_unique<expr::AndExpr>();
-    else result = std::make_unique<expr::OrExpr>();
+    if (equal)
+      result = std::make_unique<expr::AndExpr>();
+    else
+      result = std::make_unique<expr::OrExpr>();
     for (size_t i = 0; i < left.size(); ++i) {
-      HELIOS_TRY(ExprPtr pair,
-                 MakeOperator(op, std::move(left[i]), std::move(right[i]), location));
+      HELIOS_TRY(ExprPtr pair, MakeOperator(op, std::move(left[i]), std::move(right[i]), location));
       result->children.push_back(std::move(pair));
     }
     return WithLocation(std::move(result), location);
@@ -240,8 +269,7 @@ Result<ExprPtr> Binder::MakeRowComparison(const std::string& op, std::vector<Exp
       result = std::move(less);
       continue;
     }
-    HELIOS_TRY(ExprPtr same,
-               MakeOperator("=", std::move(left[i]), std::move(right[i]), location));
+    HELIOS_TRY(ExprPtr same, MakeOperator("=", std::move(left[i]), std::move(right[i]), location));
     auto both = std::make_unique<expr::AndExpr>();
     both->children.push_back(std::move(same));
     both->children.push_back(std::move(result));
@@ -288,8 +316,10 @@ Result<ExprPtr> Binder::BindBetween(const ast::Between& between, QueryScope& sco
     HELIOS_TRY(ExprPtr lower, compare(between.negated ? "<" : ">=", low));
     HELIOS_TRY(ExprPtr upper, compare(between.negated ? ">" : "<=", high));
     ExprPtr both;
-    if (between.negated) both = std::make_unique<expr::OrExpr>();
-    else both = std::make_unique<expr::AndExpr>();
+    if (between.negated)
+      both = std::make_unique<expr::OrExpr>();
+    else
+      both = std::make_unique<expr::AndExpr>();
     both->children.push_back(std::move(lower));
     both->children.push_back(std::move(upper));
     return WithLocation(std::move(both), between.location);
@@ -298,8 +328,10 @@ Result<ExprPtr> Binder::BindBetween(const ast::Between& between, QueryScope& sco
   if (!between.symmetric) return first;
   HELIOS_TRY(ExprPtr second, range(*between.high, *between.low));
   ExprPtr either;
-  if (between.negated) either = std::make_unique<expr::AndExpr>();
-  else either = std::make_unique<expr::OrExpr>();
+  if (between.negated)
+    either = std::make_unique<expr::AndExpr>();
+  else
+    either = std::make_unique<expr::OrExpr>();
   either->children.push_back(std::move(first));
   either->children.push_back(std::move(second));
   return either;
@@ -327,8 +359,7 @@ Result<ExprPtr> Binder::BindQuantified(const ast::Quantified& quantified, QueryS
         .Position(PositionOf(location));
   }
   std::vector<Oid> declared{op->left, op->right};
-  const std::vector<Oid> actual{left->type.oid,
-                                element == t::kUnknown ? left->type.oid : element};
+  const std::vector<Oid> actual{left->type.oid, element == t::kUnknown ? left->type.oid : element};
   HELIOS_TRY(const Oid result_type,
              resolver_.ResolvePolymorphic(actual, &declared, op->result, location));
   (void)result_type;
@@ -353,8 +384,7 @@ Result<ExprPtr> Binder::BindIsDistinct(const ast::IsDistinct& node, QueryScope& 
   const auto distinct = [&](const ast::Expr& l, const ast::Expr& r) -> Result<ExprPtr> {
     HELIOS_TRY(ExprPtr left, BindExpr(l, scope));
     HELIOS_TRY(ExprPtr right, BindExpr(r, scope));
-    HELIOS_TRY(ExprPtr equal,
-               MakeOperator("=", std::move(left), std::move(right), node.location));
+    HELIOS_TRY(ExprPtr equal, MakeOperator("=", std::move(left), std::move(right), node.location));
     auto result = std::make_unique<expr::IsDistinctExpr>(As<expr::FunctionExpr>(*equal).function,
                                                          node.negated);
     result->children = std::move(equal->children);
@@ -365,8 +395,10 @@ Result<ExprPtr> Binder::BindIsDistinct(const ast::IsDistinct& node, QueryScope& 
     return distinct(*node.left, *node.right);
   }
   ExprPtr result;
-  if (node.negated) result = std::make_unique<expr::AndExpr>();
-  else result = std::make_unique<expr::OrExpr>();
+  if (node.negated)
+    result = std::make_unique<expr::AndExpr>();
+  else
+    result = std::make_unique<expr::OrExpr>();
   for (size_t i = 0; i < left_row->fields.size(); ++i) {
     HELIOS_TRY(ExprPtr pair, distinct(*left_row->fields[i], *right_row->fields[i]));
     result->children.push_back(std::move(pair));
@@ -396,9 +428,12 @@ Result<ExprPtr> Binder::BindBooleanExpr(const ast::Boolean& node, QueryScope& sc
                      : node.op == ast::BooleanOp::kOr ? "OR"
                                                       : "NOT";
   ExprPtr result;
-  if (node.op == ast::BooleanOp::kAnd) result = std::make_unique<expr::AndExpr>();
-  else if (node.op == ast::BooleanOp::kOr) result = std::make_unique<expr::OrExpr>();
-  else result = std::make_unique<expr::NotExpr>();
+  if (node.op == ast::BooleanOp::kAnd)
+    result = std::make_unique<expr::AndExpr>();
+  else if (node.op == ast::BooleanOp::kOr)
+    result = std::make_unique<expr::OrExpr>();
+  else
+    result = std::make_unique<expr::NotExpr>();
   for (const ast::ExprPtr& arg : node.args) {
     HELIOS_TRY(ExprPtr child, BindExpr(*arg, scope));
     HELIOS_TRY(child, types_.CoerceBoolean(std::move(child), name));
@@ -433,15 +468,25 @@ Result<ExprPtr> Binder::BindBooleanTest(const ast::BooleanTest& test, QueryScope
   bool negated = false;
   const char* name = "IS TRUE";
   switch (test.test) {
-    case ast::BooleanTestKind::kTrue: break;
-    case ast::BooleanTestKind::kNotTrue: negated = true; name = "IS NOT TRUE"; break;
-    case ast::BooleanTestKind::kFalse: kind = Test::kFalse; name = "IS FALSE"; break;
+    case ast::BooleanTestKind::kTrue:
+      break;
+    case ast::BooleanTestKind::kNotTrue:
+      negated = true;
+      name = "IS NOT TRUE";
+      break;
+    case ast::BooleanTestKind::kFalse:
+      kind = Test::kFalse;
+      name = "IS FALSE";
+      break;
     case ast::BooleanTestKind::kNotFalse:
       kind = Test::kFalse;
       negated = true;
       name = "IS NOT FALSE";
       break;
-    case ast::BooleanTestKind::kUnknown: kind = Test::kUnknown; name = "IS UNKNOWN"; break;
+    case ast::BooleanTestKind::kUnknown:
+      kind = Test::kUnknown;
+      name = "IS UNKNOWN";
+      break;
     case ast::BooleanTestKind::kNotUnknown:
       kind = Test::kUnknown;
       negated = true;

@@ -15,10 +15,17 @@ bool IsIntegerConstantWithin(const expr::Expr& expr, Oid type, int64_t* value) {
   const Value& constant = As<expr::ConstantExpr>(expr).value;
   if (constant.is_null()) return false;
   switch (constant.type().oid) {
-    case t::kInt2: *value = constant.As<int16_t>(); break;
-    case t::kInt4: *value = constant.As<int32_t>(); break;
-    case t::kInt8: *value = constant.As<int64_t>(); break;
-    default: return false;
+    case t::kInt2:
+      *value = constant.As<int16_t>();
+      break;
+    case t::kInt4:
+      *value = constant.As<int32_t>();
+      break;
+    case t::kInt8:
+      *value = constant.As<int64_t>();
+      break;
+    default:
+      return false;
   }
   if (type == t::kInt2) return *value >= INT16_MIN && *value <= INT16_MAX;
   if (type == t::kInt4) return *value >= INT32_MIN && *value <= INT32_MAX;
@@ -70,8 +77,10 @@ Result<ExprPtr> Binder::BindIn(const ast::In& in, QueryScope& scope) {
     return list;
   }
   ExprPtr result;
-  if (in.negated) result = std::make_unique<expr::AndExpr>();
-  else result = std::make_unique<expr::OrExpr>();
+  if (in.negated)
+    result = std::make_unique<expr::AndExpr>();
+  else
+    result = std::make_unique<expr::OrExpr>();
   const std::string op = in.negated ? "<>" : "=";
   for (size_t i = 0; i < in.items.size(); ++i) {
     ExprPtr comparison;
@@ -93,8 +102,7 @@ Result<ExprPtr> Binder::BindIn(const ast::In& in, QueryScope& scope) {
       HELIOS_TRY(comparison,
                  MakeRowComparison(op, std::move(lefts), std::move(rights), in.location));
     } else {
-      HELIOS_TRY(comparison,
-                 MakeOperator(op, operand->Clone(), std::move(items[i]), in.location));
+      HELIOS_TRY(comparison, MakeOperator(op, operand->Clone(), std::move(items[i]), in.location));
     }
     result->children.push_back(std::move(comparison));
   }
@@ -104,8 +112,7 @@ Result<ExprPtr> Binder::BindIn(const ast::In& in, QueryScope& scope) {
 }
 
 Result<std::vector<ExprPtr>> Binder::BindConditionalArms(const ast::ExprList& args,
-                                                         QueryScope& scope,
-                                                         const char* construct) {
+                                                         QueryScope& scope, const char* construct) {
   std::vector<ExprPtr> bound;
   const char* outer = scope.no_sets;
   scope.no_sets = construct;
@@ -146,10 +153,9 @@ Result<ExprPtr> Binder::BindCase(const ast::Case& node, QueryScope& scope) {
   for (const ast::CaseWhen& when : node.whens) {
     auto bound = BindExpr(*when.condition, scope);
     if (!bound.ok()) return restore(std::move(bound).status());
-    auto condition =
-        operand != nullptr
-            ? MakeOperator("=", operand->Clone(), std::move(bound).value(), when.location)
-            : std::move(bound);
+    auto condition = operand != nullptr ? MakeOperator("=", operand->Clone(),
+                                                       std::move(bound).value(), when.location)
+                                        : std::move(bound);
     if (condition.ok()) {
       condition = types_.CoerceBoolean(std::move(condition).value(), "CASE/WHEN");
     }
@@ -166,8 +172,7 @@ Result<ExprPtr> Binder::BindCase(const ast::Case& node, QueryScope& scope) {
     if (!bound.ok()) return restore(std::move(bound).status());
     ordered.push_back(std::move(bound).value());
   } else {
-    ordered.push_back(
-        std::make_unique<expr::ConstantExpr>(Value::Null({t::kUnknown, -1})));
+    ordered.push_back(std::make_unique<expr::ConstantExpr>(Value::Null({t::kUnknown, -1})));
   }
   scope.no_sets = outer_sets;
   for (ExprPtr& arm : arms) ordered.push_back(std::move(arm));
@@ -298,8 +303,8 @@ Result<ExprPtr> Binder::BindArray(const ast::Array& array, QueryScope& scope, Sq
   }
   for (ExprPtr& element : elements) {
     if (wanted != kInvalidOid) {
-      HELIOS_TRY(element, types_.Cast(std::move(element),
-                                      {item, nested ? -1 : target.typmod}, element->location));
+      HELIOS_TRY(element, types_.Cast(std::move(element), {item, nested ? -1 : target.typmod},
+                                      element->location));
     } else {
       HELIOS_TRY(element, types_.CoerceToCommon(std::move(element), item, "ARRAY"));
     }
@@ -463,17 +468,26 @@ Result<ExprPtr> Binder::BindSqlValue(const ast::SqlValue& value) {
     return types_.Cast(std::move(now), {type, typmod}, value.location);
   };
   switch (value.value) {
-    case Kind::kCurrentDate: return now_as(t::kDate);
-    case Kind::kCurrentTime: return now_as(t::kTimetz);
-    case Kind::kCurrentTimestamp: return now_as(t::kTimestamptz);
-    case Kind::kLocalTime: return now_as(t::kTime);
-    case Kind::kLocalTimestamp: return now_as(t::kTimestamp);
+    case Kind::kCurrentDate:
+      return now_as(t::kDate);
+    case Kind::kCurrentTime:
+      return now_as(t::kTimetz);
+    case Kind::kCurrentTimestamp:
+      return now_as(t::kTimestamptz);
+    case Kind::kLocalTime:
+      return now_as(t::kTime);
+    case Kind::kLocalTimestamp:
+      return now_as(t::kTimestamp);
     case Kind::kCurrentRole:
     case Kind::kCurrentUser:
-    case Kind::kUser: return call("current_user");
-    case Kind::kSessionUser: return call("session_user");
-    case Kind::kCurrentCatalog: return call("current_database");
-    case Kind::kCurrentSchema: return call("current_schema");
+    case Kind::kUser:
+      return call("current_user");
+    case Kind::kSessionUser:
+      return call("session_user");
+    case Kind::kCurrentCatalog:
+      return call("current_database");
+    case Kind::kCurrentSchema:
+      return call("current_schema");
   }
   HELIOS_CHECK(false);
   __builtin_unreachable();

@@ -21,7 +21,8 @@ ScopeRelation* Binder::NewRelation(QueryScope&) {
 
 Status Binder::AddRelation(QueryScope& scope, ScopeRelation* relation, int location) {
   for (const ScopeRelation* other : scope.relations) {
-    if (relation->alias.empty() || !other->name_visible || other->alias != relation->alias) continue;
+    if (relation->alias.empty() || !other->name_visible || other->alias != relation->alias)
+      continue;
     // Two tables of one name in different schemas may stand side by side.
     if (other->table != kInvalidOid && relation->table != kInvalidOid &&
         other->table != relation->table && !other->schema.empty() && !relation->schema.empty()) {
@@ -90,12 +91,14 @@ Result<NodePtr> Binder::BindFromList(const std::vector<ast::FromPtr>& items, Que
 
 Result<NodePtr> Binder::BindFrom(const ast::FromItem& item, QueryScope& scope) {
   switch (item.kind) {
-    case ast::FromKind::kTable: return BindTable(ast::As<ast::FromTable>(item), scope);
+    case ast::FromKind::kTable:
+      return BindTable(ast::As<ast::FromTable>(item), scope);
     case ast::FromKind::kSubquery:
       return BindFromSubquery(ast::As<ast::FromSubquery>(item), scope);
     case ast::FromKind::kFunction:
       return BindFromFunction(ast::As<ast::FromFunction>(item), scope);
-    case ast::FromKind::kJoin: return BindJoin(ast::As<ast::FromJoin>(item), scope);
+    case ast::FromKind::kJoin:
+      return BindJoin(ast::As<ast::FromJoin>(item), scope);
   }
   HELIOS_CHECK(false);
   __builtin_unreachable();

@@ -15,14 +15,15 @@ using expr::ExprKind;
 constexpr size_t kGroupingSetsMax = 4096;
 
 std::string_view ListName(Clause clause) {
-  return clause == Clause::kOrderBy ? "ORDER BY"
+  return clause == Clause::kOrderBy   ? "ORDER BY"
          : clause == Clause::kGroupBy ? "GROUP BY"
                                       : "DISTINCT ON";
 }
 }  // namespace
 
-// SQL92's rule: a bare name means an output column (in GROUP BY an input column first), a bare number
-// the position of one; anything else is an expression of the input, perhaps one that is selected too.
+// SQL92's rule: a bare name means an output column (in GROUP BY an input column first), a bare
+// number the position of one; anything else is an expression of the input, perhaps one that is
+// selected too.
 Result<size_t> Binder::FindTarget(const ast::Expr& expr, QueryScope& scope, Clause clause,
                                   std::vector<Target>* targets) {
   scope.clause = clause;
@@ -81,13 +82,13 @@ Result<size_t> Binder::FindTarget(const ast::Expr& expr, QueryScope& scope, Clau
 Status Binder::BindOrderBy(const std::vector<ast::SortItem>& items, QueryScope& scope,
                            SelectState* state) {
   for (const ast::SortItem& item : items) {
-    HELIOS_TRY(const size_t index, FindTarget(*item.expr, scope, Clause::kOrderBy, &state->targets));
+    HELIOS_TRY(const size_t index,
+               FindTarget(*item.expr, scope, Clause::kOrderBy, &state->targets));
     Target& target = state->targets[index];
     HELIOS_TRY(target.expr, types_.ResolveUnknown(std::move(target.expr)));
     HELIOS_TRY(plan::SortKey key, MakeSortKey(target.expr->Clone(), item));
-    const bool repeated =
-        std::any_of(state->order_by.begin(), state->order_by.end(),
-                    [&](const auto& other) { return other.first == index; });
+    const bool repeated = std::any_of(state->order_by.begin(), state->order_by.end(),
+                                      [&](const auto& other) { return other.first == index; });
     if (!repeated) state->order_by.push_back({index, std::move(key)});
   }
   return Status::Ok();
@@ -131,8 +132,8 @@ Result<uint32_t> Binder::AddGroupExpr(const ast::Expr& expr, QueryScope& scope,
 }
 
 // Appends to `sets` the grouping sets that `item` alone stands for.
-Status Binder::AddGroupingItem(const ast::GroupingItem& item, QueryScope& scope,
-                               SelectState* state, std::vector<std::vector<uint32_t>>* sets) {
+Status Binder::AddGroupingItem(const ast::GroupingItem& item, QueryScope& scope, SelectState* state,
+                               std::vector<std::vector<uint32_t>>* sets) {
   using Set = std::vector<uint32_t>;
   if (item.grouping == ast::GroupingKind::kEmpty) {
     sets->push_back({});
@@ -235,8 +236,7 @@ Status Binder::BindDistinct(const ast::SelectStatement& select, QueryScope& scop
     return Status::Ok();
   }
   for (const ast::ExprPtr& expr : select.distinct_on) {
-    HELIOS_TRY(const size_t index,
-               FindTarget(*expr, scope, Clause::kDistinctOn, &state->targets));
+    HELIOS_TRY(const size_t index, FindTarget(*expr, scope, Clause::kDistinctOn, &state->targets));
     Target& target = state->targets[index];
     HELIOS_TRY(target.expr, types_.ResolveUnknown(std::move(target.expr)));
     state->distinct_on.push_back(index);
@@ -275,12 +275,11 @@ bool Binder::AddDependentColumn(uint32_t id, QueryScope&, SelectState* state) {
   const std::vector<int16_t>& key = relation->catalog_table->primary_key;
   if (key.empty() || relation->scan == nullptr) return false;
   for (int16_t number : key) {
-    const bool grouped = std::any_of(
-        state->groups.begin(), state->groups.end(), [&](const ExprPtr& group) {
+    const bool grouped =
+        std::any_of(state->groups.begin(), state->groups.end(), [&](const ExprPtr& group) {
           if (group->kind != ExprKind::kColumn) return false;
           const uint32_t group_id = As<expr::ColumnExpr>(*group).index;
-          return relations_of_[group_id] == relation &&
-                 columns_[group_id].column_number == number;
+          return relations_of_[group_id] == relation && columns_[group_id].column_number == number;
         });
     if (!grouped) return false;
   }
@@ -316,9 +315,10 @@ Status Binder::ReplaceGroups(ExprPtr* expr, QueryScope& scope, SelectState* stat
           .Position(PositionOf((*expr)->location));
     }
     return Error(ErrorCode::kGroupingError)
-        .Message("column \"{}\" must appear in the GROUP BY clause or be used in an aggregate "
-                 "function",
-                 name)
+        .Message(
+            "column \"{}\" must appear in the GROUP BY clause or be used in an aggregate "
+            "function",
+            name)
         .Position(PositionOf((*expr)->location));
   }
   if ((*expr)->kind == ExprKind::kSubplan) {
@@ -395,8 +395,9 @@ Status Binder::BuildAggregate(const ast::SelectStatement&, QueryScope& scope, Se
       while (i < state->groups.size() && !expr::Equal(*state->groups[i], *argument)) ++i;
       if (i == state->groups.size()) {
         return Error(ErrorCode::kGroupingError)
-            .Message("arguments to GROUPING must be grouping expressions of the associated query "
-                     "level")
+            .Message(
+                "arguments to GROUPING must be grouping expressions of the associated query "
+                "level")
             .Position(PositionOf(argument->location));
       }
       arguments.push_back(static_cast<uint32_t>(i));

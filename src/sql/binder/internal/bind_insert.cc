@@ -100,8 +100,8 @@ Result<NodePtr> DmlBinder::InsertValues(const ast::InsertStatement& insert, cons
       HELIOS_TRY(CheckWritable(target, position, insert, &use_default));
       HELIOS_TRY(ExprPtr value, b_.BindExpr(*row[i], scope));
       const int location = value->location;
-      HELIOS_TRY(value, b_.types_.CoerceAssignment(std::move(value), column.type, column.name,
-                                                   location));
+      HELIOS_TRY(value,
+                 b_.types_.CoerceAssignment(std::move(value), column.type, column.name, location));
       if (!use_default) out[position] = std::move(value);
     }
     for (uint32_t i = 0; i < out.size(); ++i) {
@@ -136,8 +136,7 @@ Result<NodePtr> DmlBinder::InsertQuery(const ast::InsertStatement& insert, const
   HELIOS_TRY(BoundQuery query, b_.BindQuery(*insert.source, scope.parent, ctes_, options));
   if (query.columns.size() > columns.size()) {
     const auto& items = insert.source->targets;
-    const int location =
-        columns.size() < items.size() ? items[columns.size()].expr->location : -1;
+    const int location = columns.size() < items.size() ? items[columns.size()].expr->location : -1;
     return Error(ErrorCode::kSyntaxError)
         .Message("INSERT has more expressions than target columns")
         .Position(PositionOf(location));
@@ -164,8 +163,8 @@ Result<NodePtr> DmlBinder::InsertQuery(const ast::InsertStatement& insert, const
     }
     const auto& items = insert.source->targets;
     const int location = i < items.size() ? items[i].expr->location : -1;
-    HELIOS_TRY(out[position], b_.types_.CoerceAssignment(std::move(value), column.type,
-                                                         column.name, location));
+    HELIOS_TRY(out[position],
+               b_.types_.CoerceAssignment(std::move(value), column.type, column.name, location));
   }
   for (uint32_t i = 0; i < out.size(); ++i) {
     if (out[i] == nullptr) out[i] = DefaultOf(target, i);
@@ -242,8 +241,9 @@ Result<int32_t> DmlBinder::InferArbiter(const ast::OnConflict& conflict, const T
     }
     if (constraint->deferrable) {
       return Error(ErrorCode::kObjectNotInPrerequisiteState)
-          .Message("ON CONFLICT does not support deferrable unique constraints/exclusion "
-                   "constraints as arbiters");
+          .Message(
+              "ON CONFLICT does not support deferrable unique constraints/exclusion "
+              "constraints as arbiters");
     }
     return index_of(constraint->index);
   }
@@ -290,8 +290,9 @@ Result<int32_t> DmlBinder::InferArbiter(const ast::OnConflict& conflict, const T
       }
       if (constraint.deferrable) {
         return Error(ErrorCode::kObjectNotInPrerequisiteState)
-            .Message("ON CONFLICT does not support deferrable unique constraints/exclusion "
-                     "constraints as arbiters");
+            .Message(
+                "ON CONFLICT does not support deferrable unique constraints/exclusion "
+                "constraints as arbiters");
       }
     }
     return index_of(oid);
@@ -303,8 +304,8 @@ Result<int32_t> DmlBinder::InferArbiter(const ast::OnConflict& conflict, const T
 Status DmlBinder::BindConflict(const ast::OnConflict& conflict, const Target& target,
                                QueryScope& scope, plan::InsertNode* node) {
   const bool update = conflict.action == ast::ConflictAction::kUpdate;
-  node->on_conflict = update ? plan::InsertNode::OnConflict::kUpdate
-                             : plan::InsertNode::OnConflict::kNothing;
+  node->on_conflict =
+      update ? plan::InsertNode::OnConflict::kUpdate : plan::InsertNode::OnConflict::kNothing;
   if (conflict.elements.empty() && conflict.constraint.empty()) {
     if (update) {
       return Error(ErrorCode::kSyntaxError)
@@ -341,8 +342,8 @@ Status DmlBinder::BindConflict(const ast::OnConflict& conflict, const Target& ta
 Result<BoundQuery> DmlBinder::BindInsert(const ast::InsertStatement& insert) {
   HELIOS_TRY(BeginWith(insert.with.get()));
   QueryScope& scope = NewScope();
-  HELIOS_TRY(Target target, OpenTarget(insert.relation, hidb::TableLockMode::kRowExclusive,
-                                       "insert into"));
+  HELIOS_TRY(Target target,
+             OpenTarget(insert.relation, hidb::TableLockMode::kRowExclusive, "insert into"));
   HELIOS_TRY(const std::vector<uint32_t> columns, InsertColumns(insert, target));
   if (insert.columns.empty() && target.views.empty()) {
     b_.NeedPrivilege(target.table->oid, catalog::Privilege::kInsert, 0);
@@ -366,8 +367,7 @@ Result<BoundQuery> DmlBinder::BindInsert(const ast::InsertStatement& insert) {
       row_scope, target, insert.alias == nullptr ? insert.relation.name : insert.alias->name,
       target.names, node->row_ids));
   const std::vector<uint32_t> row_ids = node->row_ids;
-  HELIOS_TRY(node->check_option,
-             ViewConditions(target, row_ids, true, &node->check_option_view));
+  HELIOS_TRY(node->check_option, ViewConditions(target, row_ids, true, &node->check_option_view));
   if (insert.on_conflict != nullptr) {
     HELIOS_TRY(BindConflict(*insert.on_conflict, target, row_scope, node.get()));
   }

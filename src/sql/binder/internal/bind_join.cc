@@ -107,8 +107,7 @@ Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
   };
   HELIOS_TRY(NodePtr left, BindFrom(*join.left, scope));
   const size_t middle = scope.relations.size();
-  const bool lateral_ok =
-      join.join == ast::JoinKind::kInner || join.join == ast::JoinKind::kLeft;
+  const bool lateral_ok = join.join == ast::JoinKind::kInner || join.join == ast::JoinKind::kLeft;
   std::vector<std::pair<bool, bool>> saved;
   for (size_t i = first; i < middle; ++i) {
     saved.push_back({scope.relations[i]->lateral_only, scope.relations[i]->lateral_ok});
@@ -122,10 +121,18 @@ Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
   }
   auto node = std::make_unique<plan::JoinNode>();
   switch (join.join) {
-    case ast::JoinKind::kInner: node->join_type = plan::JoinType::kInner; break;
-    case ast::JoinKind::kLeft: node->join_type = plan::JoinType::kLeft; break;
-    case ast::JoinKind::kRight: node->join_type = plan::JoinType::kRight; break;
-    case ast::JoinKind::kFull: node->join_type = plan::JoinType::kFull; break;
+    case ast::JoinKind::kInner:
+      node->join_type = plan::JoinType::kInner;
+      break;
+    case ast::JoinKind::kLeft:
+      node->join_type = plan::JoinType::kLeft;
+      break;
+    case ast::JoinKind::kRight:
+      node->join_type = plan::JoinType::kRight;
+      break;
+    case ast::JoinKind::kFull:
+      node->join_type = plan::JoinType::kFull;
+      break;
   }
   node->ids = left->ids;
   node->ids.insert(node->ids.end(), right->ids.begin(), right->ids.end());
@@ -149,8 +156,8 @@ Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
   ScopeRelation* merged = NewRelation(scope);
   ScopeRelation* using_only = NewRelation(scope);
   if (join.natural || !join.using_columns.empty()) {
-    HELIOS_TRY(MergeUsing(join, names, left_side, right_side, &tree, join_node, merged,
-                          using_only));
+    HELIOS_TRY(
+        MergeUsing(join, names, left_side, right_side, &tree, join_node, merged, using_only));
   } else {
     merged->columns = left_side.columns;
     merged->columns.insert(merged->columns.end(), right_side.columns.begin(),
@@ -247,7 +254,7 @@ Status Binder::BindFunctionItem(const ast::FromFunctionItem& item,
         for (size_t i = 0; i < call.column_types.size(); ++i) {
           const bool single = call.column_types.size() == 1;
           names->push_back(i < own_names.size() && !own_names[i].empty() ? own_names[i]
-                           : single ? *function_name
+                           : single                                      ? *function_name
                                     : "column" + std::to_string(i + 1));
         }
       }
@@ -269,8 +276,7 @@ Status Binder::BindFunctionItem(const ast::FromFunctionItem& item,
       call.column_types.push_back(type);
       names->push_back(column_definition.name);
     }
-  } else if (const catalog::UserType* user =
-                 context_.snapshot->FindUserType(call.scalar->type.oid);
+  } else if (const catalog::UserType* user = context_.snapshot->FindUserType(call.scalar->type.oid);
              user != nullptr && types_.IsComposite(call.scalar->type.oid)) {
     call.expand_record = true;
     for (const catalog::Column& column : user->fields) {

@@ -1,6 +1,5 @@
 // Binder: what names mean: columns, relations, tables.
 #include "sql/binder/internal/binder.h"
-
 #include "sql/parser/parser.h"
 
 namespace helios::sql::binder {
@@ -11,35 +10,64 @@ namespace t = type_oid;
 
 std::string_view ClauseName(Clause clause) {
   switch (clause) {
-    case Clause::kNone: return "this context";
-    case Clause::kSelect: return "SELECT";
-    case Clause::kFromFunction: return "functions in FROM";
-    case Clause::kFromSubquery: return "FROM clause of their own query level";
-    case Clause::kJoinOn: return "JOIN conditions";
-    case Clause::kWhere: return "WHERE";
-    case Clause::kGroupBy: return "GROUP BY";
-    case Clause::kHaving: return "HAVING";
-    case Clause::kFilter: return "FILTER";
-    case Clause::kWindowPartition: return "window definitions";
-    case Clause::kWindowOrder: return "window definitions";
-    case Clause::kWindowFrame: return "window definitions";
-    case Clause::kOrderBy: return "ORDER BY";
-    case Clause::kDistinctOn: return "DISTINCT ON";
-    case Clause::kLimit: return "LIMIT";
-    case Clause::kOffset: return "OFFSET";
-    case Clause::kValues: return "VALUES";
-    case Clause::kInsertValues: return "VALUES";
-    case Clause::kUpdateSource: return "UPDATE";
-    case Clause::kReturning: return "RETURNING";
-    case Clause::kOnConflict: return "ON CONFLICT";
-    case Clause::kMergeWhen: return "MERGE WHEN conditions";
-    case Clause::kCheck: return "check constraints";
-    case Clause::kDefault: return "DEFAULT expressions";
-    case Clause::kGenerated: return "column generation expressions";
-    case Clause::kIndexExpression: return "index expressions";
-    case Clause::kIndexPredicate: return "index predicates";
-    case Clause::kAlterUsing: return "transform expressions";
-    case Clause::kPolicy: return "policy expressions";
+    case Clause::kNone:
+      return "this context";
+    case Clause::kSelect:
+      return "SELECT";
+    case Clause::kFromFunction:
+      return "functions in FROM";
+    case Clause::kFromSubquery:
+      return "FROM clause of their own query level";
+    case Clause::kJoinOn:
+      return "JOIN conditions";
+    case Clause::kWhere:
+      return "WHERE";
+    case Clause::kGroupBy:
+      return "GROUP BY";
+    case Clause::kHaving:
+      return "HAVING";
+    case Clause::kFilter:
+      return "FILTER";
+    case Clause::kWindowPartition:
+      return "window definitions";
+    case Clause::kWindowOrder:
+      return "window definitions";
+    case Clause::kWindowFrame:
+      return "window definitions";
+    case Clause::kOrderBy:
+      return "ORDER BY";
+    case Clause::kDistinctOn:
+      return "DISTINCT ON";
+    case Clause::kLimit:
+      return "LIMIT";
+    case Clause::kOffset:
+      return "OFFSET";
+    case Clause::kValues:
+      return "VALUES";
+    case Clause::kInsertValues:
+      return "VALUES";
+    case Clause::kUpdateSource:
+      return "UPDATE";
+    case Clause::kReturning:
+      return "RETURNING";
+    case Clause::kOnConflict:
+      return "ON CONFLICT";
+    case Clause::kMergeWhen:
+      return "MERGE WHEN conditions";
+    case Clause::kCheck:
+      return "check constraints";
+    case Clause::kDefault:
+      return "DEFAULT expressions";
+    case Clause::kGenerated:
+      return "column generation expressions";
+    case Clause::kIndexExpression:
+      return "index expressions";
+    case Clause::kIndexPredicate:
+      return "index predicates";
+    case Clause::kAlterUsing:
+      return "transform expressions";
+    case Clause::kPolicy:
+      return "policy expressions";
   }
   return "";
 }
@@ -147,9 +175,10 @@ Status Binder::MissingRelation(const std::string& name, QueryScope& scope, int l
       if (relation->alias == name) {
         return Error(ErrorCode::kUndefinedTable)
             .Message("invalid reference to FROM-clause entry for table \"{}\"", name)
-            .Hint("There is an entry for table \"{}\", but it cannot be referenced from this part "
-                  "of the query.",
-                  name)
+            .Hint(
+                "There is an entry for table \"{}\", but it cannot be referenced from this part "
+                "of the query.",
+                name)
             .Position(PositionOf(location));
       }
       if (relation->catalog_table != nullptr && relation->catalog_table->name == name) {
@@ -167,13 +196,12 @@ Status Binder::MissingRelation(const std::string& name, QueryScope& scope, int l
 
 Status Binder::MissingColumn(const std::string& relation, const std::string& name,
                              QueryScope& scope, int location) {
-  auto error = relation.empty()
-                   ? Error(ErrorCode::kUndefinedColumn)
-                         .Message("column \"{}\" does not exist", name)
-                         .Position(PositionOf(location))
-                   : Error(ErrorCode::kUndefinedColumn)
-                         .Message("column {}.{} does not exist", relation, name)
-                         .Position(PositionOf(location));
+  auto error = relation.empty() ? Error(ErrorCode::kUndefinedColumn)
+                                      .Message("column \"{}\" does not exist", name)
+                                      .Position(PositionOf(location))
+                                : Error(ErrorCode::kUndefinedColumn)
+                                      .Message("column {}.{} does not exist", relation, name)
+                                      .Position(PositionOf(location));
   Status status = std::move(error).ToStatus();
   // The closest name in sight, within three edits and half of the name.
   const auto distance = [](const std::string& a, const std::string& b) {
@@ -246,7 +274,7 @@ Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& sco
   if (names.size() == 1) {
     HELIOS_TRY(ExprPtr column, FindColumn(names[0], scope, ref.location));
     if (column != nullptr) return column;
-    HELIOS_TRY(ScopeRelation* relation, FindRelation("", names[0], scope, ref.location));
+    HELIOS_TRY(ScopeRelation * relation, FindRelation("", names[0], scope, ref.location));
     if (relation != nullptr) return MakeWholeRow(*relation, ref.location);
     for (QueryScope* level = &scope; level != nullptr; level = level->parent) {
       for (const ScopeRelation* candidate : level->relations) {
@@ -266,7 +294,7 @@ Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& sco
   }
   const std::string schema = names.size() >= 3 ? names[names.size() - 3] : std::string();
   const std::string& table = names[names.size() - 2];
-  HELIOS_TRY(ScopeRelation* relation, FindRelation(schema, table, scope, ref.location));
+  HELIOS_TRY(ScopeRelation * relation, FindRelation(schema, table, scope, ref.location));
   if (relation == nullptr) {
     // (column).field written without parentheses never means that, but a column named like the
     // qualifier is worth no other treatment.

@@ -49,8 +49,8 @@ Result<BoundQuery> Binder::BindQuery(const ast::SelectStatement& select, QuerySc
                                                      : BindPlainSelect(select, scope, options);
   if (!query.ok() || bodies.empty()) return query;
   BoundQuery result = std::move(query).value();
-  HELIOS_TRY(result.node, WrapCtes(std::move(result.node), &own, std::move(bodies),
-                                   std::move(always_run)));
+  HELIOS_TRY(result.node,
+             WrapCtes(std::move(result.node), &own, std::move(bodies), std::move(always_run)));
   return result;
 }
 
@@ -67,13 +67,15 @@ std::string Binder::TargetName(const ast::Expr& expr) const {
       }
       return TargetName(*node.operand);
     }
-    case ast::ExprKind::kFunctionCall: return ast::As<ast::FunctionCall>(expr).name.back();
+    case ast::ExprKind::kFunctionCall:
+      return ast::As<ast::FunctionCall>(expr).name.back();
     case ast::ExprKind::kCast: {
       const auto& cast = ast::As<ast::Cast>(expr);
       std::string inner = TargetName(*cast.operand);
       return inner == "?column?" ? cast.type.names.back() : inner;
     }
-    case ast::ExprKind::kCollate: return TargetName(*ast::As<ast::Collate>(expr).operand);
+    case ast::ExprKind::kCollate:
+      return TargetName(*ast::As<ast::Collate>(expr).operand);
     case ast::ExprKind::kCase: {
       const auto& node = ast::As<ast::Case>(expr);
       if (node.else_result != nullptr) {
@@ -82,25 +84,42 @@ std::string Binder::TargetName(const ast::Expr& expr) const {
       }
       return "case";
     }
-    case ast::ExprKind::kArray: return "array";
-    case ast::ExprKind::kRow: return "row";
-    case ast::ExprKind::kCoalesce: return "coalesce";
-    case ast::ExprKind::kNullIf: return "nullif";
-    case ast::ExprKind::kMinMax: return ast::As<ast::MinMax>(expr).greatest ? "greatest" : "least";
-    case ast::ExprKind::kGrouping: return "grouping";
+    case ast::ExprKind::kArray:
+      return "array";
+    case ast::ExprKind::kRow:
+      return "row";
+    case ast::ExprKind::kCoalesce:
+      return "coalesce";
+    case ast::ExprKind::kNullIf:
+      return "nullif";
+    case ast::ExprKind::kMinMax:
+      return ast::As<ast::MinMax>(expr).greatest ? "greatest" : "least";
+    case ast::ExprKind::kGrouping:
+      return "grouping";
     case ast::ExprKind::kSqlValue:
       switch (ast::As<ast::SqlValue>(expr).value) {
-        case ast::SqlValueKind::kCurrentDate: return "current_date";
-        case ast::SqlValueKind::kCurrentTime: return "current_time";
-        case ast::SqlValueKind::kCurrentTimestamp: return "current_timestamp";
-        case ast::SqlValueKind::kLocalTime: return "localtime";
-        case ast::SqlValueKind::kLocalTimestamp: return "localtimestamp";
-        case ast::SqlValueKind::kCurrentRole: return "current_role";
-        case ast::SqlValueKind::kCurrentUser: return "current_user";
-        case ast::SqlValueKind::kUser: return "user";
-        case ast::SqlValueKind::kSessionUser: return "session_user";
-        case ast::SqlValueKind::kCurrentCatalog: return "current_catalog";
-        case ast::SqlValueKind::kCurrentSchema: return "current_schema";
+        case ast::SqlValueKind::kCurrentDate:
+          return "current_date";
+        case ast::SqlValueKind::kCurrentTime:
+          return "current_time";
+        case ast::SqlValueKind::kCurrentTimestamp:
+          return "current_timestamp";
+        case ast::SqlValueKind::kLocalTime:
+          return "localtime";
+        case ast::SqlValueKind::kLocalTimestamp:
+          return "localtimestamp";
+        case ast::SqlValueKind::kCurrentRole:
+          return "current_role";
+        case ast::SqlValueKind::kCurrentUser:
+          return "current_user";
+        case ast::SqlValueKind::kUser:
+          return "user";
+        case ast::SqlValueKind::kSessionUser:
+          return "session_user";
+        case ast::SqlValueKind::kCurrentCatalog:
+          return "current_catalog";
+        case ast::SqlValueKind::kCurrentSchema:
+          return "current_schema";
       }
       return "?column?";
     case ast::ExprKind::kSubquery: {
@@ -114,7 +133,8 @@ std::string Binder::TargetName(const ast::Expr& expr) const {
       const ast::TargetItem& item = query->targets[0];
       return item.name.empty() ? TargetName(*item.expr) : item.name;
     }
-    default: return "?column?";
+    default:
+      return "?column?";
   }
 }
 
@@ -147,7 +167,7 @@ Status Binder::ExpandStar(const ast::TargetItem& item, QueryScope& scope,
     }
   } else {
     const std::string schema = ref.names.size() >= 2 ? ref.names[ref.names.size() - 2] : "";
-    HELIOS_TRY(ScopeRelation* relation,
+    HELIOS_TRY(ScopeRelation * relation,
                FindRelation(schema, ref.names.back(), scope, ref.location));
     if (relation == nullptr) return MissingRelation(ref.names.back(), scope, ref.location);
     add(*relation, relation->alias);
@@ -159,7 +179,8 @@ Status Binder::ExpandStar(const ast::TargetItem& item, QueryScope& scope,
 Status Binder::BindTargets(const std::vector<ast::TargetItem>& items, QueryScope& scope,
                            std::vector<Target>* targets) {
   for (const ast::TargetItem& item : items) {
-    if (const auto* ref = ast::TryAs<ast::ColumnRef>(item.expr.get()); ref != nullptr && ref->star) {
+    if (const auto* ref = ast::TryAs<ast::ColumnRef>(item.expr.get());
+        ref != nullptr && ref->star) {
       HELIOS_TRY(ExpandStar(item, scope, targets));
       continue;
     }
@@ -261,12 +282,12 @@ Result<BoundQuery> Binder::BindPlainSelect(const ast::SelectStatement& select, Q
     for (ScopeRelation* inner : relation->inner_relations) result.lockable.push_back(inner);
   }
   if (!simple && !select.locking.empty()) {
-    const char* what = select.distinct                                      ? "DISTINCT clause"
-                       : !select.group_by.empty()                           ? "GROUP BY clause"
-                       : state.having != nullptr                            ? "HAVING clause"
-                       : !scope.aggregates.empty()                          ? "aggregate functions"
-                       : has_sets ? "set-returning functions in the target list"
-                                  : "window functions";
+    const char* what = select.distinct             ? "DISTINCT clause"
+                       : !select.group_by.empty()  ? "GROUP BY clause"
+                       : state.having != nullptr   ? "HAVING clause"
+                       : !scope.aggregates.empty() ? "aggregate functions"
+                       : has_sets                  ? "set-returning functions in the target list"
+                                                   : "window functions";
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("FOR UPDATE is not allowed with {}", what);
   }

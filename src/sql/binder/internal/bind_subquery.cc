@@ -29,7 +29,8 @@ Result<ExprPtr> Binder::BindSubquery(const ast::Subquery& subquery, QueryScope& 
           .Message("cannot use subquery in {}", where)
           .Position(PositionOf(subquery.location));
     }
-    default: break;
+    default:
+      break;
   }
   std::vector<ExprPtr> left;
   if (subquery.left != nullptr) {
@@ -47,8 +48,9 @@ Result<ExprPtr> Binder::BindSubquery(const ast::Subquery& subquery, QueryScope& 
              BindQuery(ast::As<ast::SelectStatement>(*subquery.query), &scope, scope.ctes, {}));
   const size_t width = query.columns.size();
   const auto columns_error = [&](const char* text) {
-    return Error(ErrorCode::kSyntaxError).Message("{}", text).Position(
-        PositionOf(subquery.location));
+    return Error(ErrorCode::kSyntaxError)
+        .Message("{}", text)
+        .Position(PositionOf(subquery.location));
   };
   std::vector<uint32_t> ids;
   for (const ResultColumn& column : query.columns) ids.push_back(column.id);
@@ -83,7 +85,8 @@ Result<ExprPtr> Binder::BindSubquery(const ast::Subquery& subquery, QueryScope& 
       return types_.Typed(std::move(result));
     }
     case ast::SubqueryKind::kAny:
-    case ast::SubqueryKind::kAll: break;
+    case ast::SubqueryKind::kAll:
+      break;
   }
   if (width < left.size()) return columns_error("subquery has too few columns");
   if (width > left.size()) return columns_error("subquery has too many columns");

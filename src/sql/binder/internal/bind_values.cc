@@ -12,7 +12,8 @@ namespace t = type_oid;
 using expr::As;
 using expr::ExprKind;
 
-void CollectLeaves(const ast::SelectStatement& select, std::vector<const ast::SelectStatement*>* out) {
+void CollectLeaves(const ast::SelectStatement& select,
+                   std::vector<const ast::SelectStatement*>* out) {
   if (select.op == ast::SetOperation::kNone) {
     out->push_back(&select);
     return;
@@ -44,15 +45,14 @@ Result<BoundQuery> Binder::BindValues(const ast::SelectStatement& select, QueryS
   for (size_t i = 0; i < width; ++i) {
     SqlType type;
     const bool wanted = i < options.targets.size() && options.targets[i].valid();
-    const bool all_unknown = std::all_of(columns[i].begin(), columns[i].end(), [](const auto& e) {
-      return e->type.oid == t::kUnknown;
-    });
+    const bool all_unknown = std::all_of(columns[i].begin(), columns[i].end(),
+                                         [](const auto& e) { return e->type.oid == t::kUnknown; });
     if (wanted && all_unknown) {
       type = options.targets[i];
       for (ExprPtr& value : columns[i]) {
         const int location = value->location;
-        HELIOS_TRY(value, types_.TryCoerce(std::move(value), type, CastContext::kAssignment,
-                                           location));
+        HELIOS_TRY(value,
+                   types_.TryCoerce(std::move(value), type, CastContext::kAssignment, location));
       }
     } else {
       HELIOS_TRY(type.oid, types_.CommonType(columns[i], "VALUES"));
@@ -159,8 +159,7 @@ Result<BoundQuery> Binder::BindSetOperation(const ast::SelectStatement& select, 
   if (left.columns.size() != right.columns.size()) {
     std::vector<const ast::SelectStatement*> leaves;
     CollectLeaves(*select.right, &leaves);
-    const int location =
-        !leaves[0]->targets.empty() ? leaves[0]->targets[0].expr->location : -1;
+    const int location = !leaves[0]->targets.empty() ? leaves[0]->targets[0].expr->location : -1;
     return Error(ErrorCode::kSyntaxError)
         .Message("each {} query must have the same number of columns", name)
         .Position(PositionOf(location));
@@ -194,7 +193,8 @@ Result<BoundQuery> Binder::BindSetOperation(const ast::SelectStatement& select, 
     case ast::SetOperation::kIntersect:
       node->operation = select.all ? Operation::kIntersectAll : Operation::kIntersect;
       break;
-    default: node->operation = select.all ? Operation::kExceptAll : Operation::kExcept;
+    default:
+      node->operation = select.all ? Operation::kExceptAll : Operation::kExcept;
   }
   SelectState state;
   for (size_t i = 0; i < types.size(); ++i) {
@@ -223,8 +223,9 @@ Result<BoundQuery> Binder::BindSetOperation(const ast::SelectStatement& select, 
       return Error(ErrorCode::kFeatureNotSupported)
           .Message("invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
           .Detail("Only result column names can be used, not expressions or functions.")
-          .Hint("Add the expression/function to every SELECT, or move the UNION into a FROM "
-                "clause.")
+          .Hint(
+              "Add the expression/function to every SELECT, or move the UNION into a FROM "
+              "clause.")
           .Position(PositionOf(item.expr->location));
     }
     HELIOS_TRY(plan::SortKey key, MakeSortKey(MakeColumn(state.targets[position].id, -1), item));

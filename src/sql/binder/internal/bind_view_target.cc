@@ -34,11 +34,12 @@ Status DmlBinder::OpenView(const catalog::Table& view, const char* verb, Target*
     return Error(ErrorCode::kObjectNotInPrerequisiteState)
         .Message("cannot {} view \"{}\"", verb, view.name)
         .Detail("{}", why)
-        .Hint("To enable {} the view, provide an INSTEAD OF {} trigger or an unconditional ON {} DO "
-              "INSTEAD rule.",
-              insert ? "inserting into" : (update ? "updating" : "deleting from"),
-              insert ? "INSERT" : (update ? "UPDATE" : "DELETE"),
-              insert ? "INSERT" : (update ? "UPDATE" : "DELETE"))
+        .Hint(
+            "To enable {} the view, provide an INSTEAD OF {} trigger or an unconditional ON {} DO "
+            "INSTEAD rule.",
+            insert ? "inserting into" : (update ? "updating" : "deleting from"),
+            insert ? "INSERT" : (update ? "UPDATE" : "DELETE"),
+            insert ? "INSERT" : (update ? "UPDATE" : "DELETE"))
         .ToStatus();
   };
   HELIOS_TRY(auto statements, Parse(view.view_sql));

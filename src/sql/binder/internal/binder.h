@@ -34,8 +34,8 @@ struct BoundQuery {
 };
 
 struct QueryOptions {
-  bool resolve_unknown = true;         // Undecided literals become text.
-  std::vector<SqlType> targets;        // Types that an INSERT wants of unknown literals.
+  bool resolve_unknown = true;   // Undecided literals become text.
+  std::vector<SqlType> targets;  // Types that an INSERT wants of unknown literals.
 };
 
 class Binder {
@@ -229,7 +229,8 @@ class Binder {
   void BuildWindows(QueryScope& scope, NodePtr* node);
   void BuildSets(QueryScope& scope, NodePtr* node);
   Status BuildProjection(QueryScope& scope, SelectState* state, NodePtr* node);
-  Status AddLocks(const ast::SelectStatement& select, QueryScope& scope, bool simple, NodePtr* node);
+  Status AddLocks(const ast::SelectStatement& select, QueryScope& scope, bool simple,
+                  NodePtr* node);
   std::string TargetName(const ast::Expr& expr) const;
 
   // --- bind_cte.cc
@@ -258,9 +259,9 @@ class Binder {
   PlannerContext& context_;
   plan::Plan* plan_;
   plan::ColumnTable columns_;
-  std::vector<const QueryScope*> owners_;       // By column id.
+  std::vector<const QueryScope*> owners_;           // By column id.
   std::vector<const ScopeRelation*> relations_of_;  // By column id; null: not a FROM column.
-  std::vector<std::string> relation_names_;     // By column id.
+  std::vector<std::string> relation_names_;         // By column id.
   ParameterTypes parameters_;
   TypeRules types_;
   Resolver resolver_;

@@ -115,8 +115,8 @@ Result<ExprPtr> TypeRules::CoerceRow(ExprPtr expr, SqlType target, CastContext c
   }
   for (size_t i = 0; i < expr->children.size(); ++i) {
     const Oid source = expr->children[i]->type.oid;
-    HELIOS_TRY(ExprPtr field, TryCoerce(std::move(expr->children[i]), user->field_types[i],
-                                        context, location));
+    HELIOS_TRY(ExprPtr field,
+               TryCoerce(std::move(expr->children[i]), user->field_types[i], context, location));
     if (field == nullptr) {
       return Error(ErrorCode::kCannotCoerce)
           .Message("cannot cast type record to {}", Name(target))
@@ -137,7 +137,8 @@ Result<ExprPtr> TypeRules::ConvertByPath(ExprPtr expr, SqlType target, Path path
   const int location = expr->location;
   std::unique_ptr<CastExpr> result;
   switch (path) {
-    case Path::kNone: return ExprPtr();
+    case Path::kNone:
+      return ExprPtr();
     case Path::kRelabel:
       // The bytes stay; so does a length that still means the same.
       if (expr->type.oid == target.oid) return expr;
@@ -157,8 +158,7 @@ Result<ExprPtr> TypeRules::ConvertByPath(ExprPtr expr, SqlType target, Path path
       break;
     case Path::kArray: {
       const Oid source_element = Element(BaseType(expr->type.oid));
-      auto placeholder =
-          Typed(std::make_unique<expr::ColumnExpr>(0, SqlType{source_element, -1}));
+      auto placeholder = Typed(std::make_unique<expr::ColumnExpr>(0, SqlType{source_element, -1}));
       HELIOS_TRY(ExprPtr element, TryCoerce(std::move(placeholder),
                                             {Element(target.oid), target.typmod}, context, -1));
       HELIOS_CHECK(element != nullptr);

@@ -38,8 +38,8 @@ class DmlBinder {
     std::vector<ViewLevel> views;                 // Outermost first.
   };
   Status OpenView(const catalog::Table& view, const char* verb, Target* target);
-  // The views' WHERE clauses over the table's columns `ids`; with `checked` only those that WITH CHECK
-  // OPTION covers, and the name of the view to blame.
+  // The views' WHERE clauses over the table's columns `ids`; with `checked` only those that WITH
+  // CHECK OPTION covers, and the name of the view to blame.
   Result<ExprPtr> ViewConditions(const Target& target, const std::vector<uint32_t>& ids,
                                  bool checked, std::string* view_name);
   ScopeRelation* MakeRelation(QueryScope& scope, const Target& target, const std::string& alias,
@@ -77,8 +77,8 @@ class DmlBinder {
   Status BindAssignments(const std::vector<ast::Assignment>& assignments, const Target& target,
                          QueryScope& scope, NodePtr* node,
                          std::vector<std::pair<uint32_t, ExprPtr>>* set);
-  Result<ExprPtr> BindAssignedValue(const ast::Expr& value, const Target& target,
-                                    uint32_t position, QueryScope& scope);
+  Result<ExprPtr> BindAssignedValue(const ast::Expr& value, const Target& target, uint32_t position,
+                                    QueryScope& scope);
   Status AddAssignment(const Target& target, const ast::AssignmentTarget& name, ExprPtr value,
                        std::vector<std::pair<uint32_t, ExprPtr>>* set);
   Result<NodePtr> BindMatched(const Target& target, const ast::RelationName& name,

@@ -76,8 +76,8 @@ bool Resolver::IsConsistent(std::span<const Oid> actual, std::span<const Oid> de
 
 Result<Oid> Resolver::ResolvePolymorphic(std::span<const Oid> actual, std::vector<Oid>* declared,
                                          Oid result, int location) const {
-  const bool any = IsPolymorphic(result) ||
-                   std::any_of(declared->begin(), declared->end(), IsPolymorphic);
+  const bool any =
+      IsPolymorphic(result) || std::any_of(declared->begin(), declared->end(), IsPolymorphic);
   if (!any) return result;
   Oid element = kInvalidOid;
   Oid array = kInvalidOid;

@@ -132,8 +132,9 @@ Status Resolver::NotFound(const FunctionQuery& query) const {
   }
   return Error(ErrorCode::kUndefinedFunction)
       .Message("function {} does not exist", Signature(query.written_name, query.arguments))
-      .Hint("No function matches the given name and argument types. You might need to add explicit "
-            "type casts.")
+      .Hint(
+          "No function matches the given name and argument types. You might need to add explicit "
+          "type casts.")
       .Position(PositionOf(query.location));
 }
 
@@ -174,10 +175,10 @@ Result<Callable> Resolver::FindFunction(const FunctionQuery& query) const {
     if (type != nullptr && type->name == query.name) {
       const expr::Cast* cast = nullptr;
       const auto path = types_->FindPath(actual[0], type->oid, CastContext::kExplicit, &cast);
-      const bool cast_call =
-          actual[0] == t::kUnknown || path == TypeRules::Path::kRelabel ||
-          ((path == TypeRules::Path::kText) && (types_->Category(type->oid) == TypeCategory::kString ||
-                                                types_->Category(actual[0]) == TypeCategory::kString));
+      const bool cast_call = actual[0] == t::kUnknown || path == TypeRules::Path::kRelabel ||
+                             ((path == TypeRules::Path::kText) &&
+                              (types_->Category(type->oid) == TypeCategory::kString ||
+                               types_->Category(actual[0]) == TypeCategory::kString));
       if (cast_call) {
         Callable callable;
         callable.cast_target = {type->oid, -1};
@@ -191,8 +192,9 @@ Result<Callable> Resolver::FindFunction(const FunctionQuery& query) const {
   if (best.empty()) return NotFound(query);
   return Error(ErrorCode::kAmbiguousFunction)
       .Message("function {} is not unique", Signature(query.written_name, query.arguments))
-      .Hint("Could not choose a best candidate function. You might need to add explicit type "
-            "casts.")
+      .Hint(
+          "Could not choose a best candidate function. You might need to add explicit type "
+          "casts.")
       .Position(PositionOf(query.location));
 }
 
@@ -239,8 +241,8 @@ std::vector<size_t> Resolver::Select(std::span<const Oid> actual,
     size_t good = 0;
     for (size_t j = 0; j < base.size(); ++j) {
       if (base[j] == t::kUnknown) continue;
-      const bool preferred = types_->IsPreferred(types[j]) &&
-                             types_->Category(types[j]) == types_->Category(base[j]);
+      const bool preferred =
+          types_->IsPreferred(types[j]) && types_->Category(types[j]) == types_->Category(base[j]);
       if (types[j] == base[j] || preferred) ++good;
     }
     return good;
@@ -329,8 +331,10 @@ const expr::Operator* Resolver::TryFindOperator(std::string_view name, Oid left,
   };
   if (left != kInvalidOid) {
     Oid l = left, r = right;
-    if (l == t::kUnknown && r != kInvalidOid) l = r;
-    else if (r == t::kUnknown) r = l;
+    if (l == t::kUnknown && r != kInvalidOid)
+      l = r;
+    else if (r == t::kUnknown)
+      r = l;
     if (const expr::Operator* found = exact(left, right)) return found;
     if (left == t::kUnknown || right == t::kUnknown) {
       if (const expr::Operator* found = exact(l, r)) return found;
@@ -369,8 +373,9 @@ Result<const expr::Operator*> Resolver::FindOperator(std::string_view name, Oid 
   if (ambiguous) {
     return Error(ErrorCode::kAmbiguousFunction)
         .Message("operator is not unique: {}", text)
-        .Hint("Could not choose a best candidate operator. You might need to add explicit type "
-              "casts.")
+        .Hint(
+            "Could not choose a best candidate operator. You might need to add explicit type "
+            "casts.")
         .Position(PositionOf(location));
   }
   return Error(ErrorCode::kUndefinedFunction)

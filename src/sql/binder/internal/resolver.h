@@ -20,12 +20,12 @@ struct Callable {
   const expr::WindowFunction* window = nullptr;
   SqlType cast_target;  // Valid: the call is a cast in function form, as in int4('3').
 
-  std::vector<Oid> arguments;       // Declared types, one for each actual argument and default.
-  Oid result = kInvalidOid;         // Declared.
-  bool expanded_variadic = false;   // The arguments from `fixed_count` on go into an array.
+  std::vector<Oid> arguments;      // Declared types, one for each actual argument and default.
+  Oid result = kInvalidOid;        // Declared.
+  bool expanded_variadic = false;  // The arguments from `fixed_count` on go into an array.
   size_t fixed_count = 0;
-  std::vector<std::string> defaults;     // SQL of the arguments left out, in order.
-  std::vector<size_t> order;             // order[i]: which written argument is the i-th; empty: as is.
+  std::vector<std::string> defaults;  // SQL of the arguments left out, in order.
+  std::vector<size_t> order;          // order[i]: which written argument is the i-th; empty: as is.
 };
 
 // One argument of a call as resolution sees it.
@@ -43,8 +43,8 @@ class Resolver {
     std::string written_name;  // For messages, as the user qualified it.
     std::span<const CallArgument> arguments;
     bool star = false;
-    bool variadic = false;     // VARIADIC is written.
-    bool may_cast = false;     // One plain argument: name may be a type's.
+    bool variadic = false;  // VARIADIC is written.
+    bool may_cast = false;  // One plain argument: name may be a type's.
     int location = -1;
   };
   // 42883, 42725 with PostgreSQL's texts.
@@ -68,9 +68,9 @@ class Resolver {
   struct Candidate;
   void CollectCandidates(const FunctionQuery& query, std::vector<Candidate>* out) const;
   template <typename F>
-  void AddCandidate(const FunctionQuery& query, const F& function, std::span<const std::string> names,
-                    std::span<const std::string> defaults, bool variadic, Candidate candidate,
-                    std::vector<Candidate>* out) const;
+  void AddCandidate(const FunctionQuery& query, const F& function,
+                    std::span<const std::string> names, std::span<const std::string> defaults,
+                    bool variadic, Candidate candidate, std::vector<Candidate>* out) const;
   static bool MatchNamedArguments(const FunctionQuery& query, std::span<const std::string> names,
                                   size_t declared_count, size_t default_count,
                                   std::vector<size_t>* order, std::vector<bool>* given);
@@ -83,8 +83,8 @@ class Resolver {
                                        std::vector<size_t> alive) const;
   // Whether polymorphic arguments could stand for these types together.
   bool IsConsistent(std::span<const Oid> actual, std::span<const Oid> declared) const;
-  std::optional<Oid> CommonCompatible(std::span<const Oid> actual, std::span<const Oid> declared)
-      const;
+  std::optional<Oid> CommonCompatible(std::span<const Oid> actual,
+                                      std::span<const Oid> declared) const;
 
   TypeRules* types_;
 };

@@ -60,17 +60,17 @@ struct CteEntry;
 // A name in FROM.
 struct ScopeRelation {
   std::string alias;
-  Oid table = kInvalidOid;                      // Of a plain table or view.
-  std::string schema;                           // Of a plain table without alias.
+  Oid table = kInvalidOid;  // Of a plain table or view.
+  std::string schema;       // Of a plain table without alias.
   const catalog::Table* catalog_table = nullptr;
   std::vector<ScopeColumn> columns;
-  std::vector<int16_t> column_numbers;          // attnums, for plain tables.
+  std::vector<int16_t> column_numbers;  // attnums, for plain tables.
   uint32_t row_key = kNoColumn;
-  plan::ScanNode* scan = nullptr;               // Of a plain table; valid while binding.
-  bool name_visible = true;     // t.a works.
-  bool columns_visible = true;  // a works.
-  bool lateral_only = false;    // Seen from LATERAL items only,
-  bool lateral_ok = true;       // and even there an error (the far side of an outer join).
+  plan::ScanNode* scan = nullptr;  // Of a plain table; valid while binding.
+  bool name_visible = true;        // t.a works.
+  bool columns_visible = true;     // a works.
+  bool lateral_only = false;       // Seen from LATERAL items only,
+  bool lateral_ok = true;          // and even there an error (the far side of an outer join).
   std::vector<std::unique_ptr<ScopeRelation>> locked_children;
   // A subquery in FROM: the relations below it that FOR UPDATE reaches.
   std::vector<ScopeRelation*> inner_relations;
@@ -81,15 +81,15 @@ struct CteEntry {
   std::vector<std::string> column_names;
   std::vector<SqlType> column_types;
   const ast::CommonTable* definition = nullptr;
-  uint32_t index = 0;              // Of plan::CteScanNode.
+  uint32_t index = 0;  // Of plan::CteScanNode.
   uint32_t work_table = 0;
-  bool recursive_open = false;     // Being bound: a reference is the work table.
+  bool recursive_open = false;  // Being bound: a reference is the work table.
   bool allow_self_reference = false;
   int self_references = 0;
-  bool not_yet_bound = false;      // Visible to error hints only.
+  bool not_yet_bound = false;  // Visible to error hints only.
   bool data_modifying = false;
   bool returns_rows = true;
-  bool inline_each = false;        // NOT MATERIALIZED: bound again at each reference.
+  bool inline_each = false;  // NOT MATERIALIZED: bound again at each reference.
   int uses = 0;
 };
 
@@ -133,7 +133,7 @@ struct QueryScope {
   std::vector<PendingWindow> windows;
   std::vector<PendingSet> sets;
   const std::vector<ast::WindowSpec>* window_clause = nullptr;
-  bool lateral_active = false;      // Binding a LATERAL item: lateral_only relations are visible.
+  bool lateral_active = false;  // Binding a LATERAL item: lateral_only relations are visible.
   bool inside_aggregate = false;
   bool inside_window = false;
   // Set-returning functions cannot stand here: the construct's name for the message.

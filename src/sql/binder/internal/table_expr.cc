@@ -19,13 +19,20 @@ using binder::PositionOf;
 Clause ClauseOf(ExpressionPurpose purpose) {
   switch (purpose) {
     case ExpressionPurpose::kCheck:
-    case ExpressionPurpose::kDomainCheck: return Clause::kCheck;
-    case ExpressionPurpose::kDefault: return Clause::kDefault;
-    case ExpressionPurpose::kGenerated: return Clause::kGenerated;
-    case ExpressionPurpose::kIndexExpression: return Clause::kIndexExpression;
-    case ExpressionPurpose::kIndexPredicate: return Clause::kIndexPredicate;
-    case ExpressionPurpose::kAlterUsing: return Clause::kAlterUsing;
-    case ExpressionPurpose::kPolicy: return Clause::kPolicy;
+    case ExpressionPurpose::kDomainCheck:
+      return Clause::kCheck;
+    case ExpressionPurpose::kDefault:
+      return Clause::kDefault;
+    case ExpressionPurpose::kGenerated:
+      return Clause::kGenerated;
+    case ExpressionPurpose::kIndexExpression:
+      return Clause::kIndexExpression;
+    case ExpressionPurpose::kIndexPredicate:
+      return Clause::kIndexPredicate;
+    case ExpressionPurpose::kAlterUsing:
+      return Clause::kAlterUsing;
+    case ExpressionPurpose::kPolicy:
+      return Clause::kPolicy;
   }
   return Clause::kNone;
 }
@@ -76,11 +83,13 @@ Status CheckPurpose(const expr::Expr& expr, ExpressionPurpose purpose,
       }
       return Status::Ok();
     }
-    default: return Status::Ok();
+    default:
+      return Status::Ok();
   }
 }
 
-// Names that depend on the search path are written in full, so that the text means the same for ever.
+// Names that depend on the search path are written in full, so that the text means the same for
+// ever.
 std::string CanonicalText(const ast::Expr& tree, const Binder& binder) {
   // The clone has the same shape, so the n-th cast of one is the n-th of the other.
   std::vector<const ast::Cast*> casts;
@@ -152,9 +161,10 @@ Result<BoundTableExpression> BindTableExpression(const ast::Expr& tree,
                                             expr::CastContext::kAssignment, tree.location));
         if (cast == nullptr && purpose == ExpressionPurpose::kAlterUsing) {
           return Error(ErrorCode::kDatatypeMismatch)
-              .Message("result of USING clause for column \"{}\" cannot be cast automatically to "
-                       "type {}",
-                       expected_column, binder.types().Name(expected.oid))
+              .Message(
+                  "result of USING clause for column \"{}\" cannot be cast automatically to "
+                  "type {}",
+                  expected_column, binder.types().Name(expected.oid))
               .Hint("You might need to add an explicit cast.");
         }
         if (cast == nullptr) {

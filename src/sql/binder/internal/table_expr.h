@@ -14,8 +14,7 @@ Result<expr::ExprPtr> BindStoredExpression(const std::string& sql, const std::st
                                            SqlType expected, const std::string& column_name,
                                            PlannerContext& context);
 // Column `index` of type `from`, cast to `to`.
-Result<expr::ExprPtr> CastColumn(uint32_t index, SqlType from, SqlType to,
-                                 PlannerContext& context);
+Result<expr::ExprPtr> CastColumn(uint32_t index, SqlType from, SqlType to, PlannerContext& context);
 // column = $slot
 Result<expr::ExprPtr> ColumnEqualsSlot(uint32_t column, SqlType column_type, uint32_t slot,
                                        SqlType slot_type, PlannerContext& context);

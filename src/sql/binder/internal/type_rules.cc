@@ -23,10 +23,14 @@ TypeCategory TypeRules::Category(Oid type) const {
   if (const TypeInfo* info = FindType(type)) return info->category;
   if (const auto* user = lookup_->FindUserType(type)) {
     switch (user->kind) {
-      case TypeLookup::UserKind::kEnum: return TypeCategory::kEnum;
-      case TypeLookup::UserKind::kComposite: return TypeCategory::kComposite;
-      case TypeLookup::UserKind::kArray: return TypeCategory::kArray;
-      case TypeLookup::UserKind::kDomain: return Category(user->base.oid);
+      case TypeLookup::UserKind::kEnum:
+        return TypeCategory::kEnum;
+      case TypeLookup::UserKind::kComposite:
+        return TypeCategory::kComposite;
+      case TypeLookup::UserKind::kArray:
+        return TypeCategory::kArray;
+      case TypeLookup::UserKind::kDomain:
+        return Category(user->base.oid);
     }
   }
   return TypeCategory::kUser;

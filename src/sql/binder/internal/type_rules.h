@@ -36,10 +36,10 @@ class TypeRules {
 
   TypeCategory Category(Oid type) const;
   bool IsPreferred(Oid type) const;
-  Oid BaseType(Oid type) const;           // Through domains.
-  SqlType BaseType(SqlType type) const;   // The typmod of a domain is its definition's.
-  Oid Element(Oid type) const;            // kInvalidOid: not an array.
-  Oid ArrayOf(Oid type) const;            // kInvalidOid: none.
+  Oid BaseType(Oid type) const;          // Through domains.
+  SqlType BaseType(SqlType type) const;  // The typmod of a domain is its definition's.
+  Oid Element(Oid type) const;           // kInvalidOid: not an array.
+  Oid ArrayOf(Oid type) const;           // kInvalidOid: none.
   bool IsArray(Oid type) const { return Element(BaseType(type)) != kInvalidOid; }
   bool IsEnum(Oid type) const;
   bool IsDomain(Oid type) const;
@@ -55,12 +55,13 @@ class TypeRules {
   Path FindPath(Oid source, Oid target, CastContext context, const expr::Cast** cast) const;
   bool CanCoerce(Oid source, Oid target, CastContext context) const;
 
-  // Casts without checks of context beyond `context`; `location` is the cast's. Null result: there is
-  // no such cast (the caller words the error). Resolves unknown literals and parameters.
+  // Casts without checks of context beyond `context`; `location` is the cast's. Null result: there
+  // is no such cast (the caller words the error). Resolves unknown literals and parameters.
   Result<ExprPtr> TryCoerce(ExprPtr expr, SqlType target, CastContext context, int location);
   // As TryCoerce; 42846 "cannot cast type a to b" when impossible.
   Result<ExprPtr> Cast(ExprPtr expr, SqlType target, int location);
-  // To the type of a function's argument or the like, implicitly; the caller knows that it is possible.
+  // To the type of a function's argument or the like, implicitly; the caller knows that it is
+  // possible.
   Result<ExprPtr> CoerceArgument(ExprPtr expr, Oid target);
   // For INSERT, UPDATE: 42804 `column "a" is of type x but expression is of type y`.
   Result<ExprPtr> CoerceAssignment(ExprPtr expr, SqlType target, std::string_view column,

@@ -8,8 +8,7 @@ namespace helios::sql {
 namespace {
 using binder::Binder;
 
-void ReplaceStars(ast::SelectStatement& original, ast::SelectStatement& copy,
-                  const Binder& binder);
+void ReplaceStars(ast::SelectStatement& original, ast::SelectStatement& copy, const Binder& binder);
 
 void ReplaceStarsInFrom(ast::FromItem& original, ast::FromItem& copy, const Binder& binder) {
   if (original.kind == ast::FromKind::kSubquery) {

@@ -75,9 +75,8 @@ Result<plan::WriteTarget*> TargetBuilder::Build(const catalog::Table& table) {
     target->column_names.push_back(column.name);
     if (column.not_null) target->not_null_columns.push_back(position);
     if (column.generated) {
-      HELIOS_TRY(expr::ExprPtr value,
-                 BindStoredExpression(column.default_sql, table.name, columns, column.type,
-                                      column.name, context_));
+      HELIOS_TRY(expr::ExprPtr value, BindStoredExpression(column.default_sql, table.name, columns,
+                                                           column.type, column.name, context_));
       target->generated.push_back({position, std::move(value)});
     }
     ++position;
@@ -104,11 +103,13 @@ Status TargetBuilder::AddConstraint(const catalog::Table& table,
       target->checks.push_back({constraint.name, std::move(check)});
       return Status::Ok();
     }
-    case catalog::ConstraintKind::kForeignKey: return AddReference(table, constraint, target);
+    case catalog::ConstraintKind::kForeignKey:
+      return AddReference(table, constraint, target);
     case catalog::ConstraintKind::kPrimary:
       target->primary_key_name = constraint.name;
       return Status::Ok();
-    case catalog::ConstraintKind::kUnique: return Status::Ok();
+    case catalog::ConstraintKind::kUnique:
+      return Status::Ok();
   }
   return Status::Ok();
 }
@@ -124,7 +125,8 @@ Status TargetBuilder::AddIndexes(const catalog::Table& table, plan::WriteTarget*
     item.layout = BuildIndexLayout(*index, table, context_);
     item.is_constraint = index->constraint != kInvalidOid;
     for (const catalog::Constraint& constraint : table.constraints) {
-      if (constraint.index == index->oid && constraint.kind != catalog::ConstraintKind::kForeignKey) {
+      if (constraint.index == index->oid &&
+          constraint.kind != catalog::ConstraintKind::kForeignKey) {
         item.deferrable = constraint.deferrable;
         item.initially_deferred = constraint.initially_deferred;
       }
@@ -242,12 +244,11 @@ Result<plan::ReferencedByTarget> TargetBuilder::MakeReferencedBy(
   for (int16_t number : set) {
     const uint32_t position = PositionOfColumn(child, number);
     item.set_columns.push_back(position);
-    item.set_defaults.push_back(sets_default && defaults[position] != nullptr
-                                    ? std::move(defaults[position])
-                                    : nullptr);
+    item.set_defaults.push_back(
+        sets_default && defaults[position] != nullptr ? std::move(defaults[position]) : nullptr);
   }
   // Actions that write the children need their target; for plain checks only layout and scan count.
-  HELIOS_TRY(plan::WriteTarget* child_target, Build(child));
+  HELIOS_TRY(plan::WriteTarget * child_target, Build(child));
   item.child_target = child_target;
   return item;
 }
@@ -294,8 +295,8 @@ Result<plan::NodePtr> TargetBuilder::MakeChildScan(const catalog::Table& child,
                            const std::string& name) {
     std::vector<expr::ExprPtr> equal;
     for (int32_t part : parts) {
-      const auto found = std::find(child_columns.begin(), child_columns.end(),
-                                   static_cast<uint32_t>(part));
+      const auto found =
+          std::find(child_columns.begin(), child_columns.end(), static_cast<uint32_t>(part));
       if (part < 0 || found == child_columns.end()) break;
       const expr::ExprPtr& value = values[static_cast<size_t>(found - child_columns.begin())];
       if (value == nullptr) break;
@@ -380,7 +381,7 @@ std::shared_ptr<const hidb::IndexLayout> BuildIndexLayout(const catalog::Index& 
 Result<const plan::WriteTarget*> BuildWriteTarget(const catalog::Table& table, plan::Plan& plan,
                                                   PlannerContext& context) {
   TargetBuilder builder(plan, context);
-  HELIOS_TRY(plan::WriteTarget* target, builder.Build(table));
+  HELIOS_TRY(plan::WriteTarget * target, builder.Build(table));
   return static_cast<const plan::WriteTarget*>(target);
 }
 

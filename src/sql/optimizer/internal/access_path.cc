@@ -38,10 +38,14 @@ std::optional<int64_t> IntegerConstant(const expr::Expr& expr) {
   const Value& value = As<expr::ConstantExpr>(expr).value;
   if (value.is_null()) return std::nullopt;
   switch (value.type().oid) {
-    case t::kInt2: return value.As<int16_t>();
-    case t::kInt4: return value.As<int32_t>();
-    case t::kInt8: return value.As<int64_t>();
-    default: return std::nullopt;
+    case t::kInt2:
+      return value.As<int16_t>();
+    case t::kInt4:
+      return value.As<int32_t>();
+    case t::kInt8:
+      return value.As<int64_t>();
+    default:
+      return std::nullopt;
   }
 }
 
@@ -137,7 +141,7 @@ void AccessPaths::AddComparison(const plan::ScanNode& scan, const expr::Expr& co
     if (used.empty() || expr::ContainsSubplan(part)) continue;
     if (side == 1 && op != "=") op = op[0] == '<' ? ">" + op.substr(1) : "<" + op.substr(1);
     Condition condition;
-    condition.kind = op == "=" ? Condition::Kind::kEqual
+    condition.kind = op == "="      ? Condition::Kind::kEqual
                      : op[0] == '>' ? Condition::Kind::kLower
                                     : Condition::Kind::kUpper;
     condition.inclusive = op.size() == 2 || op == "=";
@@ -286,10 +290,10 @@ std::optional<AccessPaths::Path> AccessPaths::MatchKey(
       if (condition.kind == Condition::Kind::kEqual && equal == nullptr) equal = &condition;
       if (condition.kind == Condition::Kind::kAny && any == nullptr) any = &condition;
     }
-    const double one = 1 / std::max(1.0, parts[part] >= 0 ? estimator_.DistinctOfPosition(
-                                                                scan, static_cast<uint32_t>(
-                                                                          parts[part]))
-                                                          : 200.0);
+    const double one =
+        1 / std::max(1.0, parts[part] >= 0 ? estimator_.DistinctOfPosition(
+                                                 scan, static_cast<uint32_t>(parts[part]))
+                                           : 200.0);
     if (equal != nullptr) {
       for (auto& bound : bounds) bound.equal.push_back(equal->value->Clone());
       if (equal->exact) path.consumed.push_back(equal->conjunct);
@@ -433,9 +437,8 @@ void AccessPaths::Choose(plan::ScanNode& scan) {
     std::vector<const expr::Expr*> expressions;
     for (size_t i = 0; i < layout->parts.size(); ++i) {
       parts.push_back(layout->parts[i].column);
-      owned.push_back(layout->parts[i].column >= 0
-                          ? nullptr
-                          : IndexExpression(*table, index->keys[i], scan));
+      owned.push_back(layout->parts[i].column >= 0 ? nullptr
+                                                   : IndexExpression(*table, index->keys[i], scan));
       expressions.push_back(owned.back().get());
     }
     auto path = MatchKey(scan, parts, expressions, conditions,
@@ -553,8 +556,11 @@ void AccessPaths::MakeIndexJoins(NodePtr& node) {
     case JoinType::kLeft:
     case JoinType::kSemi:
     case JoinType::kAnti:
-    case JoinType::kSingle: TryIndexJoin(join, 1); return;
-    default: return;
+    case JoinType::kSingle:
+      TryIndexJoin(join, 1);
+      return;
+    default:
+      return;
   }
 }
 

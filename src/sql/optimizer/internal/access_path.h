@@ -16,8 +16,8 @@ class AccessPaths {
   // Chooses for every scan of the plan.
   void Run();
 
-  // Joins of a small side with an indexed column of a large one become look-ups: the condition moves
-  // into the scan, which FinishPlan then runs for each row of the small side.
+  // Joins of a small side with an indexed column of a large one become look-ups: the condition
+  // moves into the scan, which FinishPlan then runs for each row of the small side.
   void MakeIndexJoins(plan::NodePtr& node);
 
  private:
@@ -26,12 +26,12 @@ class AccessPaths {
     enum class Kind : uint8_t { kEqual, kLower, kUpper, kAny, kIsNull };
     Kind kind = Kind::kEqual;
     bool inclusive = true;
-    uint32_t column = 0;          // Position in the layout.
-    const expr::Expr* part = nullptr;  // The expression compared: for expression indexes.
-    expr::ExprPtr value;          // Of the column's type.
+    uint32_t column = 0;                // Position in the layout.
+    const expr::Expr* part = nullptr;   // The expression compared: for expression indexes.
+    expr::ExprPtr value;                // Of the column's type.
     std::vector<expr::ExprPtr> values;  // kAny over a list.
     size_t conjunct = 0;
-    bool exact = true;            // The bound says all that the conjunct says.
+    bool exact = true;  // The bound says all that the conjunct says.
   };
   struct Path {
     const catalog::Index* index = nullptr;

@@ -16,8 +16,10 @@ bool HasEffects(plan::Node& node, const std::vector<NodePtr>& subplans) {
     case NodeKind::kUpdate:
     case NodeKind::kDelete:
     case NodeKind::kLockRows:
-    case NodeKind::kRecursiveUnion: return true;
-    default: break;
+    case NodeKind::kRecursiveUnion:
+      return true;
+    default:
+      break;
   }
   bool found = false;
   plan::ForEachExpr(node, [&](ExprPtr& expr) { found = found || expr::ContainsVolatile(*expr); });

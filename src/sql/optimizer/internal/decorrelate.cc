@@ -32,9 +32,12 @@ void Decorrelate::Run() {
 
 void Decorrelate::Visit(NodePtr& node) {
   for (NodePtr& child : node->children) Visit(child);
-  if (node->kind == NodeKind::kFilter) VisitFilter(node);
-  else if (node->kind == NodeKind::kProject) VisitProject(node);
-  else if (node->kind == NodeKind::kJoin) VisitLateral(static_cast<plan::JoinNode&>(*node));
+  if (node->kind == NodeKind::kFilter)
+    VisitFilter(node);
+  else if (node->kind == NodeKind::kProject)
+    VisitProject(node);
+  else if (node->kind == NodeKind::kJoin)
+    VisitLateral(static_cast<plan::JoinNode&>(*node));
 }
 
 // A LATERAL item whose use of the left side can be pulled up is a plain join.
@@ -123,7 +126,8 @@ bool Decorrelate::CanPull(plan::Node& node, const IdSet& outer) const {
       if (inner) return CanPull(*join.children[1], outer);
       return !plan::Intersects(plan::OuterIds(*join.children[1], context_.plan.subplans), outer);
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -206,7 +210,8 @@ void Decorrelate::PullUp(NodePtr& node, const IdSet& outer, Conjuncts* pulled) {
       join.ids = std::move(ids);
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -307,7 +312,8 @@ ExprPtr Decorrelate::TryScalar(const expr::SubplanExpr& subplan, NodePtr& input)
   return ColumnOf(value);
 }
 
-// (SELECT f(agg(x)) FROM s WHERE s.k = t.k): s is grouped by k, joined on k, and f is computed above.
+// (SELECT f(agg(x)) FROM s WHERE s.k = t.k): s is grouped by k, joined on k, and f is computed
+// above.
 ExprPtr Decorrelate::TryScalarAggregate(const expr::SubplanExpr& subplan, NodePtr& input) {
   NodePtr& body = context_.plan.subplans[subplan.subplan];
   const IdSet left = SetOf(*input);

@@ -1,13 +1,14 @@
 // Sub-selects become joins (Neumann and Kemper, "Unnesting Arbitrary Queries", BTW 2015, gives the
 // general method; these are the cases that pay):
 //
-// - EXISTS and IN as conjuncts of a filter: semi joins; NOT EXISTS, NOT IN: anti joins, NOT IN aware
+// - EXISTS and IN as conjuncts of a filter: semi joins; NOT EXISTS, NOT IN: anti joins, NOT IN
+// aware
 //   of NULLs; IN elsewhere: a mark join;
 // - a scalar aggregate that is correlated by equalities: grouped by them and joined;
 // - another correlated scalar sub-select: a join that allows one match.
 //
-// For that, predicates that use outer columns are pulled up to the join. Where one stands out of reach
-// (below a LIMIT, in a select list), the sub-select stays as it is and runs for each row.
+// For that, predicates that use outer columns are pulled up to the join. Where one stands out of
+// reach (below a LIMIT, in a select list), the sub-select stays as it is and runs for each row.
 #pragma once
 
 #include <unordered_map>

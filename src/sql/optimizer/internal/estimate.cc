@@ -20,7 +20,8 @@ constexpr double kDefaultDistinct = 200;
 
 const expr::Expr& Plain(const expr::Expr& expr) {
   const expr::Expr* plain = &expr;
-  while (plain->kind == ExprKind::kCast && !plain->children.empty()) plain = plain->children[0].get();
+  while (plain->kind == ExprKind::kCast && !plain->children.empty())
+    plain = plain->children[0].get();
   return *plain;
 }
 }  // namespace
@@ -71,18 +72,19 @@ double Estimator::DistinctOf(const plan::ColumnRecord& column, double rows) {
   }
   // A foreign key has at most as many values as its parent has rows.
   for (const catalog::Constraint& constraint : table->constraints) {
-    if (constraint.kind != catalog::ConstraintKind::kForeignKey ||
-        !unique_on(constraint.columns)) {
+    if (constraint.kind != catalog::ConstraintKind::kForeignKey || !unique_on(constraint.columns)) {
       continue;
     }
-    const catalog::Table* parent = context_.planner.snapshot->FindTable(constraint.referenced_table);
+    const catalog::Table* parent =
+        context_.planner.snapshot->FindTable(constraint.referenced_table);
     if (parent == nullptr || !context_.planner.statistics) continue;
     const double parents =
         static_cast<double>(context_.planner.statistics(parent->storage_id).row_count);
     return std::clamp(parents, 1.0, table_rows);
   }
   if (column.type.oid == type_oid::kBool) return 2;
-  if (column.type.oid == type_oid::kChar || column.type.typmod == 5) return std::min(table_rows, 5.0);
+  if (column.type.oid == type_oid::kChar || column.type.typmod == 5)
+    return std::min(table_rows, 5.0);
   // The first part of a longer key repeats; other columns are guessed by size.
   for (size_t i = 0; i < table->primary_key.size(); ++i) {
     if (table->primary_key[i] == column.column_number) {
@@ -115,11 +117,14 @@ double Estimator::Selectivity(const expr::Expr& expr) {
       for (const ExprPtr& child : expr.children) miss *= 1 - Selectivity(*child);
       return 1 - miss;
     }
-    case ExprKind::kNot: return 1 - Selectivity(*expr.children[0]);
-    case ExprKind::kIsNull: return As<expr::IsNullExpr>(expr).negated ? 0.95 : 0.05;
+    case ExprKind::kNot:
+      return 1 - Selectivity(*expr.children[0]);
+    case ExprKind::kIsNull:
+      return As<expr::IsNullExpr>(expr).negated ? 0.95 : 0.05;
     case ExprKind::kConstant: {
       const Value& value = As<expr::ConstantExpr>(expr).value;
-      return value.is_null() || (value.physical() == PhysicalType::kBool && value.As<uint8_t>() == 0)
+      return value.is_null() ||
+                     (value.physical() == PhysicalType::kBool && value.As<uint8_t>() == 0)
                  ? 0.0
                  : 1.0;
     }
@@ -129,7 +134,8 @@ double Estimator::Selectivity(const expr::Expr& expr) {
           std::min(1.0, static_cast<double>(expr.children.size() - 1) / std::max(distinct, 1.0));
       return As<expr::InListExpr>(expr).negated ? 1 - hit : hit;
     }
-    case ExprKind::kScalarArrayOp: return std::min(1.0, 10 / DistinctCount(*expr.children[0], 1e9));
+    case ExprKind::kScalarArrayOp:
+      return std::min(1.0, 10 / DistinctCount(*expr.children[0], 1e9));
     case ExprKind::kFunction: {
       const std::string& op = As<expr::FunctionExpr>(expr).operator_name;
       if (expr.children.size() != 2) return 0.5;
@@ -148,12 +154,12 @@ double Estimator::Selectivity(const expr::Expr& expr) {
       if (op == "!~~" || op == "!~~*" || op == "!~") return 1 - kPatternSelectivity;
       return 0.3;
     }
-    default: return 0.5;
+    default:
+      return 0.5;
   }
 }
 
-double Estimator::JoinSelectivity(const expr::Expr& conjunct, double left_rows,
-                                  double right_rows) {
+double Estimator::JoinSelectivity(const expr::Expr& conjunct, double left_rows, double right_rows) {
   if (conjunct.kind == ExprKind::kFunction && conjunct.children.size() == 2 &&
       As<expr::FunctionExpr>(conjunct).operator_name == "=") {
     const double a = DistinctCount(*conjunct.children[0], 1e18);
@@ -184,14 +190,27 @@ void Estimator::VisitJoin(plan::Node& node, JoinType type, const expr::Expr* con
     }
   }
   switch (type) {
-    case JoinType::kLeft: rows = std::max(rows, left); break;
-    case JoinType::kRight: rows = std::max(rows, right); break;
-    case JoinType::kFull: rows = std::max({rows, left, right}); break;
-    case JoinType::kSemi: rows = std::min(left, std::max(rows, 1.0)); break;
-    case JoinType::kAnti: rows = std::max(1.0, left - std::min(rows, left * 0.9)); break;
+    case JoinType::kLeft:
+      rows = std::max(rows, left);
+      break;
+    case JoinType::kRight:
+      rows = std::max(rows, right);
+      break;
+    case JoinType::kFull:
+      rows = std::max({rows, left, right});
+      break;
+    case JoinType::kSemi:
+      rows = std::min(left, std::max(rows, 1.0));
+      break;
+    case JoinType::kAnti:
+      rows = std::max(1.0, left - std::min(rows, left * 0.9));
+      break;
     case JoinType::kMark:
-    case JoinType::kSingle: rows = left; break;
-    case JoinType::kInner: break;
+    case JoinType::kSingle:
+      rows = left;
+      break;
+    case JoinType::kInner:
+      break;
   }
   node.estimated_rows = std::max(rows, 1.0);
   node.estimated_cost = node.children[0]->estimated_cost + node.children[1]->estimated_cost +
@@ -227,15 +246,21 @@ double Estimator::Visit(plan::Node& node) {
       if (scan.filter != nullptr) rows *= Selectivity(*scan.filter);
       break;
     }
-    case NodeKind::kSystemScan: rows = 500; break;
-    case NodeKind::kTableFunction: rows = 100; break;
+    case NodeKind::kSystemScan:
+      rows = 500;
+      break;
+    case NodeKind::kTableFunction:
+      rows = 100;
+      break;
     case NodeKind::kValues:
       rows = static_cast<double>(static_cast<plan::ValuesNode&>(node).rows.size());
       break;
     case NodeKind::kFilter:
       rows = input * Selectivity(*static_cast<plan::FilterNode&>(node).predicate);
       break;
-    case NodeKind::kProjectSet: rows = input * 10; break;
+    case NodeKind::kProjectSet:
+      rows = input * 10;
+      break;
     case NodeKind::kAggregate: {
       auto& aggregate = static_cast<plan::AggregateNode&>(node);
       if (aggregate.groups.empty()) {
@@ -248,7 +273,9 @@ double Estimator::Visit(plan::Node& node) {
       cost += input * 0.02;
       break;
     }
-    case NodeKind::kSort: cost += input * std::log2(std::max(input, 2.0)) * 0.01; break;
+    case NodeKind::kSort:
+      cost += input * std::log2(std::max(input, 2.0)) * 0.01;
+      break;
     case NodeKind::kLimit: {
       const auto& limit = static_cast<plan::LimitNode&>(node);
       if (limit.limit != nullptr && limit.limit->kind == ExprKind::kConstant) {
@@ -259,7 +286,9 @@ double Estimator::Visit(plan::Node& node) {
       }
       break;
     }
-    case NodeKind::kDistinctOn: rows = std::max(1.0, input / 2); break;
+    case NodeKind::kDistinctOn:
+      rows = std::max(1.0, input / 2);
+      break;
     case NodeKind::kSetOperation: {
       double sum = 0;
       for (NodePtr& child : node.children) sum += child->estimated_rows;
@@ -270,10 +299,17 @@ double Estimator::Visit(plan::Node& node) {
                  : input;
       break;
     }
-    case NodeKind::kCteScan: rows = 1000; break;
-    case NodeKind::kWorkTable: rows = 100; break;
-    case NodeKind::kRecursiveUnion: rows = input * 100; break;
-    default: break;
+    case NodeKind::kCteScan:
+      rows = 1000;
+      break;
+    case NodeKind::kWorkTable:
+      rows = 100;
+      break;
+    case NodeKind::kRecursiveUnion:
+      rows = input * 100;
+      break;
+    default:
+      break;
   }
   node.estimated_rows = std::max(rows, 1.0);
   node.estimated_cost = cost + node.estimated_rows * 0.01;

@@ -18,8 +18,7 @@ using Positions = std::unordered_map<uint32_t, uint32_t>;
 
 class Finisher {
  public:
-  explicit Finisher(PassContext& context)
-      : plan_(context.plan), columns_(context.columns) {}
+  explicit Finisher(PassContext& context) : plan_(context.plan), columns_(context.columns) {}
 
   void Run();
 
@@ -45,8 +44,8 @@ class Finisher {
 
   plan::Plan& plan_;
   plan::ColumnTable& columns_;
-  std::unordered_map<uint32_t, uint32_t> slots_;          // Outer column id -> parameter slot.
-  std::vector<std::vector<uint32_t>> subplan_outer_;      // By subplan.
+  std::unordered_map<uint32_t, uint32_t> slots_;      // Outer column id -> parameter slot.
+  std::vector<std::vector<uint32_t>> subplan_outer_;  // By subplan.
   std::vector<bool> subplan_done_;
   std::unordered_map<uint32_t, uint32_t> cte_numbers_;
   uint32_t cte_count_ = 0;
@@ -100,11 +99,10 @@ void Finisher::ExtractKeys(plan::JoinNode& join) {
   const IdSet right(join.children[1]->ids.begin(), join.children[1]->ids.end());
   std::vector<ExprPtr> rest;
   for (ExprPtr& conjunct : plan::SplitAnd(std::move(join.condition))) {
-    const bool equality =
-        conjunct->kind == ExprKind::kFunction && conjunct->children.size() == 2 &&
-        As<expr::FunctionExpr>(*conjunct).operator_name == "=";
-    const bool null_safe = conjunct->kind == ExprKind::kIsDistinct &&
-                           As<expr::IsDistinctExpr>(*conjunct).negated;
+    const bool equality = conjunct->kind == ExprKind::kFunction && conjunct->children.size() == 2 &&
+                          As<expr::FunctionExpr>(*conjunct).operator_name == "=";
+    const bool null_safe =
+        conjunct->kind == ExprKind::kIsDistinct && As<expr::IsDistinctExpr>(*conjunct).negated;
     if ((!equality && !null_safe) || expr::ContainsVolatile(*conjunct) ||
         expr::ContainsSubplan(*conjunct) ||
         conjunct->children[0]->type.oid != conjunct->children[1]->type.oid) {
@@ -274,7 +272,9 @@ void Finisher::Resolve(NodePtr& node) {
   switch (node->kind) {
     case NodeKind::kInsert:
     case NodeKind::kUpdate:
-    case NodeKind::kDelete: ResolveWrite(*node); break;
+    case NodeKind::kDelete:
+      ResolveWrite(*node);
+      break;
     case NodeKind::kJoin: {
       auto& join = static_cast<plan::JoinNode&>(*node);
       const Positions left = PositionsOf(join.children[0]->ids);

@@ -33,8 +33,10 @@ ExprPtr Evaluate(ExprPtr expr, PassContext& context) {
     case ExprKind::kColumn:
     case ExprKind::kParameter:
     case ExprKind::kSubplan:
-    case ExprKind::kRow: return expr;
-    default: break;
+    case ExprKind::kRow:
+      return expr;
+    default:
+      break;
   }
   if (expr->children.empty() && expr->kind != ExprKind::kFunction) return expr;
   if (!std::all_of(expr->children.begin(), expr->children.end(),

@@ -29,8 +29,8 @@ bool JoinOrder::CanReorder(const plan::Node& node) const {
   if (node.kind != NodeKind::kJoin) return false;
   const auto& join = static_cast<const plan::JoinNode&>(node);
   if (join.join_type != JoinType::kInner) return false;
-  if (join.condition != nullptr && (expr::ContainsVolatile(*join.condition) ||
-                                    expr::ContainsSubplan(*join.condition))) {
+  if (join.condition != nullptr &&
+      (expr::ContainsVolatile(*join.condition) || expr::ContainsSubplan(*join.condition))) {
     return false;
   }
   // A side that uses the other's columns fixes the order.
@@ -60,8 +60,7 @@ bool JoinOrder::Connected(uint64_t left, uint64_t right) const {
   });
 }
 
-double JoinOrder::JoinRows(double left, double right, uint64_t left_set,
-                           uint64_t right_set) const {
+double JoinOrder::JoinRows(double left, double right, uint64_t left_set, uint64_t right_set) const {
   double rows = left * right;
   int equalities = 0;
   for (const Edge& edge : edges_) {
@@ -195,8 +194,7 @@ void JoinOrder::SinkSemi(NodePtr& node) {
     if (next == nullptr) break;
     slot = next;
   }
-  if (slot == &semi.children[0] ||
-      semi.children[1]->estimated_rows * 2 > (*slot)->estimated_rows) {
+  if (slot == &semi.children[0] || semi.children[1]->estimated_rows * 2 > (*slot)->estimated_rows) {
     return;
   }
   NodePtr input = std::move(*slot);
@@ -255,7 +253,8 @@ void JoinOrder::Visit(NodePtr& node) {
   for (size_t i = 0; i < count; ++i) {
     At(uint64_t{1} << i) = {leaves_[i]->estimated_rows, 0, 0, 0, true};
   }
-  if (count <= static_cast<size_t>(std::clamp(context_.planner.settings.join_collapse_limit, 1, 12))) {
+  if (count <=
+      static_cast<size_t>(std::clamp(context_.planner.settings.join_collapse_limit, 1, 12))) {
     SearchAll(count);
   } else {
     SearchGreedy(count);

@@ -1,6 +1,6 @@
-// The order of inner joins: by exhaustive search over connected pairs for a few relations, greedily for
-// many (Moerkotte and Neumann, "Dynamic Programming Strikes Back", SIGMOD 2008; the greedy order is
-// Fegaras' GOO). The smaller input of each join becomes the build side.
+// The order of inner joins: by exhaustive search over connected pairs for a few relations, greedily
+// for many (Moerkotte and Neumann, "Dynamic Programming Strikes Back", SIGMOD 2008; the greedy
+// order is Fegaras' GOO). The smaller input of each join becomes the build side.
 #pragma once
 
 #include <vector>

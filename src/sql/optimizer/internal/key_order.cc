@@ -14,8 +14,8 @@ using expr::ExprPtr;
 using plan::NodeKind;
 using plan::NodePtr;
 
-// A full scan in key order runs in one thread; below this many rows, or for this small a part of the
-// table, it still beats a sort.
+// A full scan in key order runs in one thread; below this many rows, or for this small a part of
+// the table, it still beats a sort.
 constexpr double kOrderedRowsMax = 20000;
 constexpr double kOrderedPartMax = 0.05;
 
@@ -39,8 +39,8 @@ ExprPtr RowsWanted(const plan::LimitNode& limit) {
   return std::make_unique<expr::ConstantExpr>(Value::Int8(*rows + *skipped));
 }
 
-// The scan below projections; null when there is something else. With `all_rows` also below what drops
-// rows without changing their order.
+// The scan below projections; null when there is something else. With `all_rows` also below what
+// drops rows without changing their order.
 plan::ScanNode* ScanBelow(plan::Node* node, bool all_rows) {
   while (node->kind == NodeKind::kProject ||
          (all_rows && (node->kind == NodeKind::kFilter || node->kind == NodeKind::kLockRows))) {
@@ -57,8 +57,7 @@ struct Part {
 
 class KeyOrder {
  public:
-  KeyOrder(PassContext& context, Estimator& estimator)
-      : context_(context), estimator_(estimator) {}
+  KeyOrder(PassContext& context, Estimator& estimator) : context_(context), estimator_(estimator) {}
 
   void Visit(NodePtr& node, const plan::LimitNode* limit);
 
@@ -153,8 +152,9 @@ std::optional<bool> KeyOrder::ChooseIndex(plan::ScanNode& scan,
   if (table == nullptr || !scan.bounds.empty() || scan.index != nullptr) return std::nullopt;
   const double rows = estimator_.TableRows(scan);
   // With a filter, more of the index is read until enough rows have passed.
-  const double read =
-      scan.filter == nullptr ? wanted : wanted / std::max(estimator_.Selectivity(*scan.filter), 1e-6);
+  const double read = scan.filter == nullptr
+                          ? wanted
+                          : wanted / std::max(estimator_.Selectivity(*scan.filter), 1e-6);
   if (read > rows * kOrderedPartMax && rows > 100) return std::nullopt;
   for (Oid oid : table->indexes) {
     const catalog::Index* index = context_.planner.snapshot->FindIndex(oid);
@@ -178,8 +178,8 @@ bool KeyOrder::TrySort(plan::SortNode& sort, const plan::LimitNode* limit) {
   if (scan == nullptr) return false;
   const double rows = scan->estimated_rows;
   const auto wanted_rows = limit == nullptr ? std::nullopt : ConstantOf(RowsWanted(*limit));
-  const double wanted = wanted_rows ? static_cast<double>(*wanted_rows)
-                                    : (limit != nullptr ? rows / 100 : rows);
+  const double wanted =
+      wanted_rows ? static_cast<double>(*wanted_rows) : (limit != nullptr ? rows / 100 : rows);
   std::optional<bool> backwards = MatchesCurrent(*scan, sort.keys);
   if (backwards.has_value()) {
     const bool worth = limit != nullptr || rows <= kOrderedRowsMax;
@@ -242,7 +242,8 @@ void KeyOrder::Visit(NodePtr& node, const plan::LimitNode* limit) {
       return;
     }
     case NodeKind::kProject:
-    case NodeKind::kLockRows: return Visit(node->children[0], limit);
+    case NodeKind::kLockRows:
+      return Visit(node->children[0], limit);
     case NodeKind::kSort: {
       auto& sort = static_cast<plan::SortNode&>(*node);
       Visit(node->children[0], nullptr);

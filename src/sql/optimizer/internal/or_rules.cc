@@ -78,9 +78,8 @@ void Factor(ExprPtr conjunct, std::vector<ExprPtr>* out) {
   std::vector<ExprPtr> common;
   for (const ExprPtr& candidate : arms[0]) {
     if (expr::ContainsVolatile(*candidate) || expr::ContainsSubplan(*candidate)) continue;
-    const bool everywhere = std::all_of(arms.begin(), arms.end(), [&](const auto& arm) {
-      return Contains(arm, *candidate);
-    });
+    const bool everywhere = std::all_of(arms.begin(), arms.end(),
+                                        [&](const auto& arm) { return Contains(arm, *candidate); });
     if (everywhere) common.push_back(candidate->Clone());
   }
   std::vector<ExprPtr> rest;

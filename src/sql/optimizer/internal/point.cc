@@ -7,9 +7,7 @@ namespace helios::sql::optimizer {
 namespace {
 using plan::NodeKind;
 
-bool IsPlain(const expr::Expr& expr) {
-  return !expr::ContainsSubplan(expr);
-}
+bool IsPlain(const expr::Expr& expr) { return !expr::ContainsSubplan(expr); }
 
 // A scan of exactly one row by its whole primary key.
 const plan::ScanNode* PointScan(const plan::Node& node) {
@@ -28,9 +26,8 @@ const plan::ScanNode* PointScan(const plan::Node& node) {
 bool AllPlain(const plan::Node& node) {
   bool plain = true;
   // Only reads: the visitor's signature serves passes that rewrite.
-  plan::ForEachExpr(const_cast<plan::Node&>(node), [&](expr::ExprPtr& expr) {
-    plain = plain && IsPlain(*expr);
-  });
+  plan::ForEachExpr(const_cast<plan::Node&>(node),
+                    [&](expr::ExprPtr& expr) { plain = plain && IsPlain(*expr); });
   return plain;
 }
 
@@ -88,7 +85,8 @@ void FindPointStatement(plan::Plan& plan) {
       point.kind = plan::PointStatement::Kind::kDelete;
       break;
     }
-    default: return;
+    default:
+      return;
   }
   plan.point = point;
 }

@@ -19,14 +19,14 @@ void Prune::Run() {
 }
 
 void Prune::AddExprs(plan::Node& node, IdSet* needed) const {
-  plan::ForEachExpr(node, [&](ExprPtr& expr) {
-    plan::CollectIds(*expr, context_.plan.subplans, needed);
-  });
+  plan::ForEachExpr(
+      node, [&](ExprPtr& expr) { plan::CollectIds(*expr, context_.plan.subplans, needed); });
 }
 
 void Prune::Visit(plan::Node& node, const IdSet& needed) {
   switch (node.kind) {
-    case NodeKind::kScan: return VisitScan(static_cast<plan::ScanNode&>(node), needed);
+    case NodeKind::kScan:
+      return VisitScan(static_cast<plan::ScanNode&>(node), needed);
     case NodeKind::kSystemScan: {
       auto& scan = static_cast<plan::SystemScanNode&>(node);
       std::vector<uint32_t> ids, columns;
@@ -39,13 +39,16 @@ void Prune::Visit(plan::Node& node, const IdSet& needed) {
       scan.columns = std::move(columns);
       return;
     }
-    case NodeKind::kProject: return VisitProject(static_cast<plan::ProjectNode&>(node), needed);
+    case NodeKind::kProject:
+      return VisitProject(static_cast<plan::ProjectNode&>(node), needed);
     case NodeKind::kAggregate:
       return VisitAggregate(static_cast<plan::AggregateNode&>(node), needed);
-    case NodeKind::kValues: return VisitValues(static_cast<plan::ValuesNode&>(node), needed);
+    case NodeKind::kValues:
+      return VisitValues(static_cast<plan::ValuesNode&>(node), needed);
     case NodeKind::kSetOperation:
       return VisitSetOperation(static_cast<plan::SetOperationNode&>(node), needed);
-    case NodeKind::kWindow: return VisitWindow(static_cast<plan::WindowNode&>(node), needed);
+    case NodeKind::kWindow:
+      return VisitWindow(static_cast<plan::WindowNode&>(node), needed);
     case NodeKind::kProjectSet:
       return VisitProjectSet(static_cast<plan::ProjectSetNode&>(node), needed);
     case NodeKind::kJoin:

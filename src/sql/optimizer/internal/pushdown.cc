@@ -58,13 +58,20 @@ void Pushdown::Push(NodePtr& node, Conjuncts conjuncts) {
       Push(node, std::move(conjuncts));
       return Keep(node, std::move(stay));
     }
-    case NodeKind::kProject: return PushProject(node, std::move(conjuncts));
-    case NodeKind::kJoin: return PushJoin(node, std::move(conjuncts));
-    case NodeKind::kAggregate: return PushAggregate(node, std::move(conjuncts));
-    case NodeKind::kSetOperation: return PushSetOperation(node, std::move(conjuncts));
-    case NodeKind::kWindow: return PushWindow(node, std::move(conjuncts));
-    case NodeKind::kScan: return PushScan(node, std::move(conjuncts));
-    case NodeKind::kSystemScan: return PushSystemScan(node, std::move(conjuncts));
+    case NodeKind::kProject:
+      return PushProject(node, std::move(conjuncts));
+    case NodeKind::kJoin:
+      return PushJoin(node, std::move(conjuncts));
+    case NodeKind::kAggregate:
+      return PushAggregate(node, std::move(conjuncts));
+    case NodeKind::kSetOperation:
+      return PushSetOperation(node, std::move(conjuncts));
+    case NodeKind::kWindow:
+      return PushWindow(node, std::move(conjuncts));
+    case NodeKind::kScan:
+      return PushScan(node, std::move(conjuncts));
+    case NodeKind::kSystemScan:
+      return PushSystemScan(node, std::move(conjuncts));
     case NodeKind::kSort:
       Push(node->children[0], std::move(conjuncts));
       return;
@@ -149,7 +156,8 @@ bool Pushdown::RejectsNulls(const expr::Expr& expr, const IdSet& side) const {
     case ExprKind::kOr:
       return std::all_of(expr.children.begin(), expr.children.end(),
                          [&](const ExprPtr& child) { return RejectsNulls(*child, side); });
-    case ExprKind::kColumn: return side.contains(As<expr::ColumnExpr>(expr).index);
+    case ExprKind::kColumn:
+      return side.contains(As<expr::ColumnExpr>(expr).index);
     case ExprKind::kFunction:
       if (!As<expr::FunctionExpr>(expr).function->strict) return false;
       return std::any_of(expr.children.begin(), expr.children.end(),
@@ -157,16 +165,18 @@ bool Pushdown::RejectsNulls(const expr::Expr& expr, const IdSet& side) const {
     case ExprKind::kCast:
     case ExprKind::kInList:
     case ExprKind::kScalarArrayOp:
-    case ExprKind::kNot: return RejectsNulls(*expr.children[0], side);
+    case ExprKind::kNot:
+      return RejectsNulls(*expr.children[0], side);
     case ExprKind::kIsNull:
       return As<expr::IsNullExpr>(expr).negated && RejectsNulls(*expr.children[0], side);
     case ExprKind::kIsBool: {
       const auto& test = As<expr::IsBoolExpr>(expr);
-      const bool strict = test.test == expr::IsBoolExpr::Test::kUnknown ? test.negated
-                                                                        : !test.negated;
+      const bool strict =
+          test.test == expr::IsBoolExpr::Test::kUnknown ? test.negated : !test.negated;
       return strict && RejectsNulls(*expr.children[0], side);
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -1,8 +1,9 @@
 // Predicates as far down as they may go.
 //
 // A conjunct travels through projections (rewritten by what they compute), joins, grouping, set
-// operations and windows to the scans. Conjuncts that reject NULLs turn outer joins into inner ones on
-// the way; equalities with constants spread over equi-joins. A volatile conjunct stays where it is.
+// operations and windows to the scans. Conjuncts that reject NULLs turn outer joins into inner ones
+// on the way; equalities with constants spread over equi-joins. A volatile conjunct stays where it
+// is.
 #pragma once
 
 #include <vector>
@@ -46,8 +47,7 @@ expr::ExprPtr Substitute(expr::ExprPtr expr, const ExprMap& map);
 void SpreadConstants(std::vector<expr::ExprPtr>* conjuncts);
 // (A and B) or (A and C) becomes A and (B or C); an OR whose every arm restricts one relation alone
 // gives a restriction of that relation. `relations` are the column sets of the joined relations.
-void ExtractFromOr(std::vector<expr::ExprPtr>* conjuncts,
-                   const std::vector<plan::IdSet>& relations,
+void ExtractFromOr(std::vector<expr::ExprPtr>* conjuncts, const std::vector<plan::IdSet>& relations,
                    const std::vector<plan::NodePtr>& subplans);
 
 }  // namespace helios::sql::optimizer

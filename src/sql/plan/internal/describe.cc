@@ -29,14 +29,22 @@ std::vector<std::string> Texts(const std::vector<expr::ExprPtr>& exprs) {
 
 const char* JoinWord(JoinType type) {
   switch (type) {
-    case JoinType::kInner: return "";
-    case JoinType::kLeft: return " Left";
-    case JoinType::kRight: return " Right";
-    case JoinType::kFull: return " Full";
-    case JoinType::kSemi: return " Semi";
-    case JoinType::kAnti: return " Anti";
-    case JoinType::kMark: return " Mark";
-    case JoinType::kSingle: return " Single";
+    case JoinType::kInner:
+      return "";
+    case JoinType::kLeft:
+      return " Left";
+    case JoinType::kRight:
+      return " Right";
+    case JoinType::kFull:
+      return " Full";
+    case JoinType::kSemi:
+      return " Semi";
+    case JoinType::kAnti:
+      return " Anti";
+    case JoinType::kMark:
+      return " Mark";
+    case JoinType::kSingle:
+      return " Single";
   }
   return "";
 }
@@ -62,7 +70,8 @@ std::string BoundText(const ScanNode& scan, const ScanNode::Bound& bound) {
     parts.push_back("(" + part_name(i) + " = " + Text(*bound.equal[i]) + ")");
   }
   const size_t next = bound.equal.size();
-  if (bound.any != nullptr) parts.push_back("(" + part_name(next) + " = ANY (" + Text(*bound.any) + "))");
+  if (bound.any != nullptr)
+    parts.push_back("(" + part_name(next) + " = ANY (" + Text(*bound.any) + "))");
   if (bound.next_is_null) parts.push_back("(" + part_name(next) + " IS NULL)");
   if (bound.lower != nullptr) {
     parts.push_back("(" + part_name(next) + (bound.lower_inclusive ? " >= " : " > ") +
@@ -79,7 +88,8 @@ std::string BoundText(const ScanNode& scan, const ScanNode::Bound& bound) {
 
 void DescribeScan(const ScanNode& scan, NodeDescription* out) {
   const std::string name =
-      scan.table_name + (scan.alias.empty() || scan.alias == scan.table_name ? "" : " " + scan.alias);
+      scan.table_name +
+      (scan.alias.empty() || scan.alias == scan.table_name ? "" : " " + scan.alias);
   out->facts.push_back({"Relation Name", scan.table_name});
   out->facts.push_back({"Alias", scan.alias.empty() ? scan.table_name : scan.alias});
   const bool by_key = scan.index != nullptr || !scan.bounds.empty() || scan.ordered;
@@ -106,7 +116,8 @@ void DescribeJoin(const JoinNode& join, NodeDescription* out) {
   const bool hash = !join.keys.empty();
   out->type = hash ? "Hash Join" : "Nested Loop";
   const std::string word = JoinWord(join.join_type);
-  out->label = hash ? "Hash" + word + " Join" : "Nested Loop" + word + (word.empty() ? "" : " Join");
+  out->label =
+      hash ? "Hash" + word + " Join" : "Nested Loop" + word + (word.empty() ? "" : " Join");
   const std::string kind = word.empty() ? "Inner" : word.substr(1);
   out->facts.push_back({"Join Type", kind});
   if (hash) {
@@ -187,12 +198,24 @@ void DescribeWrite(const Node& node, NodeDescription* out) {
 void DescribeSet(const SetOperationNode& node, NodeDescription* out) {
   using Operation = SetOperationNode::Operation;
   switch (node.operation) {
-    case Operation::kUnionAll: out->type = "Append"; break;
-    case Operation::kUnion: out->type = "HashUnion"; break;
-    case Operation::kIntersect: out->type = "HashSetOp Intersect"; break;
-    case Operation::kIntersectAll: out->type = "HashSetOp Intersect All"; break;
-    case Operation::kExcept: out->type = "HashSetOp Except"; break;
-    case Operation::kExceptAll: out->type = "HashSetOp Except All"; break;
+    case Operation::kUnionAll:
+      out->type = "Append";
+      break;
+    case Operation::kUnion:
+      out->type = "HashUnion";
+      break;
+    case Operation::kIntersect:
+      out->type = "HashSetOp Intersect";
+      break;
+    case Operation::kIntersectAll:
+      out->type = "HashSetOp Intersect All";
+      break;
+    case Operation::kExcept:
+      out->type = "HashSetOp Except";
+      break;
+    case Operation::kExceptAll:
+      out->type = "HashSetOp Except All";
+      break;
   }
   out->label = out->type;
 }
@@ -200,7 +223,8 @@ void DescribeSet(const SetOperationNode& node, NodeDescription* out) {
 void DescribeNode(const Node& node, NodeDescription* out) {
   const auto plain = [&](const std::string& type) { out->type = out->label = type; };
   switch (node.kind) {
-    case NodeKind::kScan: return DescribeScan(static_cast<const ScanNode&>(node), out);
+    case NodeKind::kScan:
+      return DescribeScan(static_cast<const ScanNode&>(node), out);
     case NodeKind::kSystemScan: {
       const auto& scan = static_cast<const SystemScanNode&>(node);
       out->type = "Seq Scan";
@@ -217,11 +241,14 @@ void DescribeNode(const Node& node, NodeDescription* out) {
       return;
     }
     case NodeKind::kFilter:
-    case NodeKind::kProject: return plain("Result");
-    case NodeKind::kProjectSet: return plain("ProjectSet");
+    case NodeKind::kProject:
+      return plain("Result");
+    case NodeKind::kProjectSet:
+      return plain("ProjectSet");
     case NodeKind::kAggregate:
       return DescribeAggregate(static_cast<const AggregateNode&>(node), out);
-    case NodeKind::kJoin: return DescribeJoin(static_cast<const JoinNode&>(node), out);
+    case NodeKind::kJoin:
+      return DescribeJoin(static_cast<const JoinNode&>(node), out);
     case NodeKind::kApply: {
       const auto& apply = static_cast<const ApplyNode&>(node);
       const std::string word = JoinWord(apply.join_type);
@@ -238,25 +265,32 @@ void DescribeNode(const Node& node, NodeDescription* out) {
       out->properties.push_back({"Sort Key", Texts(sort.keys)});
       return;
     }
-    case NodeKind::kLimit: return plain("Limit");
-    case NodeKind::kDistinctOn: return plain("Unique");
+    case NodeKind::kLimit:
+      return plain("Limit");
+    case NodeKind::kDistinctOn:
+      return plain("Unique");
     case NodeKind::kSetOperation:
       return DescribeSet(static_cast<const SetOperationNode&>(node), out);
-    case NodeKind::kWindow: return plain("WindowAgg");
+    case NodeKind::kWindow:
+      return plain("WindowAgg");
     case NodeKind::kCteScan:
       plain("CTE Scan");
       out->label += " on " + static_cast<const CteScanNode&>(node).name;
       return;
-    case NodeKind::kWithCte: return plain("With");
-    case NodeKind::kRecursiveUnion: return plain("Recursive Union");
+    case NodeKind::kWithCte:
+      return plain("With");
+    case NodeKind::kRecursiveUnion:
+      return plain("Recursive Union");
     case NodeKind::kWorkTable:
       plain("WorkTable Scan");
       out->label += " on " + static_cast<const WorkTableNode&>(node).name;
       return;
-    case NodeKind::kLockRows: return plain("LockRows");
+    case NodeKind::kLockRows:
+      return plain("LockRows");
     case NodeKind::kInsert:
     case NodeKind::kUpdate:
-    case NodeKind::kDelete: return DescribeWrite(node, out);
+    case NodeKind::kDelete:
+      return DescribeWrite(node, out);
   }
 }
 
