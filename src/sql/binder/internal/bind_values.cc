@@ -215,8 +215,15 @@ Result<BoundQuery> Binder::BindSetOperation(const ast::SelectStatement& select, 
   for (const ast::SortItem& item : select.order_by) {
     const size_t count = state.targets.size();
     auto index = FindTarget(*item.expr, scope, Clause::kOrderBy, &state.targets);
-    if (!index.ok() && index.status().Is(ErrorCode::kUndefinedColumn)) {
-      return std::move(index).status();
+    if (!index.ok() && index.status().Is(ErrorCode::kUndefinedColumn) &&
+        item.expr->kind != ast::ExprKind::kColumnRef) {
+      // An expression sees no columns here, not even those of the result.
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
+          .Detail("Only result column names can be used, not expressions or functions.")
+          .Hint("Add the expression/function to every SELECT, or move the UNION into a FROM "
+                "clause.")
+          .Position(index.status().info().position);
     }
     HELIOS_TRY(const size_t position, std::move(index));
     if (state.targets.size() != count) {

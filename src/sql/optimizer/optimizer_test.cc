@@ -1,0 +1,109 @@
+#include <gtest/gtest.h>
+
+#include "sql/test_catalog.h"
+
+namespace helios::sql {
+namespace {
+
+class OptimizerTest : public ::testing::Test {
+ protected:
+  OptimizerTest() {
+    catalog_.Execute(R"(
+      CREATE TABLE t (a int PRIMARY KEY, b text, c int);
+      CREATE TABLE u (id bigint PRIMARY KEY, t_a int REFERENCES t, name varchar(20) NOT NULL,
+                      v float8, UNIQUE (name));
+      CREATE TABLE h (k1 int, k2 int, v int, PRIMARY KEY (k1, k2));
+      CREATE INDEX u_ta ON u (t_a);
+    )");
+    catalog_.SetRowCount("t", 100000);
+    catalog_.SetRowCount("u", 1000000);
+    catalog_.SetRowCount("h", 1000);
+  }
+  std::string Explain(std::string_view sql) { return catalog_.Explain(sql); }
+
+  TestCatalog catalog_;
+};
+
+TEST_F(OptimizerTest, KeysAndIndexesBoundScans) {
+  EXPECT_EQ(Explain("SELECT * FROM t WHERE a = 1"),
+            "Index Scan using t_pkey on t\n  Index Cond: (a = 1)\n");
+  EXPECT_EQ(Explain("SELECT v FROM u WHERE name LIKE 'ab%'"),
+            "Index Scan using u_name_key on u\n"
+            "  Index Cond: ((name >= 'ab'::character varying) AND (name < 'ac'::character varying))\n"
+            "  Filter: (name ~~ 'ab%'::text)\n");
+  EXPECT_EQ(Explain("SELECT * FROM h WHERE k1 IN (1, 2) AND k2 = 7"),
+            "Index Scan using h_pkey on h\n"
+            "  Index Cond: ((k1 = 1) AND (k2 = 7)) OR ((k1 = 2) AND (k2 = 7))\n");
+  EXPECT_EQ(Explain("SELECT * FROM u WHERE v = 1"), "Seq Scan on u\n  Filter: (v = '1'::double precision)\n");
+}
+
+TEST_F(OptimizerTest, PredicatesGoDown) {
+  EXPECT_EQ(Explain("SELECT * FROM (SELECT c, count(*) n FROM t GROUP BY c) x WHERE c = 5"),
+            "HashAggregate\n  Group Key: c\n  ->  Seq Scan on t\n        Filter: (c = 5)\n");
+  EXPECT_EQ(Explain("SELECT * FROM (SELECT a FROM t UNION ALL SELECT k1 FROM h) x WHERE a = 3"),
+            "Append\n  ->  Index Scan using t_pkey on t\n        Index Cond: (a = 3)\n"
+            "  ->  Index Scan using h_pkey on h\n        Index Cond: (k1 = 3)\n");
+  // A condition that no padded row passes makes the outer join an inner one.
+  const std::string inner = Explain("SELECT * FROM t LEFT JOIN h ON t.c = h.v WHERE h.k2 > 1");
+  EXPECT_EQ(inner.find("Left"), std::string::npos) << inner;
+  const std::string outer = Explain("SELECT * FROM t LEFT JOIN h ON t.c = h.v WHERE h.k2 IS NULL");
+  EXPECT_NE(outer.find("Hash Left Join"), std::string::npos) << outer;
+}
+
+TEST_F(OptimizerTest, SubSelectsBecomeJoins) {
+  EXPECT_NE(Explain("SELECT a FROM t WHERE EXISTS (SELECT 1 FROM h WHERE h.v = t.c)")
+                .find("Hash Semi Join"),
+            std::string::npos);
+  EXPECT_NE(Explain("SELECT a FROM t WHERE c NOT IN (SELECT v FROM h)").find("Hash Anti Join"),
+            std::string::npos);
+  EXPECT_NE(Explain("SELECT a FROM t WHERE c IN (SELECT v FROM h) OR b = 'x'").find("Hash Mark Join"),
+            std::string::npos);
+  EXPECT_EQ(Explain("SELECT a, (SELECT count(*) FROM h WHERE h.v = t.c) FROM t"),
+            "Hash Left Join\n  Hash Cond: (c = v)\n  ->  Seq Scan on t\n  ->  HashAggregate\n"
+            "        Group Key: v\n        ->  Seq Scan on h\n");
+  // Out of reach below a LIMIT: stays.
+  EXPECT_NE(Explain("SELECT (SELECT v FROM h WHERE h.v = t.c LIMIT 1) FROM t").find("SubPlan 1"),
+            std::string::npos);
+}
+
+TEST_F(OptimizerTest, SmallSideLooksUpLargeOne) {
+  EXPECT_EQ(Explain("SELECT t.b FROM t, u WHERE t.a = u.t_a AND u.id = 5"),
+            "Nested Loop\n  ->  Index Scan using u_pkey on u\n        Index Cond: (id = '5'::bigint)\n"
+            "  ->  Index Scan using t_pkey on t\n        Index Cond: (a = $1)\n");
+}
+
+TEST_F(OptimizerTest, KeyOrderReplacesSorts) {
+  EXPECT_EQ(Explain("SELECT a FROM t ORDER BY a DESC LIMIT 5"),
+            "Limit\n  ->  Index Scan Backward using t_pkey on t\n");
+  EXPECT_EQ(Explain("SELECT max(a) FROM t"),
+            "Aggregate\n  ->  Limit\n        ->  Index Scan Backward using t_pkey on t\n"
+            "              Filter: (a IS NOT NULL)\n");
+  EXPECT_NE(Explain("SELECT a FROM t ORDER BY c LIMIT 5").find("Sort"), std::string::npos);
+}
+
+TEST_F(OptimizerTest, WithQueriesReadOnceMerge) {
+  EXPECT_EQ(Explain("WITH x AS (SELECT * FROM t) SELECT b FROM x WHERE a = 4"),
+            "Index Scan using t_pkey on t\n  Index Cond: (a = 4)\n");
+  EXPECT_NE(Explain("WITH x AS (SELECT * FROM t) SELECT * FROM x p, x q").find("CTE Scan"),
+            std::string::npos);
+  EXPECT_NE(Explain("WITH x AS MATERIALIZED (SELECT * FROM t) SELECT b FROM x").find("CTE Scan"),
+            std::string::npos);
+}
+
+TEST_F(OptimizerTest, ConstantsFold) {
+  EXPECT_EQ(Explain("SELECT * FROM t WHERE 1 = 1 AND a = 2 + 3"),
+            "Index Scan using t_pkey on t\n  Index Cond: (a = 5)\n");
+  EXPECT_EQ(Explain("SELECT * FROM t WHERE (a = 1 AND c = 2) OR (a = 1 AND c = 3)"),
+            "Index Scan using t_pkey on t\n  Index Cond: (a = 1)\n"
+            "  Filter: ((c = 2) OR (c = 3))\n");
+}
+
+TEST_F(OptimizerTest, PlansWithoutOptimizerStandToo) {
+  catalog_.settings.enable_optimizer = false;
+  EXPECT_EQ(Explain("SELECT a FROM t WHERE EXISTS (SELECT 1 FROM h WHERE h.v = t.c)"),
+            "Seq Scan on t\n  Filter: EXISTS(SubPlan 1)\n  SubPlan 1\n    ->  Seq Scan on h\n"
+            "          Filter: (v = $1)\n");
+}
+
+}  // namespace
+}  // namespace helios::sql
