@@ -52,6 +52,7 @@ struct PreparedStatement {
   bool from_sql = false;  // PREPARE, not a Parse message.
   int64_t prepared_us = 0;
   StatementDescription description;
+  bool described = false;  // The client knows `description`: a later plan must not change it.
 
   // The newest plan and what it was made from; made again when one of them has changed.
   std::shared_ptr<const sql::plan::Plan> plan;

@@ -124,6 +124,7 @@ Status SessionImpl::DescribePrepared(PreparedStatement& prepared) {
     prepared.description.parameter_types.push_back(prepared.declared_types[slot]);
   }
   if (plan.returns_rows) prepared.description.fields = FieldsOf(plan, &Lookup());
+  prepared.described = true;
   return Status::Ok();
 }
 
@@ -136,10 +137,10 @@ Status SessionImpl::EnsurePlan(PreparedStatement& prepared) {
   }
   sql::PlannerContext context = MakePlannerContext();
   context.parameter_types =
-      prepared.plan == nullptr ? prepared.declared_types : prepared.description.parameter_types;
+      prepared.described ? prepared.description.parameter_types : prepared.declared_types;
   HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan,
              sql::PlanStatement(*prepared.statement, context));
-  if (prepared.plan != nullptr) {
+  if (prepared.described) {
     std::optional<std::vector<FieldDescription>> fields;
     if (plan->returns_rows) fields = FieldsOf(*plan, &Lookup());
     if (!SameFields(fields, prepared.description.fields)) {

@@ -147,6 +147,7 @@ Status CopyReader::FindLineEnd(size_t* end, size_t* terminator, bool at_end) {
     }
     if (c != '\n' && c != '\r') continue;
     scanned_ = at;
+    scanned_ = at;
     if (c == '\r') {
       if (at + 1 == buffer_.size() && !at_end) break;
       const bool pair = at + 1 < buffer_.size() && data[at + 1] == '\n';
