@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: help build demo test start check bench-pg clean
+.PHONY: help build demo test start check coverage bench-pg clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ start: build ## Serve until stopped, data in ./demo-data, ports as in the README
 check: ## Format, lint and check the layers
 	@scripts/bootstrap build
 	@tools/check
+
+coverage: ## Print the line coverage of the unit tests, the SQL suites and the drivers' tests
+	@scripts/bootstrap test
+	@tools/coverage
 
 bench-pg: ## Print HeliosDB's speed as ratios to PostgreSQL 15
 	@scripts/bootstrap test

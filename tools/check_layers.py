@@ -178,7 +178,7 @@ def check_modules(modules: set[str]) -> list[str]:
             breaches.append(f"src/{module}: README.md is missing")
         for include in sorted((SRC / module).rglob("CMakeLists.txt")):
             text = include.read_text()
-            declared = re.search(r"helios_module\([^)]*DEPS ([^)]*?)(?:LIBS|SOURCES|TEST_|\))", text)
+            declared = re.search(r"helios_module\([^)]*?(?<!_)DEPS ([^)]*?)(?:LIBS|SOURCES|TEST_|\))", text)
             for dependency in declared[1].split() if declared else []:
                 ours, theirs = level_of(module), level_of(dependency)
                 if ours is not None and theirs is not None and theirs >= ours:

@@ -1,7 +1,9 @@
 // Backends, signals, transactions ids, waiting, and facts about the server.
 
+#include <algorithm>
 #include <chrono>
-#include <thread>
+#include <condition_variable>
+#include <mutex>
 
 #include "compute/internal/functions/session_call.h"
 #include "compute/internal/handlers.h"
@@ -53,14 +55,16 @@ Status TerminateBackend(SessionCall& call) {
 
 Status SleepUntil(SessionCall& call, int64_t until_us) {
   const sys::Clock& clock = call.session.core().clock;
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable never;
   while (clock.MonotonicMicros() < until_us) {
     if (call.session.canceled().load()) {
       return Error(ErrorCode::kQueryCanceled).Message("canceling statement due to user request");
     }
     const int64_t left_us = until_us - clock.MonotonicMicros();
     if (left_us <= 0) break;
-    std::this_thread::sleep_for(
-        std::chrono::microseconds(left_us < kSleepStepMicros ? left_us : kSleepStepMicros));
+    never.wait_for(lock, std::chrono::microseconds(std::min(left_us, kSleepStepMicros)));
   }
   return call.ReturnVoid();
 }
