@@ -73,6 +73,29 @@ TEST(StartUp, BadPacketsAreRefused) {
   EXPECT_EQ(ErrorOf(server, std::string("\0\0\0\x0c\0\3\0\0user", 12), &message), "08P01");
 }
 
+TEST(StartUp, CommandLineOptionsAreSettings) {
+  TestServer server;
+  auto client = server.Connect();
+  client->Send(
+      Startup({{"user", "u"}, {"options", " -c search_path=a,\\ b  --work-mem=4MB -cgeqo=off "}}));
+  EXPECT_EQ(client->ReceiveUntil('Z'), "RSSKZ");
+  const std::vector<std::pair<std::string, std::string>> wanted = {
+      {"search_path", "a, b"}, {"work_mem", "4MB"}, {"geqo", "off"}};
+  EXPECT_EQ(server.engine.options().settings, wanted);
+}
+
+TEST(StartUp, BadCommandLineOptionsAreRefused) {
+  TestServer server;
+  std::string message;
+  EXPECT_EQ(ErrorOf(server, Startup({{"user", "u"}, {"options", "-c geqo"}}), &message), "42601");
+  EXPECT_EQ(message, "-c geqo requires a value");
+  EXPECT_EQ(ErrorOf(server, Startup({{"user", "u"}, {"options", "--geqo"}}), &message), "42601");
+  EXPECT_EQ(message, "--geqo requires a value");
+  EXPECT_EQ(ErrorOf(server, Startup({{"user", "u"}, {"options", "x"}}), &message), "42601");
+  EXPECT_EQ(message, "invalid command-line argument for server process: x");
+  EXPECT_EQ(ErrorOf(server, Startup({{"user", "u"}, {"options", "-c"}}), &message), "42601");
+}
+
 TEST(StartUp, TooManyClients) {
   TestServer server({.auth = AuthMethod::kTrust, .connection_count_max = 1, .linger_us = 1000});
   auto first = server.Login();

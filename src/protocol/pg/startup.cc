@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/common/scram.h"
+#include "protocol/pg/internal/command_line_options.h"
 #include "protocol/pg/internal/pg_connection.h"
 #include "sys/crypto.h"
 #include "sys/log.h"
@@ -131,6 +132,8 @@ Status PgConnection::CheckStartup(const StartupPacket& packet, compute::SessionO
       if (IsTrue(value)) {
         return Error(ErrorCode::kFeatureNotSupported).Message("replication is not supported");
       }
+    } else if (name == "options") {
+      HELIOS_TRY(ParseCommandLineOptions(value, &options->settings));
     } else if (name.starts_with("_pq_.")) {
       unknown_options.push_back(name);
     } else {
