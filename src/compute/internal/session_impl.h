@@ -141,6 +141,9 @@ class SessionImpl : public Session, public expr::SessionServices {
   // many.
   Result<uint64_t> PumpRows(Portal& portal, uint64_t max_rows,
                             const std::function<Status(const Chunk&)>& emit);
+  // The same for a cursor, whose rows are kept.
+  Result<uint64_t> PumpCursor(Portal& cursor, uint64_t max_rows,
+                              const std::function<Status(const Chunk&)>& emit);
   Status StartPortal(Portal& portal, ResultSink& sink);
   // Makes `prepared.plan` current for Catalog() and the settings. 0A000 when the result would
   // change.

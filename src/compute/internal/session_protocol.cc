@@ -144,6 +144,11 @@ Status SessionImpl::Bind(std::string_view portal, std::string_view statement,
                    parameters.size(), statement, prepared->description.parameter_types.size());
     }
     EnsureTransaction();
+    // The catalog may have moved on: what Describe and the result formats rest on must still hold.
+    HELIOS_TRY(RebaseCatalog());
+    if (prepared->statement != nullptr && IsPlannable(*prepared->statement)) {
+      HELIOS_TRY(EnsurePlan(*prepared));
+    }
     Portal bound;
     bound.name = portal;
     bound.prepared = prepared;
@@ -239,6 +244,7 @@ Status SessionImpl::Sync(ResultSink& sink) {
 
 Result<uint64_t> SessionImpl::PumpRows(Portal& portal, uint64_t max_rows,
                                        const std::function<Status(const Chunk&)>& emit) {
+  if (portal.is_cursor) return PumpCursor(portal, max_rows, emit);
   uint64_t sent = 0;
   while (!portal.finished) {
     if (portal.pending_row == portal.pending.row_count()) {

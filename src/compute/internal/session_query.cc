@@ -30,8 +30,9 @@ void TrimColumns(const sql::plan::Plan& plan, Chunk* chunk) {
 // Rows of a running execution. The plan's parameters and memory belong to it.
 class ExecutionSource : public RowSource {
  public:
-  ExecutionSource(std::unique_ptr<exec::Execution> execution, std::unique_ptr<MemoryTracker> memory)
-      : memory_(std::move(memory)), execution_(std::move(execution)) {}
+  ExecutionSource(std::unique_ptr<exec::Execution> execution, std::unique_ptr<MemoryTracker> memory,
+                  std::shared_ptr<hidb::SnapshotLease> lease)
+      : lease_(std::move(lease)), memory_(std::move(memory)), execution_(std::move(execution)) {}
   Status Next(Chunk* out) override {
     HELIOS_TRY(execution_->Next(out));
     TrimColumns(execution_->plan(), out);
@@ -40,6 +41,8 @@ class ExecutionSource : public RowSource {
   uint64_t affected_rows() const override { return execution_->affected_rows(); }
 
  private:
+  // A cursor reads on at its snapshot while later statements take newer ones.
+  std::shared_ptr<hidb::SnapshotLease> lease_;
   std::unique_ptr<MemoryTracker> memory_;
   std::unique_ptr<exec::Execution> execution_;
 };
@@ -251,7 +254,8 @@ Status SessionImpl::StartQuery(Portal& portal) {
   context.memory = memory.get();
   HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
              exec::Execution::Start(prepared.plan, std::move(context)));
-  portal.rows = std::make_unique<ExecutionSource>(std::move(execution), std::move(memory));
+  portal.rows =
+      std::make_unique<ExecutionSource>(std::move(execution), std::move(memory), txn_->lease());
   return Status::Ok();
 }
 

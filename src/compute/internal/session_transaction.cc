@@ -98,7 +98,8 @@ Status SessionImpl::CommitBlock(bool chain) {
           .Message("COMMIT AND CHAIN can only be used in transaction blocks");
     }
     Notice(Notice::Severity::kWarning, "25P01", "there is no transaction in progress");
-    return Status::Ok();
+    // Between the statements of one simple query it ends what they have done so far.
+    return Commit();
   }
   sql::ast::TransactionModes modes;
   if (chain) {
@@ -122,6 +123,7 @@ Status SessionImpl::RollbackBlock(bool chain) {
           .Message("ROLLBACK AND CHAIN can only be used in transaction blocks");
     }
     Notice(Notice::Severity::kWarning, "25P01", "there is no transaction in progress");
+    if (txn_ != nullptr) Rollback();
     return Status::Ok();
   }
   sql::ast::TransactionModes modes;

@@ -1,6 +1,6 @@
 // Cursors: DECLARE, FETCH, MOVE, CLOSE. A cursor is a portal whose rows are kept as they are read,
 // so that it moves both ways; WITH HOLD cursors are read to their end when their transaction
-// commits.
+// commits. A portal that a client bound by a message keeps nothing: it moves forward only.
 
 #include <algorithm>
 
@@ -20,6 +20,10 @@ Status NoCursor(std::string_view name) {
 // Reads until `row_count` rows are kept, or all.
 Status Keep(Portal& cursor, uint64_t row_count) {
   while (!cursor.kept_all && cursor.kept_rows < row_count) {
+    if (cursor.rows == nullptr) {  // Its transaction failed under it.
+      return Error(ErrorCode::kObjectNotInPrerequisiteState)
+          .Message("portal \"{}\" cannot be run", cursor.name);
+    }
     Chunk chunk;
     HELIOS_TRY(cursor.rows->Next(&chunk));
     if (chunk.row_count() == 0) {
@@ -126,6 +130,58 @@ bool MovesBack(const ast::FetchStatement& statement, int64_t position) {
   return false;
 }
 
+// The rows from `movement.first` on, in its direction.
+std::vector<Chunk> RowsOf(const Portal& cursor, const Movement& movement) {
+  std::vector<Chunk> chunks;
+  for (int64_t step = 0; step < movement.count; ++step) {
+    AppendRow(
+        cursor,
+        static_cast<uint64_t>(movement.backward ? movement.first - step : movement.first + step),
+        &chunks);
+  }
+  return chunks;
+}
+
+Status OnlyForward() {
+  return Error(ErrorCode::kObjectNotInPrerequisiteState)
+      .Message("cursor can only scan forward")
+      .Hint("Declare it with SCROLL option to enable backward scan.");
+}
+
+// FETCH or MOVE on a portal that was bound by a message.
+Status FetchFromPortal(SessionImpl& session, Portal& portal, const ast::FetchStatement& statement,
+                       UtilityResult* result) {
+  if (MovesBack(statement, static_cast<int64_t>(portal.sent_rows))) return OnlyForward();
+  if (!portal.started) HELIOS_TRY(session.StartCursor(portal));
+  uint64_t skipped = 0;
+  uint64_t wanted = static_cast<uint64_t>(statement.count);
+  if (statement.direction == ast::FetchDirection::kAbsolute) {
+    skipped = wanted - portal.sent_rows - 1;
+    wanted = 1;
+  } else if (statement.direction == ast::FetchDirection::kRelative && wanted > 0) {
+    skipped = wanted - 1;
+    wanted = 1;
+  }
+  const auto drop = [](const Chunk&) { return Status::Ok(); };
+  if (skipped > 0) HELIOS_TRY(session.PumpRows(portal, skipped, drop));
+  std::vector<Chunk> chunks;
+  uint64_t count = 0;
+  if (wanted > 0) {
+    const bool all = statement.count == ast::FetchStatement::kAll;
+    HELIOS_TRY(count, session.PumpRows(portal, all ? 0 : wanted, [&](const Chunk& rows) -> Status {
+      if (!statement.move) chunks.push_back(CopyRows(rows));
+      return Status::Ok();
+    }));
+  }
+  if (statement.move) {
+    result->tag = fmt::format("MOVE {}", count);
+    return Status::Ok();
+  }
+  result->fields = portal.fields;
+  result->rows = std::make_unique<ChunkListSource>(std::move(chunks));
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status RunDeclareCursor(SessionImpl& session, const ast::DeclareCursorStatement& statement,
@@ -166,14 +222,11 @@ Status SessionImpl::StartCursor(Portal& cursor) {
 
 Status RunFetch(SessionImpl& session, const ast::FetchStatement& statement, UtilityResult* result) {
   const auto found = session.portals().find(statement.cursor);
-  if (found == session.portals().end() || !found->second.started) {
-    return NoCursor(statement.cursor);
-  }
+  if (found == session.portals().end()) return NoCursor(statement.cursor);
   Portal& cursor = found->second;
+  if (!cursor.is_cursor) return FetchFromPortal(session, cursor, statement, result);
   if (cursor.no_scroll && MovesBack(statement, static_cast<int64_t>(cursor.position))) {
-    return Error(ErrorCode::kObjectNotInPrerequisiteState)
-        .Message("cursor can only scan forward")
-        .Hint("Declare it with SCROLL option to enable backward scan.");
+    return OnlyForward();
   }
   // Forward moves read only what they need; all others need the number of rows.
   const bool forward = statement.direction == ast::FetchDirection::kForward && statement.count >= 0;
@@ -193,16 +246,22 @@ Status RunFetch(SessionImpl& session, const ast::FetchStatement& statement, Util
     result->tag = fmt::format("MOVE {}", movement.count);
     return Status::Ok();
   }
-  std::vector<Chunk> chunks;
-  for (int64_t step = 0; step < movement.count; ++step) {
-    AppendRow(
-        cursor,
-        static_cast<uint64_t>(movement.backward ? movement.first - step : movement.first + step),
-        &chunks);
-  }
   result->fields = cursor.fields;
-  result->rows = std::make_unique<ChunkListSource>(std::move(chunks));
+  result->rows = std::make_unique<ChunkListSource>(RowsOf(cursor, movement));
   return Status::Ok();
+}
+
+Result<uint64_t> SessionImpl::PumpCursor(Portal& cursor, uint64_t max_rows,
+                                         const std::function<Status(const Chunk&)>& emit) {
+  ast::FetchStatement forward;
+  forward.count = max_rows == 0 ? ast::FetchStatement::kAll : static_cast<int64_t>(max_rows);
+  HELIOS_TRY(Keep(cursor, max_rows == 0 ? UINT64_MAX : cursor.position + max_rows));
+  const Movement movement =
+      Plan(forward, static_cast<int64_t>(cursor.position), static_cast<int64_t>(cursor.kept_rows));
+  cursor.position = static_cast<uint64_t>(movement.position);
+  for (const Chunk& chunk : RowsOf(cursor, movement)) HELIOS_TRY(emit(chunk));
+  cursor.finished = cursor.position > cursor.kept_rows;
+  return static_cast<uint64_t>(movement.count);
 }
 
 Status RunCloseCursor(SessionImpl& session, const ast::CloseCursorStatement& statement,

@@ -47,6 +47,8 @@ class Transaction {
   // The snapshot for the next statement: a new one in READ COMMITTED, the transaction's own else.
   Timestamp TakeSnapshot();
   bool has_snapshot() const { return lease_ != nullptr; }
+  // Keeps the newest snapshot's versions: for executions that outlive their statement.
+  std::shared_ptr<hidb::SnapshotLease> lease() const { return lease_; }
   // Transactions of commands that must run before any query (SET TRANSACTION ISOLATION LEVEL).
   bool ran_query = false;
 
@@ -87,7 +89,7 @@ class Transaction {
   TxnId id_;
   hidb::WriteSet writes_;
   hidb::CommandId command_ = 0;
-  std::unique_ptr<hidb::SnapshotLease> lease_;
+  std::shared_ptr<hidb::SnapshotLease> lease_;  // Shared with open cursors.
   bool finished_ = false;
 };
 

@@ -15,6 +15,12 @@ void AppendField(char code, std::string_view text, std::string* out) {
   AppendString(text, out);
 }
 
+// Drivers (asyncpg, pgjdbc) prepare again and retry when PostgreSQL's own routine is named for this
+// error; its SQLSTATE alone says nothing.
+std::string_view RoutineOf(const ErrorInfo& info) {
+  return info.message == "cached plan must not change result type" ? "RevalidateCachedQuery" : "";
+}
+
 void AppendFields(std::string_view severity, std::string_view sqlstate, const ErrorInfo& info,
                   std::string* out) {
   AppendField('S', severity, out);
@@ -32,6 +38,7 @@ void AppendFields(std::string_view severity, std::string_view sqlstate, const Er
   AppendField('c', info.column, out);
   AppendField('d', info.datatype, out);
   AppendField('n', info.constraint, out);
+  AppendField('R', RoutineOf(info), out);
   out->push_back('\0');
 }
 
