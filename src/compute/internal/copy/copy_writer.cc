@@ -24,7 +24,8 @@ Status CopyWriter::Begin() {
     line_.append(kSignature);
     AppendBigEndian(&line_, int32_t{0});
     AppendBigEndian(&line_, int32_t{0});
-    return emit_(line_);
+    // It goes out with the first tuple: drivers (psycopg) take each piece for one tuple.
+    return Status::Ok();
   }
   if (options_.header == CopyHeader::kNone) return Status::Ok();
   for (size_t i = 0; i < names_.size(); ++i) {
@@ -36,12 +37,17 @@ Status CopyWriter::Begin() {
     }
   }
   line_.push_back('\n');
-  return emit_(line_);
+  return EmitLine();
+}
+
+Status CopyWriter::EmitLine() {
+  Status status = emit_(line_);
+  line_.clear();
+  return status;
 }
 
 Status CopyWriter::Write(const Chunk& rows) {
   for (size_t row = 0; row < rows.row_count(); ++row) {
-    line_.clear();
     if (options_.form == CopyForm::kBinary) {
       AppendBigEndian(&line_, static_cast<int16_t>(names_.size()));
     }
@@ -50,7 +56,7 @@ Status CopyWriter::Write(const Chunk& rows) {
       HELIOS_TRY(AppendValue(rows.column(column), row, column));
     }
     if (options_.form != CopyForm::kBinary) line_.push_back('\n');
-    HELIOS_TRY(emit_(line_));
+    HELIOS_TRY(EmitLine());
     ++row_count_;
   }
   return Status::Ok();
@@ -131,9 +137,8 @@ void CopyWriter::AppendCsv(std::string_view text, bool force_quote) {
 
 Status CopyWriter::End() {
   if (options_.form != CopyForm::kBinary) return Status::Ok();
-  line_.clear();
   AppendBigEndian(&line_, int16_t{-1});
-  return emit_(line_);
+  return EmitLine();
 }
 
 }  // namespace helios::compute

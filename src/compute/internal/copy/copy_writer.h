@@ -29,6 +29,7 @@ class CopyWriter {
   uint64_t row_count() const { return row_count_; }
 
  private:
+  Status EmitLine();
   Status AppendValue(const Vector& vector, size_t row, size_t column);
   void AppendText(std::string_view text);
   void AppendCsv(std::string_view text, bool force_quote);
@@ -39,7 +40,7 @@ class CopyWriter {
   const TextFormat& format_;
   const Emit emit_;
   uint64_t row_count_ = 0;
-  std::string line_;
+  std::string line_;  // What is to go out next.
   std::string value_;
 };
 
