@@ -17,7 +17,7 @@ class EngineImpl : public Engine {
   std::optional<ScramVerifier> FindScramVerifier(std::string_view user) override {
     const std::shared_ptr<const catalog::Snapshot> snapshot = core_.catalog.Current();
     const catalog::Role* role = snapshot->FindRole(user);
-    if (role == nullptr || !role->can_login || role->password.empty()) return std::nullopt;
+    if (role == nullptr || role->password.empty()) return std::nullopt;
     if (role->valid_until_us.has_value() &&
         *role->valid_until_us + kSqlEpochUnixMicros < core_.clock.UnixMicros()) {
       return std::nullopt;
