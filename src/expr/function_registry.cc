@@ -27,6 +27,9 @@ constexpr ProcRow kProcs[] = {
   {oid, name, key, arguments, result, flags, defaults, names, outputs, sql},
 #include "expr/tables/functions.def"
 #undef HELIOS_PROC
+    // Not of pg_catalog: called by its full name only, with which it is listed here.
+    {9000, "information_schema._pg_expandarray", "_pg_expandarray", "2277", type_oid::kRecord,
+     "si-r", 0, "", "x 2283,n 23", ""},
 };
 
 struct OperatorRow {

@@ -1,4 +1,5 @@
-// Access privileges as information_schema asks for them, and rows that the session lists.
+// Access privileges as information_schema asks for them, key words, and rows that the session
+// lists.
 
 #include "expr/internal/array_values.h"
 #include "expr/internal/families.h"
@@ -132,6 +133,53 @@ StateResult StartListeningChannels(EvalContext& context, Arguments, size_t,
   return state;
 }
 
+struct Keyword {
+  std::string_view word;
+  char category;
+  bool is_bare_label;
+};
+constexpr Keyword kKeywords[] = {
+#define HELIOS_KEYWORD(word, category, is_bare_label) {word, category, is_bare_label},
+#include "expr/tables/keywords.def"
+#undef HELIOS_KEYWORD
+};
+
+class KeywordRows : public TableFunctionState {
+ public:
+  Status Next(Chunk* out) override {
+    size_t count = 0;
+    for (; count < kVectorRowsMax && next_ < std::size(kKeywords); ++count, ++next_) {
+      const Keyword& keyword = kKeywords[next_];
+      out->column(0).SetString(count, keyword.word);
+      out->column(1).SetString(count, std::string_view(&keyword.category, 1));
+      out->column(2).Set<uint8_t>(count, keyword.is_bare_label ? 1 : 0);
+      out->column(3).SetString(count, CategoryName(keyword.category));
+      out->column(4).SetString(count, keyword.is_bare_label ? "can be bare label" : "requires AS");
+    }
+    out->SetRowCount(count);
+    return Status::Ok();
+  }
+
+ private:
+  static std::string_view CategoryName(char category) {
+    switch (category) {
+      case 'C':
+        return "unreserved (cannot be function or type name)";
+      case 'T':
+        return "reserved (can be function or type name)";
+      case 'R':
+        return "reserved";
+      default:
+        return "unreserved";
+    }
+  }
+
+  size_t next_ = 0;
+};
+StateResult StartKeywords(EvalContext&, Arguments, size_t, std::span<const SqlType>) {
+  return std::make_unique<KeywordRows>();
+}
+
 // pg_options_to_table(): "name=value" items.
 StateResult StartOptions(EvalContext&, Arguments arguments, size_t row, std::span<const SqlType>) {
   auto state = std::make_unique<TextRows>();
@@ -150,6 +198,7 @@ constexpr KernelEntry kKernels[] = {{"acldefault_sql", Map<DefaultAcl>}};
 constexpr TableKernelEntry kTableKernels[] = {
     {"aclexplode", StartExplode},
     {"pg_listening_channels", StartListeningChannels},
+    {"pg_get_keywords", StartKeywords},
     {"pg_options_to_table", StartOptions},
 };
 

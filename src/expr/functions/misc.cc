@@ -1,4 +1,4 @@
-// UUIDs, enums, counts of NULLs, type names, sizes, hashes.
+// UUIDs, enums, network addresses, counts of NULLs, type names, sizes, hashes.
 
 #include <algorithm>
 
@@ -6,6 +6,7 @@
 #include "expr/internal/families.h"
 #include "sys/randomness.h"
 #include "types/compare.h"
+#include "types/net.h"
 #include "types/uuid.h"
 
 namespace helios::expr {
@@ -172,6 +173,14 @@ Status HashAny(FunctionCall& call, Arguments arguments, size_t row_count, Vector
   return Status::Ok();
 }
 
+// text(inet): unlike the type's own output it always shows the prefix length.
+Result<std::string> NetworkShow(std::string_view encoded) {
+  HELIOS_TRY(const NetAddress address, DecodeNetAddress(encoded));
+  std::string text;
+  FormatNetAddress(address, /*is_cidr=*/true, &text);
+  return text;
+}
+
 #define HELIOS_HASH(name) \
   {"hash" name, HashAny<int32_t>}, { "hash" name "extended", HashAny<int64_t> }
 
@@ -206,6 +215,7 @@ constexpr KernelEntry kKernels[] = {
     {"time_hash", HashAny<int32_t>},
     {"timestamp_hash", HashAny<int32_t>},
     {"interval_hash", HashAny<int32_t>},
+    {"network_show", Map<NetworkShow>},
 };
 
 }  // namespace

@@ -151,6 +151,30 @@ StateResult StartUnnest(EvalContext&, Arguments arguments, size_t row, std::span
   return std::make_unique<Unnest>(arguments[0]->View(row));
 }
 
+// information_schema._pg_expandarray(): each element with its position from 1.
+class ExpandArray : public TableFunctionState {
+ public:
+  explicit ExpandArray(std::string_view bytes) : bytes_(bytes), array_(bytes_) {}
+  Status Next(Chunk* out) override {
+    size_t count = 0;
+    while (count < kVectorRowsMax && next_ < array_.size()) {
+      out->column(1).Set<int32_t>(count, static_cast<int32_t>(next_) + 1);
+      array_.Load(next_++, &out->column(0), count++);
+    }
+    out->SetRowCount(count);
+    return Status::Ok();
+  }
+
+ private:
+  const std::string bytes_;
+  const ArrayReader array_;
+  uint32_t next_ = 0;
+};
+StateResult StartExpandArray(EvalContext&, Arguments arguments, size_t row,
+                             std::span<const SqlType>) {
+  return std::make_unique<ExpandArray>(arguments[0]->View(row));
+}
+
 // Tables have no partitions: a table that is none has neither ancestors nor a tree.
 StateResult StartNoPartitions(EvalContext&, Arguments, size_t, std::span<const SqlType>) {
   return std::make_unique<IntegerSeries<int32_t>>(1, 0, 1);
@@ -168,6 +192,7 @@ constexpr TableKernelEntry kKernels[] = {
     {"generate_subscripts", StartSubscripts},
     {"generate_subscripts_nodir", StartSubscripts},
     {"array_unnest", StartUnnest},
+    {"_pg_expandarray", StartExpandArray},
     {"pg_partition_ancestors", StartNoPartitions},
     {"pg_partition_tree", StartNoPartitions},
 };

@@ -19,6 +19,7 @@ constexpr std::string_view kNames[] = {
     "current_user",
     "currval",
     "format_type",
+    "getdatabaseencoding",
     "getpgusername",
     "has_any_column_privilege",
     "has_column_privilege",

@@ -104,6 +104,14 @@ def main():
         ],
     )
 
+    keywords = query("SELECT word, catcode, barelabel FROM pg_get_keywords() ORDER BY word")
+    write(
+        "keywords.def",
+        "HELIOS_KEYWORD(word, category, may be a bare label). Categories: Unreserved, Column name, Type or\n"
+        "// function name, Reserved.",
+        [f'HELIOS_KEYWORD("{k[0]}", \'{k[1]}\', {"true" if k[2] == "t" else "false"})' for k in keywords],
+    )
+
     casts = query(
         """SELECT castsource, casttarget, castcontext, castmethod, castfunc FROM pg_cast
         WHERE castsource IN ($TYPES) AND casttarget IN ($TYPES) ORDER BY 1, 2"""

@@ -147,6 +147,52 @@ Status FunctionResult(SessionCall& call) {
                          FormatType(SqlType{signature.result}, &call.session.Lookup()));
 }
 
+std::string_view VolatilityName(expr::Volatility volatility) {
+  switch (volatility) {
+    case expr::Volatility::kImmutable:
+      return "IMMUTABLE ";
+    case expr::Volatility::kStable:
+      return "STABLE ";
+    case expr::Volatility::kVolatile:
+      return "";
+  }
+  return "";
+}
+
+// All functions are built in: the statement cannot be run, but it says what the function is.
+template <typename Function>
+Status ShowBuiltIn(SessionCall& call, const Function& function, bool returns_set) {
+  const catalog::CatalogTypeLookup& lookup = call.session.Lookup();
+  std::string arguments;
+  for (size_t i = 0; i < function.arguments.size(); ++i) {
+    if (i > 0) arguments += ", ";
+    if (function.variadic && i + 1 == function.arguments.size()) arguments += "VARIADIC ";
+    arguments += FormatType(SqlType{function.arguments[i]}, &lookup);
+  }
+  return call.ReturnText(fmt::format(
+      "CREATE OR REPLACE FUNCTION pg_catalog.{0}({1})\n RETURNS {2}{3}\n LANGUAGE internal\n"
+      " {4}PARALLEL SAFE{5}\nAS $function${0}$function$\n",
+      catalog::QuoteName(function.name), arguments, returns_set ? "SETOF " : "",
+      FormatType(SqlType{function.result}, &lookup), VolatilityName(function.volatility),
+      function.strict ? " STRICT" : ""));
+}
+
+Status FunctionDefinition(SessionCall& call) {
+  const Oid oid = call.AsOid(0);
+  for (const expr::ScalarFunction* function : expr::AllScalarFunctions()) {
+    if (function->oid == oid) return ShowBuiltIn(call, *function, false);
+  }
+  for (const expr::TableFunction* function : expr::AllTableFunctions()) {
+    if (function->oid == oid) return ShowBuiltIn(call, *function, true);
+  }
+  for (const expr::AggregateFunction* function : expr::AllAggregates()) {
+    if (function->oid != oid) continue;
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("\"{}\" is an aggregate function", function->name);
+  }
+  return call.ReturnNull();
+}
+
 Status FormatTypeName(SessionCall& call) {
   if (call.IsNull(0)) return call.ReturnNull();
   const Oid oid = call.AsOid(0);
@@ -175,7 +221,7 @@ void AddDefinitionFunctions(SessionFunctionTable* table) {
                  {"format_type", FormatTypeName},
                  {"pg_get_function_arg_default", Null},
                  {"pg_get_function_sqlbody", Null},
-                 {"pg_get_functiondef", Null},
+                 {"pg_get_functiondef", FunctionDefinition},
                  {"pg_get_partition_constraintdef", Null},
                  {"pg_get_partkeydef", Null},
                  {"pg_get_ruledef", Null},

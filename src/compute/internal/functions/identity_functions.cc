@@ -85,6 +85,15 @@ Status SetConfig(SessionCall& call) {
   return call.ReturnText(shown);
 }
 
+// Channels as a text[], for the set-returning pg_listening_channels().
+Status ListeningChannels(SessionCall& call) {
+  ArrayBuilder channels(type_oid::kText);
+  for (const std::string& channel : call.session.channels()) channels.AddBytes(channel);
+  return call.ReturnText(channels.Finish());
+}
+
+Status DatabaseEncoding(SessionCall& call) { return call.ReturnText("UTF8"); }
+
 Status ClientEncoding(SessionCall& call) {
   return call.ReturnText(call.session.settings().Raw("client_encoding"));
 }
@@ -110,6 +119,8 @@ void AddIdentityFunctions(SessionFunctionTable* table) {
                  {"current_setting", CurrentSetting},
                  {"set_config", SetConfig},
                  {"pg_client_encoding", ClientEncoding},
+                 {"getdatabaseencoding", DatabaseEncoding},
+                 {"pg_listening_channels", ListeningChannels},
                  {"pg_encoding_to_char", EncodingToChar},
                  {"current_query", CurrentQuery}});
 }

@@ -217,6 +217,7 @@ Status FillPgProc(SessionImpl& session, SystemRowBuilder& rows) {
             rows);
   }
   for (const expr::TableFunction* function : expr::AllTableFunctions()) {
+    if (function->name.find('.') != std::string_view::npos) continue;  // Of another schema.
     AddProc({function->oid, function->name, 'f', function->strict, true,
              static_cast<char>(function->volatility), function->result, &function->arguments,
              function->default_count, function->variadic, nullptr},

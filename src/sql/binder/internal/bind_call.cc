@@ -13,6 +13,12 @@ using expr::As;
 using expr::ExprKind;
 }  // namespace
 
+// Functions of other schemas than pg_catalog are listed by their full names.
+std::string Binder::RegisteredName(const ast::NameList& name) {
+  if (name.size() < 2 || name[name.size() - 2] == "pg_catalog") return name.back();
+  return name[name.size() - 2] + "." + name.back();
+}
+
 Result<Binder::ResolvedCall> Binder::ResolveCall(const ast::FunctionCall& call, QueryScope& scope) {
   ResolvedCall resolved;
   std::vector<CallArgument> arguments;
@@ -39,7 +45,9 @@ Result<Binder::ResolvedCall> Binder::ResolveCall(const ast::FunctionCall& call, 
   std::string written;
   for (const std::string& part : call.name) written += (written.empty() ? "" : ".") + part;
   if (call.sql_syntax) written = "pg_catalog." + call.name.back();
-  if (call.name.size() > 1 && call.name[call.name.size() - 2] != "pg_catalog") {
+  const std::string registered = RegisteredName(call.name);
+  if (call.name.size() > 1 && call.name[call.name.size() - 2] != "pg_catalog" &&
+      expr::TableFunctionsNamed(registered).empty()) {
     const std::string& schema = call.name[call.name.size() - 2];
     if (context_.snapshot->FindSchema(schema) == nullptr) {
       return Error(ErrorCode::kInvalidSchemaName)
@@ -54,7 +62,7 @@ Result<Binder::ResolvedCall> Binder::ResolveCall(const ast::FunctionCall& call, 
         .Position(PositionOf(call.location));
   }
   Resolver::FunctionQuery query;
-  query.name = call.name.back();
+  query.name = registered;
   query.written_name = written;
   query.arguments = arguments;
   query.star = call.star;
@@ -301,6 +309,12 @@ Result<ExprPtr> Binder::BindSetCall(const ast::FunctionCall& call, ResolvedCall 
   SqlType type =
       pending.column_types.size() == 1 ? pending.column_types[0] : SqlType{t::kRecord, -1};
   pending.id = NewColumn(call.name.back(), type, &scope);
+  if (type.oid == t::kRecord) {
+    auto& fields = record_fields_[pending.id];
+    for (size_t i = 0; i < pending.column_types.size(); ++i) {
+      fields.emplace_back(function.column_names[i], pending.column_types[i]);
+    }
+  }
   scope.sets.push_back(std::move(pending));
   return MakeColumn(scope.sets.back().id, call.location);
 }

@@ -370,6 +370,16 @@ Result<ExprPtr> Binder::BindFieldSelect(ExprPtr operand, const std::string& fiel
         .Position(PositionOf(location));
   }
   if (base == t::kRecord) {
+    if (operand->kind == ExprKind::kColumn) {
+      const auto found = record_fields_.find(As<expr::ColumnExpr>(*operand).index);
+      for (uint32_t i = 0; found != record_fields_.end() && i < found->second.size(); ++i) {
+        if (found->second[i].first != field) continue;
+        auto select = std::make_unique<expr::FieldSelectExpr>(found->second[i].second, i);
+        select->location = location;
+        select->children.push_back(std::move(operand));
+        return types_.Typed(std::move(select));
+      }
+    }
     return Error(ErrorCode::kUndefinedColumn)
         .Message("could not identify column \"{}\" in record data type", field)
         .Position(PositionOf(location));

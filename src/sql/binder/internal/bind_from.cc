@@ -297,6 +297,8 @@ Result<NodePtr> Binder::BindFromSubquery(const ast::FromSubquery& item, QuerySco
     if (std::find(seen.begin(), seen.end(), id) != seen.end()) {
       id = NewColumn(column.name, columns_[column.id].type, nullptr);
       copies.push_back({column.id, id});
+      const auto fields = record_fields_.find(column.id);
+      if (fields != record_fields_.end()) record_fields_[id] = fields->second;
     }
     seen.push_back(id);
     relation->columns.push_back({column.name, id});

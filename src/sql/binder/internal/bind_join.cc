@@ -22,6 +22,26 @@ const ScopeColumn* FindOnce(const ScopeRelation& relation, const std::string& na
   }
   return found;
 }
+// The view that shows what a call gives, or null: PostgreSQL has these views over the functions, we
+// have only the views.
+const char* ViewOfFunction(const ast::FromFunction& item) {
+  if (item.functions.size() != 1 || item.with_ordinality || !item.columns.empty()) return nullptr;
+  const auto* call = ast::TryAs<ast::FunctionCall>(item.functions[0].call.get());
+  if (call == nullptr || !call->args.empty() || call->name.size() > 2) return nullptr;
+  if (call->name.size() == 2 && call->name[0] != "pg_catalog") return nullptr;
+  static constexpr std::pair<std::string_view, const char*> kViews[] = {
+      {"pg_cursor", "pg_cursors"},
+      {"pg_prepared_statement", "pg_prepared_statements"},
+      {"pg_show_all_settings", "pg_settings"},
+      {"pg_timezone_abbrevs", "pg_timezone_abbrevs"},
+      {"pg_timezone_names", "pg_timezone_names"},
+  };
+  for (const auto& [function, view] : kViews) {
+    if (call->name.back() == function) return view;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 // Appends to `merged` the columns that USING makes one, and to the join's condition their equality.
@@ -212,8 +232,7 @@ Status Binder::BindFunctionItem(const ast::FromFunctionItem& item,
   const size_t sets_before = scope.sets.size();
   bool is_set = false;
   if (function_call != nullptr) {
-    const std::string& last = function_call->name.back();
-    is_set = !expr::TableFunctionsNamed(last).empty();
+    is_set = !expr::TableFunctionsNamed(RegisteredName(function_call->name)).empty();
   }
   if (is_set) {
     HELIOS_TRY(ResolvedCall resolved, ResolveCall(*function_call, scope));
@@ -297,6 +316,20 @@ Status Binder::BindFunctionItem(const ast::FromFunctionItem& item,
 }
 
 Result<NodePtr> Binder::BindFromFunction(const ast::FromFunction& item, QueryScope& scope) {
+  if (const char* view = ViewOfFunction(item)) {
+    ast::FromTable table;
+    table.location = item.location;
+    table.relation.schema = "pg_catalog";
+    table.relation.name = view;
+    table.relation.location = item.location;
+    table.alias = std::make_unique<ast::Alias>();
+    if (item.alias != nullptr) {
+      *table.alias = *item.alias;
+    } else {
+      table.alias->name = ast::As<ast::FunctionCall>(*item.functions[0].call).name.back();
+    }
+    return BindTable(table, scope);
+  }
   auto node = std::make_unique<plan::TableFunctionNode>();
   node->with_ordinality = item.with_ordinality;
   std::vector<std::string> names;

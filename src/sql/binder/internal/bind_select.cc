@@ -13,6 +13,7 @@ using expr::As;
 using expr::ExprKind;
 
 constexpr int kQueryDepthMax = 200;
+constexpr size_t kTargetsMax = 1664;
 }  // namespace
 
 NodePtr Binder::Shape(NodePtr node, const std::vector<uint32_t>& ids) {
@@ -203,6 +204,19 @@ Status Binder::BindTargets(const std::vector<ast::TargetItem>& items, QueryScope
         }
         continue;
       }
+      if (row->kind == ExprKind::kColumn) {
+        const auto found = record_fields_.find(As<expr::ColumnExpr>(*row).index);
+        if (found != record_fields_.end()) {
+          for (const auto& [name, type] : std::vector(found->second)) {
+            Target target;
+            HELIOS_TRY(target.expr, BindFieldSelect(row->Clone(), name, star->location));
+            target.name = name;
+            target.location = star->location;
+            targets->push_back(std::move(target));
+          }
+          continue;
+        }
+      }
       const catalog::UserType* user = context_.snapshot->FindUserType(row->type.oid);
       if (user == nullptr || !types_.IsComposite(row->type.oid)) {
         return Error(ErrorCode::kFeatureNotSupported)
@@ -223,6 +237,10 @@ Status Binder::BindTargets(const std::vector<ast::TargetItem>& items, QueryScope
     target.name = item.name.empty() ? TargetName(*item.expr) : item.name;
     target.location = item.expr->location;
     targets->push_back(std::move(target));
+  }
+  if (targets->size() > kTargetsMax) {
+    return Error(ErrorCode::kTooManyColumns)
+        .Message("target lists can have at most {} entries", kTargetsMax);
   }
   return Status::Ok();
 }

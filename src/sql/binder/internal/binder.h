@@ -133,6 +133,8 @@ class Binder {
   Result<ExprPtr> BindSetCall(const ast::FunctionCall& call, ResolvedCall resolved,
                               QueryScope& scope);
   Status CheckPlainCall(const ast::FunctionCall& call) const;
+  // How the function registry lists a function written so.
+  static std::string RegisteredName(const ast::NameList& name);
   Status CheckAggregateAllowed(const QueryScope& scope, int location) const;
   Result<plan::SortKey> MakeSortKey(ExprPtr expr, const ast::SortItem& item);
   Status BindWindowSpec(const ast::WindowSpec& spec, QueryScope& scope, PendingWindow* out);
@@ -262,6 +264,8 @@ class Binder {
   std::vector<const QueryScope*> owners_;           // By column id.
   std::vector<const ScopeRelation*> relations_of_;  // By column id; null: not a FROM column.
   std::vector<std::string> relation_names_;         // By column id.
+  // Columns of sets that give records, by id: the records' fields.
+  std::unordered_map<uint32_t, std::vector<std::pair<std::string, SqlType>>> record_fields_;
   ParameterTypes parameters_;
   TypeRules types_;
   Resolver resolver_;
