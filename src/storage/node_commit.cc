@@ -92,6 +92,7 @@ Result<Timestamp> Node::Commit(const hidb::CommitRequest& request) {
   const hidb::WriteSet* const writes = request.writes;
   const bool has_writes = writes != nullptr && !writes->empty();
   if (!has_writes && request.catalog.empty() && request.dropped_spaces.empty()) {
+    if (request.durable) HELIOS_TRY(sequences_->Sync());
     FinishTransaction(request.txn);
     return oracle_->visible();
   }

@@ -361,6 +361,24 @@ TEST_P(NodeTest, SequencesBehaveAsPostgres) {
   EXPECT_EQ(node_->NextSequenceValue(8, down).value(), -2);
 }
 
+// Goal: values that a transaction took are durable with its commit, at one sync a commit.
+TEST_P(NodeTest, CommitsMakeSequencesDurable) {
+  const auto syncs = [this] { return node_->GetMetrics().kv.syncs; };
+  const auto commit = [this] {
+    hidb::CommitRequest request;
+    request.txn = node_->BeginTransaction();
+    return node_->Commit(request).ok();
+  };
+  uint64_t before = syncs();
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(node_->NextSequenceValue(7, {}).ok());
+  EXPECT_EQ(syncs(), before);
+  ASSERT_TRUE(commit());
+  EXPECT_GT(syncs(), before);
+  before = syncs();
+  ASSERT_TRUE(commit());
+  EXPECT_EQ(syncs(), before);
+}
+
 TEST_P(NodeTest, IdentifiersNeverRepeat) {
   const uint64_t first = node_->AllocateRowIds(kTableSpace, 10).value();
   EXPECT_EQ(node_->AllocateRowIds(kTableSpace, 1).value(), first + 10);

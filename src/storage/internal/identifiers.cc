@@ -128,10 +128,20 @@ Result<std::shared_ptr<Sequences::Sequence>> Sequences::Load(hidb::SpaceId id,
   return sequence;
 }
 
-// Synced: a value that a client has seen must not come again, even if its transaction wrote
-// nothing.
+// Not synced: the rows that get the values come later in the same log, and a transaction that
+// writes none asks for Sync at its commit.
 Status Sequences::Store(hidb::SpaceId id, const hidb::SequenceState& state) {
-  return WriteOne(store_, LocalKey(kSequencePrefix, id), EncodeState(state), true);
+  HELIOS_TRY(WriteOne(store_, LocalKey(kSequencePrefix, id), EncodeState(state), false));
+  unsynced_.store(true, std::memory_order_release);
+  return Status::Ok();
+}
+
+Status Sequences::Sync() {
+  if (!unsynced_.exchange(false, std::memory_order_acq_rel)) return Status::Ok();
+  const std::unique_ptr<kv::WriteBatch> nothing = store_.NewBatch();
+  Status status = store_.Write(nothing.get(), true);
+  if (!status.ok()) unsynced_.store(true, std::memory_order_release);
+  return status;
 }
 
 Result<int64_t> Sequences::Next(hidb::SpaceId id, const hidb::SequenceOptions& options) {

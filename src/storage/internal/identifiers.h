@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
@@ -36,7 +37,9 @@ class Identifiers {
   Counter oids_;                                        // Guarded by mutex_.
 };
 
-// Sequences, stored up to 32 values ahead as PostgreSQL does.
+// Sequences, stored up to 32 values ahead as PostgreSQL does. A value is safe from coming again
+// after a crash once its transaction has committed: by the commit's sync, or by Sync when the
+// transaction wrote nothing.
 //
 // Thread safety: all calls, from any thread.
 class Sequences {
@@ -46,6 +49,8 @@ class Sequences {
   Status Set(hidb::SpaceId sequence, const hidb::SequenceState& state);
   Result<hidb::SequenceState> Read(hidb::SpaceId sequence, const hidb::SequenceOptions& options);
   void Forget(hidb::SpaceId sequence);
+  // Makes durable what was stored; nothing to do when nothing was since the last time.
+  Status Sync();
   // Stores the exact states, so that an orderly restart skips nothing.
   void AddExactStates(kv::WriteBatch* batch);
 
@@ -61,6 +66,7 @@ class Sequences {
   Status Store(hidb::SpaceId id, const hidb::SequenceState& state);
 
   kv::KvStore& store_;
+  std::atomic<bool> unsynced_{false};
   std::mutex mutex_;
   // Shared: a caller may use a sequence while another forgets it.
   std::unordered_map<hidb::SpaceId, std::shared_ptr<Sequence>> sequences_;

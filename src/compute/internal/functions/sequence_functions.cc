@@ -54,6 +54,9 @@ Status NextVal(SessionCall& call) {
   if (sequence->schema != call.session.temporary_schema()) {
     HELIOS_TRY(ReadOnly(call));
   }
+  // The commit makes the value durable, so that it never comes again; it needs a transaction for
+  // it.
+  if (call.session.has_txn()) call.session.txn().id();
   HELIOS_TRY(const int64_t value,
              call.session.storage().NextSequenceValue(sequence->storage_id, OptionsOf(*sequence)));
   call.session.sequence_values()[sequence->storage_id] = value;
@@ -92,6 +95,7 @@ Status SetVal(SessionCall& call) {
                  sequence->name, sequence->minimum, sequence->maximum);
   }
   const bool is_called = call.argument_count() < 3 || call.AsBool(2);
+  if (call.session.has_txn()) call.session.txn().id();
   HELIOS_TRY(call.session.storage().SetSequence(sequence->storage_id, {value, is_called}));
   if (is_called) call.session.sequence_values()[sequence->storage_id] = value;
   return call.ReturnInt8(value);
