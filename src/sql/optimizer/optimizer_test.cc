@@ -96,6 +96,25 @@ TEST_F(OptimizerTest, ConstantsFold) {
   EXPECT_EQ(Explain("SELECT * FROM t WHERE (a = 1 AND c = 2) OR (a = 1 AND c = 3)"),
             "Index Scan using t_pkey on t\n  Index Cond: (a = 1)\n"
             "  Filter: ((c = 2) OR (c = 3))\n");
+  // A strict call with a NULL is NULL, whatever else it is given.
+  EXPECT_EQ(Explain("SELECT * FROM t WHERE NULL + c * c IS NOT NULL AND b = 'x'"),
+            Explain("SELECT * FROM t WHERE false"));
+}
+
+// Goal: joins of more tables than fit into a set are not cross products with conditions on top.
+TEST_F(OptimizerTest, ManyTablesStayConnected) {
+  for (const int count : {61, 64, 65, 80}) {
+    std::string from = "h h0";
+    std::string where = "h0.k2 > 5";
+    for (int i = 1; i < count; ++i) {
+      // Written in an order in which neighbours are not tied to each other.
+      const int number = i * 7 % count == 0 ? i : i * 7 % count;
+      from += ", h h" + std::to_string(i);
+      where += " AND h" + std::to_string(number) + ".k1 = h" + std::to_string(number - 1) + ".v";
+    }
+    const std::string plan = Explain("SELECT h0.v FROM " + from + " WHERE " + where);
+    EXPECT_EQ(plan.find("Nested Loop\n"), std::string::npos) << count << plan;
+  }
 }
 
 TEST_F(OptimizerTest, PlansWithoutOptimizerStandToo) {

@@ -26,6 +26,20 @@ bool IsBool(const expr::Expr& expr, bool value) {
 
 bool IsConstant(const expr::Expr& expr) { return expr.kind == ExprKind::kConstant; }
 
+bool IsNullConstant(const expr::Expr& expr) {
+  return IsConstant(expr) && As<expr::ConstantExpr>(expr).value.is_null();
+}
+
+// A strict call with a constant NULL is NULL, whatever its other arguments are: they do not run, so
+// that an error of theirs does not show either.
+bool IsSurelyNull(const expr::Expr& expr) {
+  if (expr.kind != ExprKind::kFunction || !As<expr::FunctionExpr>(expr).function->strict) {
+    return false;
+  }
+  return std::any_of(expr.children.begin(), expr.children.end(),
+                     [](const ExprPtr& child) { return IsNullConstant(*child); });
+}
+
 // A node whose children are all constants and that gives one value for ever.
 ExprPtr Evaluate(ExprPtr expr, PassContext& context) {
   switch (expr->kind) {
@@ -39,6 +53,13 @@ ExprPtr Evaluate(ExprPtr expr, PassContext& context) {
       break;
   }
   if (expr->children.empty() && expr->kind != ExprKind::kFunction) return expr;
+  if (IsSurelyNull(*expr)) {
+    Value null = Value::Null(expr->type);
+    null.SetPhysical(expr->physical);
+    auto constant = std::make_unique<expr::ConstantExpr>(std::move(null));
+    constant->location = expr->location;
+    return constant;
+  }
   if (!std::all_of(expr->children.begin(), expr->children.end(),
                    [](const ExprPtr& child) { return IsConstant(*child); }) ||
       !expr::IsConstantFoldable(*expr)) {

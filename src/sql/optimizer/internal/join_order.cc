@@ -12,7 +12,7 @@ using plan::JoinType;
 using plan::NodeKind;
 using plan::NodePtr;
 
-constexpr size_t kRelationsMax = 60;
+constexpr size_t kRelationsMax = 64;  // Bits of a set.
 // What a row costs: to put into a hash table, to look up, to hand on.
 constexpr double kBuildCost = 2.0;
 constexpr double kProbeCost = 1.0;
@@ -208,6 +208,58 @@ void JoinOrder::SinkSemi(NodePtr& node) {
   node = std::move(top);
 }
 
+// More relations than a set has bits for: a chain that goes on with a relation that a condition
+// ties to those before, as long as there is one, and applies each condition as soon as it can.
+NodePtr JoinOrder::BuildChain(std::vector<ExprPtr> conjuncts) {
+  std::vector<IdSet> uses(conjuncts.size());
+  for (size_t i = 0; i < conjuncts.size(); ++i) {
+    plan::CollectIds(*conjuncts[i], context_.plan.subplans, &uses[i]);
+  }
+  IdSet elsewhere;  // Ids of relations that are not in the chain yet.
+  for (const NodePtr& leaf : leaves_) elsewhere.insert(leaf->ids.begin(), leaf->ids.end());
+  const auto add = [&elsewhere](const plan::Node& leaf) {
+    for (uint32_t id : leaf.ids) elsewhere.erase(id);
+  };
+  // Whether a condition waits for nothing but this relation.
+  const auto tied = [&](const plan::Node& leaf) {
+    const IdSet own(leaf.ids.begin(), leaf.ids.end());
+    return std::any_of(uses.begin(), uses.end(), [&](const IdSet& used) {
+      size_t missing = 0;
+      size_t mine = 0;
+      for (uint32_t id : used) {
+        missing += elsewhere.contains(id) ? 1 : 0;
+        mine += own.contains(id) ? 1 : 0;
+      }
+      return mine > 0 && missing == mine && used.size() > mine;
+    });
+  };
+  NodePtr chain = std::move(leaves_[0]);
+  leaves_.erase(leaves_.begin());
+  add(*chain);
+  while (!leaves_.empty()) {
+    auto next = std::find_if(leaves_.begin(), leaves_.end(),
+                             [&](const NodePtr& leaf) { return tied(*leaf); });
+    if (next == leaves_.end()) next = leaves_.begin();
+    auto join = std::make_unique<plan::JoinNode>();
+    join->ids = chain->ids;
+    join->ids.insert(join->ids.end(), (*next)->ids.begin(), (*next)->ids.end());
+    join->estimated_rows = std::max(chain->estimated_rows, (*next)->estimated_rows);
+    add(**next);
+    std::vector<ExprPtr> mine;
+    for (size_t i = 0; i < conjuncts.size(); ++i) {
+      if (conjuncts[i] != nullptr && !plan::Intersects(uses[i], elsewhere)) {
+        mine.push_back(std::move(conjuncts[i]));
+      }
+    }
+    join->condition = plan::JoinAnd(std::move(mine));
+    join->children.push_back(std::move(chain));
+    join->children.push_back(std::move(*next));
+    leaves_.erase(next);
+    chain = std::move(join);
+  }
+  return chain;
+}
+
 void JoinOrder::Visit(NodePtr& node) {
   if (node->kind == NodeKind::kJoin) SinkSemi(node);
   if (!CanReorder(*node)) {
@@ -224,18 +276,7 @@ void JoinOrder::Visit(NodePtr& node) {
   table_.clear();
   const size_t count = leaves_.size();
   if (count > kRelationsMax) {
-    // Far more than anybody writes: left as a chain in the order written.
-    NodePtr chain = std::move(leaves_[0]);
-    for (size_t i = 1; i < count; ++i) {
-      auto join = std::make_unique<plan::JoinNode>();
-      join->ids = chain->ids;
-      join->ids.insert(join->ids.end(), leaves_[i]->ids.begin(), leaves_[i]->ids.end());
-      join->children.push_back(std::move(chain));
-      join->children.push_back(std::move(leaves_[i]));
-      if (i + 1 == count) join->condition = plan::JoinAnd(std::move(conjuncts));
-      chain = std::move(join);
-    }
-    node = std::move(chain);
+    node = BuildChain(std::move(conjuncts));
     return;
   }
   for (ExprPtr& conjunct : conjuncts) {
@@ -259,7 +300,7 @@ void JoinOrder::Visit(NodePtr& node) {
   } else {
     SearchGreedy(count);
   }
-  node = Build((uint64_t{1} << count) - 1);
+  node = Build(~uint64_t{0} >> (kRelationsMax - count));
 }
 
 }  // namespace helios::sql::optimizer

@@ -38,6 +38,7 @@ class JoinOrder {
   void SearchAll(size_t count);
   void SearchGreedy(size_t count);
   plan::NodePtr Build(uint64_t set);
+  plan::NodePtr BuildChain(std::vector<expr::ExprPtr> conjuncts);
   Entry& At(uint64_t set) { return table_[set]; }
   void SinkSemi(plan::NodePtr& node);
   void OrientOuter(plan::JoinNode& join);
