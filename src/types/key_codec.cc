@@ -12,6 +12,7 @@
 #include "base/codec.h"
 #include "types/array.h"
 #include "types/datetime.h"
+#include "types/internal/jsonb_key.h"
 #include "types/internal/sink.h"
 #include "types/numeric.h"
 #include "types/text.h"
@@ -157,6 +158,8 @@ Status AppendVarlen(Oid type, const void* value, std::string* key) {
     case type_oid::kBpchar:
       AppendEscaped(TrimTrailingBlanks(bytes), key);
       return Status::Ok();
+    case type_oid::kJsonb:
+      return AppendJsonbKey(bytes, key);
     default:
       break;
   }
@@ -238,6 +241,13 @@ class KeyReader {
 
   std::string_view rest() const { return rest_; }
   void FlipMask() { mask_ ^= 0xff; }
+  // All that is left, un-inverted.
+  std::string Plain() const {
+    std::string plain(rest_);
+    for (char& byte : plain) byte = static_cast<char>(byte ^ mask_);
+    return plain;
+  }
+  void Skip(size_t byte_count) { rest_.remove_prefix(byte_count); }
 
   bool Byte(uint8_t* out) {
     if (rest_.empty()) return false;
@@ -410,6 +420,16 @@ bool ReadArray(KeyReader* reader, ValueSink* sink) {
   return true;
 }
 
+bool ReadJsonb(KeyReader* reader, ValueSink* sink) {
+  const std::string plain = reader->Plain();
+  std::string_view rest = plain;
+  std::string json;
+  if (!ReadJsonbKey(&rest, &json)) return false;
+  reader->Skip(plain.size() - rest.size());
+  sink->Bytes(json);
+  return true;
+}
+
 bool ReadVarlen(Oid type, KeyReader* reader, ValueSink* sink) {
   if (!IsKeyType(type, PhysicalType::kVarlen)) return false;
   if (type == type_oid::kNumeric) {
@@ -418,6 +438,7 @@ bool ReadVarlen(Oid type, KeyReader* reader, ValueSink* sink) {
     sink->Bytes(value.Encode());
     return true;
   }
+  if (type == type_oid::kJsonb) return ReadJsonb(reader, sink);
   const TypeInfo* known = FindType(type);
   if (known == nullptr || known->element != kInvalidOid) return ReadArray(reader, sink);
   std::string bytes;
@@ -500,39 +521,6 @@ bool ReadRaw(Oid type, PhysicalType physical, KeyReader* reader, ValueSink* sink
 }
 
 }  // namespace
-
-bool IsKeyType(Oid type, PhysicalType physical) {
-  if (physical != PhysicalType::kVarlen) return true;
-  switch (type) {
-    case type_oid::kJson:
-    case type_oid::kJsonb:
-    case type_oid::kXml:
-    case type_oid::kJsonpath:
-    case type_oid::kRecord:
-    case type_oid::kRecordArray:
-      return false;
-    default:
-      break;
-  }
-  const TypeInfo* known = FindType(type);
-  return known == nullptr || known->element == kInvalidOid ||
-         IsKeyType(known->element, PhysicalTypeOf(known->element));
-}
-
-bool KeyKeepsValue(Oid type) {
-  switch (type) {
-    case type_oid::kNumeric:
-    case type_oid::kBpchar:
-    case type_oid::kInterval:
-    case type_oid::kFloat4:
-    case type_oid::kFloat8:
-      return false;
-    default:
-      break;
-  }
-  const TypeInfo* known = FindType(type);
-  return known == nullptr || known->element == kInvalidOid || KeyKeepsValue(known->element);
-}
 
 Status AppendKey(const KeyColumn& column, const Vector& vector, size_t row, std::string* key) {
   return AppendColumn(column, vector.IsNull(row) ? nullptr : RawAt(vector, row), key);
