@@ -352,9 +352,10 @@ class Reader {
         out_.half = 2;
         return Problem::kNone;
       case DateTimeWord::Kind::kAd:
-        return Problem::kNone;
       case DateTimeWord::Kind::kBc:
-        out_.bc = true;
+        if (era_read_) return Problem::kFormat;
+        era_read_ = true;
+        out_.bc = word.kind == DateTimeWord::Kind::kBc;
         return Problem::kNone;
       case DateTimeWord::Kind::kDst:
         out_.dst = true;
@@ -397,6 +398,7 @@ class Reader {
   const bool time_only_;
   Parsed& out_;
   bool pending_julian_ = false;
+  bool era_read_ = false;  // AD or BC
 };
 
 }  // namespace

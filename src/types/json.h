@@ -60,6 +60,9 @@ Result<std::string> JsonbSet(std::string_view json, const std::vector<std::strin
                              std::string_view value, bool create_missing);
 Result<std::string> JsonbInsert(std::string_view json, const std::vector<std::string>& path,
                                 std::string_view value, bool insert_after);
+// `json[path...] = value`: makes what the path lacks, arrays filled up with nulls.
+Result<std::string> JsonbAssign(std::string_view json, const std::vector<std::string>& path,
+                                std::string_view value);
 std::string JsonbPretty(std::string_view json);
 std::string JsonbStripNulls(std::string_view json);
 // json_strip_nulls of plain json text.

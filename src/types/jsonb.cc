@@ -83,7 +83,14 @@ Status ScalarError(std::string_view message) {
   return Error(ErrorCode::kInvalidParameterValue).Message("{}", message);
 }
 
-enum class PathAction : uint8_t { kReplace, kCreate, kInsertBefore, kInsertAfter, kDelete };
+enum class PathAction : uint8_t {
+  kReplace,
+  kCreate,
+  kInsertBefore,
+  kInsertAfter,
+  kDelete,
+  kAssign,  // As kCreate, and the way to the place is made too, arrays filled up with nulls.
+};
 
 // One change along a path, rebuilding what lies on the way.
 class PathEditor {
@@ -98,15 +105,44 @@ class PathEditor {
       case JsonType::kArray:
         return EditArray(json, level);
       default:
-        return std::string(json);
+        if (action_ != PathAction::kAssign) return std::string(json);
+        return Error(ErrorCode::kInvalidParameterValue)
+            .Message("cannot replace existing key")
+            .Detail("The path assumes key is a composite object, but it is a scalar value.");
     }
   }
 
  private:
+  // The value wrapped in what the steps from `level` on need.
+  Result<std::string> Wrapped(size_t level) const {
+    std::string value(value_);
+    for (size_t i = path_.size(); i-- > level;) {
+      const std::optional<int64_t> index = JsonPathIndex(path_[i]);
+      if (!index.has_value()) {
+        value = JsonbFromMembers({{path_[i], std::move(value)}});
+        continue;
+      }
+      HELIOS_TRY(value, WithElementAt({}, std::max<int64_t>(*index, 0), std::move(value)));
+    }
+    return value;
+  }
+  // `elements`, filled up with nulls, and then `value` at `index`.
+  static Result<std::string> WithElementAt(std::vector<std::string> elements, int64_t index,
+                                           std::string value) {
+    constexpr int64_t kGapMax = 10'000'000;  // Elements; more would not fit a value.
+    if (index > kGapMax) {
+      return Error(ErrorCode::kProgramLimitExceeded)
+          .Message("total size of jsonb array elements exceeds the maximum of {} bytes", 268435455);
+    }
+    elements.resize(static_cast<size_t>(index), "null");
+    elements.push_back(std::move(value));
+    return JsonbFromElements(elements);
+  }
   bool inserts() const {
     return action_ == PathAction::kInsertBefore || action_ == PathAction::kInsertAfter;
   }
-  bool adds() const { return inserts() || action_ == PathAction::kCreate; }
+  bool assigns() const { return action_ == PathAction::kAssign; }
+  bool adds() const { return inserts() || assigns() || action_ == PathAction::kCreate; }
 
   Result<std::string> EditObject(std::string_view json, size_t level) {
     const bool last = level + 1 == path_.size();
@@ -130,18 +166,32 @@ class PathEditor {
       }
     }
     if (!found && last && adds()) pairs.emplace_back(path_[level], std::string(value_));
+    if (!found && !last && assigns()) {
+      HELIOS_TRY(std::string made, Wrapped(level + 1));
+      pairs.emplace_back(path_[level], std::move(made));
+    }
     return JsonbFromMembers(std::move(pairs));
   }
 
   Result<std::string> EditArray(std::string_view json, size_t level) {
     const bool last = level + 1 == path_.size();
-    const std::vector<std::string> elements = ElementsOf(json);
+    std::vector<std::string> elements = ElementsOf(json);
     const auto count = static_cast<int64_t>(elements.size());
     const std::optional<int64_t> step = JsonPathIndex(path_[level]);
     if (!step.has_value()) {
       return Error(ErrorCode::kInvalidTextRepresentation)
           .Message("path element at position {} is not an integer: \"{}\"", level + 1,
                    path_[level]);
+    }
+    if (assigns()) {
+      if (*step < -count) {
+        return Error(ErrorCode::kInvalidParameterValue)
+            .Message("path element at position {} is out of range: {}", level + 1, *step);
+      }
+      if (*step >= count) {
+        HELIOS_TRY(std::string made, Wrapped(level + 1));
+        return WithElementAt(std::move(elements), *step, std::move(made));
+      }
     }
     int64_t index = *step < 0 ? *step + count : std::min(*step, count);
     std::vector<std::string> out;
@@ -377,6 +427,11 @@ Result<std::string> JsonbInsert(std::string_view json, const std::vector<std::st
   return PathEditor(path, insert_after ? PathAction::kInsertAfter : PathAction::kInsertBefore,
                     value)
       .Edit(json, 0);
+}
+
+Result<std::string> JsonbAssign(std::string_view json, const std::vector<std::string>& path,
+                                std::string_view value) {
+  return PathEditor(path, PathAction::kAssign, value).Edit(json, 0);
 }
 
 std::string JsonbPretty(std::string_view json) {

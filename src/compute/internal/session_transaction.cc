@@ -42,7 +42,8 @@ TransactionStatus SessionImpl::transaction_status() const {
 
 void SessionImpl::EnsureTransaction() {
   if (txn_ != nullptr) return;
-  const int64_t now_us = NowMicros();
+  // now() is the time at which the first statement came in.
+  const int64_t now_us = statement_start_us_ > 0 ? statement_start_us_ : NowMicros();
   txn_ = std::make_unique<Transaction>(
       storage(), memory_.get(), ParseIsolation(settings_.Raw("default_transaction_isolation")),
       settings_.Bool("default_transaction_read_only"), now_us);

@@ -173,7 +173,8 @@ Status Fill(FunctionCall& call, Arguments arguments, size_t row_count, Vector* o
       }
       dimensions.push_back(sizes.Fixed<int32_t>(i));
       if (dimensions.back() < 0) {
-        return SubscriptError("array size must not be negative");
+        return Error(ErrorCode::kProgramLimitExceeded)
+            .Message("array size exceeds the maximum allowed ({})", kArrayElementsMax);
       }
       count *= dimensions.back();
       if (count > kArrayElementsMax) {

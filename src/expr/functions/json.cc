@@ -31,6 +31,16 @@ Result<MaybeText> FieldText(std::string_view json, std::string_view key) {
 Result<MaybeText> ElementText(std::string_view json, int32_t index) {
   return TextOf(JsonElement(json, index));
 }
+// A scalar of jsonb counts as an array of one here, as PostgreSQL stores it.
+MaybeView JsonbElement(std::string_view json, int32_t index) {
+  const JsonType type = JsonTypeOf(json);
+  if (type == JsonType::kArray || type == JsonType::kObject) return JsonElement(json, index);
+  if (index != 0 && index != -1) return std::nullopt;
+  return json;
+}
+Result<MaybeText> JsonbElementText(std::string_view json, int32_t index) {
+  return TextOf(JsonbElement(json, index));
+}
 // A NULL in the path finds nothing.
 MaybeView Path(std::string_view json, std::string_view path_array) {
   std::vector<bool> nulls;
@@ -268,16 +278,19 @@ StateResult StartKeys(EvalContext&, Arguments arguments, size_t row, std::span<c
   return state;
 }
 
-#define HELIOS_JSON_NAVIGATION(prefix)                                                           \
-  {prefix "_object_field", Map<Field>}, {prefix "_object_field_text", Map<FieldText>},           \
-      {prefix "_array_element", Map<Element>}, {prefix "_array_element_text", Map<ElementText>}, \
-      {prefix "_extract_path", Map<Path>}, {prefix "_extract_path_text", Map<PathText>},         \
-      {prefix "_typeof", Map<TypeName>}, {                                                       \
-    prefix "_array_length", Map<ArrayLength>                                                     \
+#define HELIOS_JSON_NAVIGATION(prefix)                                                   \
+  {prefix "_object_field", Map<Field>}, {prefix "_object_field_text", Map<FieldText>},   \
+      {prefix "_extract_path", Map<Path>}, {prefix "_extract_path_text", Map<PathText>}, \
+      {prefix "_typeof", Map<TypeName>}, {                                               \
+    prefix "_array_length", Map<ArrayLength>                                             \
   }
 
 constexpr KernelEntry kKernels[] = {
     HELIOS_JSON_NAVIGATION("json"),
+    {"json_array_element", Map<Element>},
+    {"json_array_element_text", Map<ElementText>},
+    {"jsonb_array_element", Map<JsonbElement>},
+    {"jsonb_array_element_text", Map<JsonbElementText>},
     HELIOS_JSON_NAVIGATION("jsonb"),
     {"json_strip_nulls", Map<JsonStripNulls>},
     {"jsonb_strip_nulls", Map<JsonbStripNulls>},

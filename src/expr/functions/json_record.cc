@@ -22,8 +22,7 @@ class JsonReader {
     if (depth > kNestingMax) {
       return Error(ErrorCode::kStatementTooComplex).Message("json value is nested too deeply");
     }
-    if (JsonTypeOf(json) == JsonType::kNull && type.oid != type_oid::kJson &&
-        type.oid != type_oid::kJsonb) {
+    if (JsonTypeOf(json) == JsonType::kNull) {
       out->SetNull(row);
       return Status::Ok();
     }

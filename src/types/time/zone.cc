@@ -139,9 +139,10 @@ std::optional<int32_t> ParseHours(std::string_view text) {
     return std::nullopt;
   }
   double hours = std::strtod(copy.c_str(), &end);
-  if (*end == ':') {
+  if (*end == ':') {  // "+02:00" is a POSIX zone without a name: what is positive lies west.
     const double minutes = std::strtod(end + 1, &end);
     hours += copy[0] == '-' ? -minutes / 60 : minutes / 60;
+    hours = -hours;
   }
   if (*end != '\0' || hours <= -168 || hours >= 168) return std::nullopt;
   return static_cast<int32_t>(hours * 3600);

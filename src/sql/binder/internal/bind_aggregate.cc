@@ -34,6 +34,37 @@ bool SameCall(const plan::AggregateNode::Call& a, const plan::AggregateNode::Cal
 }
 }  // namespace
 
+// The row that is supposed to be there has the types of the rows that are.
+Status Binder::UnifyHypothetical(const ast::FunctionCall& call, ResolvedCall* resolved) {
+  const size_t direct_count = call.args.size();
+  std::vector<ExprPtr>& arguments = resolved->arguments;
+  if (direct_count != call.order_by.size()) {
+    std::vector<CallArgument> types;
+    for (const ExprPtr& argument : arguments) types.push_back({argument->type.oid, ""});
+    const std::string& name = call.name.back();
+    return Error(ErrorCode::kUndefinedFunction)
+        .Message("function {} does not exist", resolver_.Signature(name, types))
+        .Hint(
+            "To use the hypothetical-set aggregate {}, the number of hypothetical direct arguments "
+            "(here {}) must match the number of ordering columns (here {}).",
+            name, direct_count, call.order_by.size())
+        .Position(PositionOf(call.location));
+  }
+  for (size_t i = 0; i < direct_count; ++i) {
+    ExprPtr& direct = arguments[i];
+    ExprPtr& sorted = arguments[direct_count + i];
+    std::vector<ExprPtr> pair;
+    pair.push_back(std::move(sorted));
+    pair.push_back(std::move(direct));
+    HELIOS_TRY(const Oid common, types_.CommonType(pair, "WITHIN GROUP"));
+    HELIOS_TRY(sorted, types_.CoerceToCommon(std::move(pair[0]), common, "WITHIN GROUP"));
+    HELIOS_TRY(direct, types_.CoerceToCommon(std::move(pair[1]), common, "WITHIN GROUP"));
+  }
+  resolved->types.clear();
+  for (const ExprPtr& argument : arguments) resolved->types.push_back(argument->type);
+  return Status::Ok();
+}
+
 Result<ExprPtr> Binder::BindAggregate(const ast::FunctionCall& call, ResolvedCall resolved,
                                       QueryScope& scope) {
   plan::AggregateNode::Call pending;
@@ -56,6 +87,7 @@ Result<ExprPtr> Binder::BindAggregate(const ast::FunctionCall& call, ResolvedCal
         .Message("{}(*) must be used to call a parameterless aggregate function", name)
         .Position(PositionOf(call.location));
   }
+  if (pending.function->is_hypothetical) HELIOS_TRY(UnifyHypothetical(call, &resolved));
   const bool outer_aggregate = scope.inside_aggregate;
   scope.inside_aggregate = true;
   Status status;
@@ -341,6 +373,11 @@ Result<ExprPtr> Binder::BindWindowCall(const ast::FunctionCall& call, ResolvedCa
   if (!call.order_by.empty()) {
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("aggregate ORDER BY is not implemented for window functions")
+        .Position(PositionOf(call.location));
+  }
+  if (resolved.callable.aggregate != nullptr && resolved.callable.aggregate->is_ordered_set) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("WITHIN GROUP is required for ordered-set aggregate {}", name)
         .Position(PositionOf(call.location));
   }
   if (call.filter != nullptr && resolved.callable.window != nullptr) {

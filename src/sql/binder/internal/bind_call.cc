@@ -1,6 +1,7 @@
 // Binder: calls of functions, aggregates, window functions and sets.
 #include <algorithm>
 
+#include "expr/internal_functions.h"
 #include "sql/binder/internal/binder.h"
 #include "sql/parser/parser.h"
 #include "sql/plan/walk.h"
@@ -94,7 +95,12 @@ Status Binder::CoerceCallArguments(ResolvedCall* resolved, int location) {
   std::vector<Oid> declared = callable.arguments;
   HELIOS_TRY(resolved->result,
              resolver_.ResolvePolymorphic(actual, &declared, callable.result, location));
+  // What asks for a type, or finds one itself, is not to be told that a literal is text.
+  const bool asks_type =
+      (callable.scalar != nullptr && callable.scalar->name == "pg_typeof") ||
+      (callable.aggregate != nullptr && callable.aggregate->is_hypothetical);
   for (size_t i = 0; i < resolved->arguments.size(); ++i) {
+    if (asks_type && resolved->arguments[i]->kind == ExprKind::kConstant) continue;
     HELIOS_TRY(resolved->arguments[i],
                types_.CoerceArgument(std::move(resolved->arguments[i]), declared[i]));
   }
@@ -109,6 +115,19 @@ Status Binder::CoerceCallArguments(ResolvedCall* resolved, int location) {
     resolved->arguments.push_back(std::move(array));
   }
   for (const ExprPtr& argument : resolved->arguments) resolved->types.push_back(argument->type);
+  return Status::Ok();
+}
+
+Status Binder::SpreadVariadic(const ast::FunctionCall& call, ResolvedCall* resolved) {
+  const expr::ScalarFunction* spread = expr::WithSpreadArray(resolved->callable.scalar);
+  if (spread == resolved->callable.scalar) return Status::Ok();
+  const ExprPtr& list = resolved->arguments.back();
+  if (!types_.IsArray(list->type.oid)) {
+    return Error(ErrorCode::kDatatypeMismatch)
+        .Message("VARIADIC argument must be an array")
+        .Position(PositionOf(call.args.back()->location));
+  }
+  resolved->callable.scalar = spread;
   return Status::Ok();
 }
 
@@ -178,6 +197,9 @@ Result<ExprPtr> Binder::BindFunctionCall(const ast::FunctionCall& call, QuerySco
       return BindWindowCall(call, std::move(resolved), scope);
     }
     HELIOS_TRY(CheckPlainCall(call));
+    if (call.variadic && resolved.callable.scalar != nullptr) {
+      HELIOS_TRY(SpreadVariadic(call, &resolved));
+    }
     if (resolved.callable.table != nullptr) return BindSetCall(call, std::move(resolved), scope);
     return MakeScalarCall(std::move(resolved), call.location);
   }

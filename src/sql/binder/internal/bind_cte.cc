@@ -36,105 +36,6 @@ Status Binder::NameCteColumns(const ast::CommonTable& table,
   return Status::Ok();
 }
 
-Result<NodePtr> Binder::BindRecursive(const ast::CommonTable& table, CteEntry* entry,
-                                      CteScope* ctes, QueryScope* parent) {
-  const auto& select = ast::As<ast::SelectStatement>(*table.query);
-  if (select.op != ast::SetOperation::kUnion) {
-    return Error(ErrorCode::kInvalidRecursion)
-        .Message(
-            "recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] "
-            "recursive-term",
-            table.name)
-        .Position(PositionOf(table.location));
-  }
-  if (!table.search_column.empty() || !table.cycle_mark.empty()) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("SEARCH and CYCLE clauses are not supported")
-        .Position(PositionOf(table.location));
-  }
-  if (!select.order_by.empty() || select.limit != nullptr || select.offset != nullptr ||
-      !select.locking.empty()) {
-    const char* what = !select.order_by.empty()   ? "ORDER BY"
-                       : select.offset != nullptr ? "OFFSET"
-                       : select.limit != nullptr  ? "LIMIT"
-                                                  : "FOR UPDATE/SHARE";
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("{} in a recursive query is not implemented", what)
-        .Position(PositionOf(table.location));
-  }
-  if (Mentions(*select.left, table.name)) {
-    return Error(ErrorCode::kInvalidRecursion)
-        .Message(
-            "recursive reference to query \"{}\" must not appear within its non-recursive "
-            "term",
-            table.name)
-        .Position(PositionOf(table.location));
-  }
-  CteScope inner;
-  inner.parent = ctes;
-  CteScope* terms = ctes;
-  std::vector<NodePtr> bodies;
-  std::vector<bool> always_run;
-  if (select.with != nullptr) {
-    HELIOS_TRY(BindWith(*select.with, parent, &inner, &bodies, &always_run));
-    terms = &inner;
-  }
-  entry->not_yet_bound = true;
-  HELIOS_TRY(BoundQuery left, BindQuery(*select.left, parent, terms, {}));
-  entry->not_yet_bound = false;
-  HELIOS_TRY(NameCteColumns(table, left.columns, entry));
-  entry->work_table = plan_->work_table_count++;
-  entry->recursive_open = true;
-  entry->self_references = 0;
-  QueryOptions options;
-  options.resolve_unknown = false;
-  options.targets = entry->column_types;
-  HELIOS_TRY(BoundQuery right, BindQuery(*select.right, parent, terms, options));
-  entry->recursive_open = false;
-  if (right.columns.size() != left.columns.size()) {
-    return Error(ErrorCode::kSyntaxError)
-        .Message("each UNION query must have the same number of columns");
-  }
-  if (entry->self_references > 1) {
-    return Error(ErrorCode::kInvalidRecursion)
-        .Message("recursive reference to query \"{}\" must not appear more than once", table.name)
-        .Position(PositionOf(table.location));
-  }
-  for (size_t i = 0; i < left.columns.size(); ++i) {
-    const SqlType have = entry->column_types[i];
-    const std::vector<SqlType> pair{have, columns_[right.columns[i].id].type};
-    HELIOS_TRY(const Oid common, types_.CommonType(pair, {}, "UNION"));
-    if (common != have.oid) {
-      return Error(ErrorCode::kDatatypeMismatch)
-          .Message(
-              "recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
-              "overall",
-              table.name, i + 1, types_.Name(have), types_.Name(common))
-          .Hint("Cast the output of the non-recursive term to the correct type.");
-    }
-    if (have.typmod >= 0 && pair[1].typmod != have.typmod) {
-      return Error(ErrorCode::kDatatypeMismatch)
-          .Message(
-              "recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
-              "overall",
-              table.name, i + 1, types_.Name(have), types_.Name(have.oid))
-          .Hint("Cast the output of the non-recursive term to the correct type.");
-    }
-  }
-  auto node = std::make_unique<plan::RecursiveUnionNode>();
-  node->work_table = entry->work_table;
-  node->distinct = !select.all;
-  for (size_t i = 0; i < left.columns.size(); ++i) {
-    node->ids.push_back(NewColumn(entry->column_names[i], entry->column_types[i], nullptr));
-  }
-  HELIOS_TRY(NodePtr left_node, CoerceColumns(std::move(left), entry->column_types, "UNION"));
-  HELIOS_TRY(NodePtr right_node, CoerceColumns(std::move(right), entry->column_types, "UNION"));
-  node->children.push_back(std::move(left_node));
-  node->children.push_back(std::move(right_node));
-  if (bodies.empty()) return node;
-  return WrapCtes(std::move(node), &inner, std::move(bodies), std::move(always_run));
-}
-
 Status Binder::BindWith(const ast::WithClause& with, QueryScope* parent, CteScope* ctes,
                         std::vector<NodePtr>* bodies, std::vector<bool>* always_run) {
   for (size_t i = 0; i < with.tables.size(); ++i) {
@@ -198,6 +99,11 @@ Status Binder::BindWith(const ast::WithClause& with, QueryScope* parent, CteScop
     } else if (with.recursive && Mentions(*table.query, table.name)) {
       HELIOS_TRY(body, BindRecursive(table, &entry, ctes, parent));
     } else {
+      if (!table.search_column.empty() || !table.cycle_mark.empty()) {
+        return Error(ErrorCode::kSyntaxError)
+            .Message("WITH query is not recursive")
+            .Position(PositionOf(table.location));
+      }
       entry.not_yet_bound = true;
       HELIOS_TRY(BoundQuery query,
                  BindQuery(ast::As<ast::SelectStatement>(*table.query), parent, ctes, {}));
@@ -247,7 +153,8 @@ Result<NodePtr> Binder::BindCteReference(CteEntry& cte, const ast::FromTable& it
     ids.push_back(id);
   }
   if (cte.recursive_open) {
-    ++cte.self_references;
+    relation->hidden_count = cte.sequence_count;
+    scope.self_reference = true;
     auto work = std::make_unique<plan::WorkTableNode>();
     work->work_table = cte.work_table;
     work->name = cte.name;

@@ -211,22 +211,33 @@ Result<ExprPtr> DmlBinder::BindAssignedValue(const ast::Expr& value, const Targe
 }
 
 Status DmlBinder::AddAssignment(const Target& target, const ast::AssignmentTarget& name,
-                                ExprPtr value, std::vector<std::pair<uint32_t, ExprPtr>>* set) {
+                                const std::vector<uint32_t>& current, ExprPtr value,
+                                QueryScope& scope, std::vector<std::pair<uint32_t, ExprPtr>>* set) {
   HELIOS_TRY(const uint32_t position, FindTargetColumn(target, name));
-  for (const auto& [other, expression] : *set) {
-    if (other != position) continue;
+  const catalog::Column& column = *target.columns[position];
+  const auto other = std::find_if(set->begin(), set->end(),
+                                  [&](const auto& item) { return item.first == position; });
+  // Several parts of one column may be set: each assignment starts from what the last one made.
+  const bool both_parts = !name.steps.empty() && !whole_columns_.contains(position);
+  if (other != set->end() && !both_parts) {
     return Error(ErrorCode::kSyntaxError)
         .Message("multiple assignments to same column \"{}\"", name.name);
-  }
-  const catalog::Column& column = *target.columns[position];
-  if (!name.steps.empty()) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("assignment to an element or field of column \"{}\" is not supported", column.name)
-        .Position(PositionOf(name.location));
   }
   if (target.views.empty()) {
     b_.NeedPrivilege(target.table->oid, catalog::Privilege::kUpdate, column.number);
   }
+  if (!name.steps.empty()) {
+    ExprPtr base = other != set->end() ? std::move(other->second)
+                                       : b_.MakeColumn(current[position], name.location);
+    HELIOS_TRY(value, AssignPart(name, std::move(base), column.type, 0, std::move(value), scope));
+    if (other != set->end()) {
+      other->second = std::move(value);
+    } else {
+      set->push_back({position, std::move(value)});
+    }
+    return Status::Ok();
+  }
+  whole_columns_.insert(position);
   const int location = value->location;
   HELIOS_TRY(value,
              b_.types_.CoerceAssignment(std::move(value), column.type, column.name, location));
@@ -235,14 +246,18 @@ Status DmlBinder::AddAssignment(const Target& target, const ast::AssignmentTarge
 }
 
 Status DmlBinder::BindAssignments(const std::vector<ast::Assignment>& assignments,
-                                  const Target& target, QueryScope& scope, NodePtr* node,
+                                  const Target& target, const std::vector<uint32_t>& current,
+                                  QueryScope& scope, NodePtr* node,
                                   std::vector<std::pair<uint32_t, ExprPtr>>* set) {
+  whole_columns_.clear();
   for (const ast::Assignment& assignment : assignments) {
     scope.clause = Clause::kUpdateSource;
     if (!assignment.multiple) {
       HELIOS_TRY(const uint32_t position, FindTargetColumn(target, assignment.targets[0]));
+      HELIOS_TRY(CheckAssignable(assignment.targets[0], *assignment.value));
       HELIOS_TRY(ExprPtr value, BindAssignedValue(*assignment.value, target, position, scope));
-      HELIOS_TRY(AddAssignment(target, assignment.targets[0], std::move(value), set));
+      HELIOS_TRY(
+          AddAssignment(target, assignment.targets[0], current, std::move(value), scope, set));
       continue;
     }
     const size_t count = assignment.targets.size();
@@ -255,8 +270,10 @@ Status DmlBinder::BindAssignments(const std::vector<ast::Assignment>& assignment
       if (row->fields.size() != count) return mismatch();
       for (size_t i = 0; i < count; ++i) {
         HELIOS_TRY(const uint32_t position, FindTargetColumn(target, assignment.targets[i]));
+        HELIOS_TRY(CheckAssignable(assignment.targets[i], *row->fields[i]));
         HELIOS_TRY(ExprPtr value, BindAssignedValue(*row->fields[i], target, position, scope));
-        HELIOS_TRY(AddAssignment(target, assignment.targets[i], std::move(value), set));
+        HELIOS_TRY(
+            AddAssignment(target, assignment.targets[i], current, std::move(value), scope, set));
       }
       continue;
     }
@@ -290,8 +307,8 @@ Status DmlBinder::BindAssignments(const std::vector<ast::Assignment>& assignment
     join->children.push_back(std::move(project));
     *node = std::move(join);
     for (size_t i = 0; i < count; ++i) {
-      HELIOS_TRY(AddAssignment(target, assignment.targets[i],
-                               b_.MakeColumn(ids[i], assignment.value->location), set));
+      HELIOS_TRY(AddAssignment(target, assignment.targets[i], current,
+                               b_.MakeColumn(ids[i], assignment.value->location), scope, set));
     }
   }
   return Status::Ok();
@@ -363,7 +380,7 @@ Result<BoundQuery> DmlBinder::BindUpdate(const ast::UpdateStatement& update) {
                                         update.where.get(), scope));
   auto node = std::make_unique<plan::UpdateNode>();
   node->target = target.write;
-  HELIOS_TRY(BindAssignments(update.assignments, target, scope, &child, &node->set));
+  HELIOS_TRY(BindAssignments(update.assignments, target, scan_ids_, scope, &child, &node->set));
   std::vector<ResultColumn> columns;
   node->row_ids = scan_ids_;
   HELIOS_TRY(node->check_option, ViewConditions(target, scan_ids_, true, &node->check_option_view));

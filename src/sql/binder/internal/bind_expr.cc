@@ -220,10 +220,7 @@ Result<ExprPtr> Binder::BindOperatorExpr(const ast::Operator& op, QueryScope& sc
   const auto* subquery = ast::TryAs<ast::Subquery>(op.right.get());
   if (left_row != nullptr && subquery != nullptr &&
       subquery->subquery_kind == ast::SubqueryKind::kScalar) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("comparison of a row with a sub-select is not supported")
-        .Hint("Use IN or EXISTS.")
-        .Position(PositionOf(op.location));
+    return BindRowSubquery(name, *left_row, *subquery, op.location, scope);
   }
   HELIOS_TRY(ExprPtr left, BindExpr(*op.left, scope));
   HELIOS_TRY(ExprPtr right, BindExpr(*op.right, scope));

@@ -1,6 +1,7 @@
 // Binder: FROM items.
 #include <algorithm>
 
+#include "expr/internal_functions.h"
 #include "sql/binder/internal/binder.h"
 #include "sql/parser/parser.h"
 #include "sql/plan/walk.h"
@@ -128,13 +129,17 @@ NodePtr Binder::MakeScan(const catalog::Table& table, ScopeRelation* relation) {
   return scan;
 }
 
+namespace {
+Status SampleOfWrongObject(const ast::TableSample& sample) {
+  return Error(ErrorCode::kFeatureNotSupported)
+      .Message("TABLESAMPLE clause can only be applied to tables and materialized views")
+      .Position(PositionOf(sample.location));
+}
+}  // namespace
+
 Result<NodePtr> Binder::BindTable(const ast::FromTable& item, QueryScope& scope) {
-  if (item.sample != nullptr) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("TABLESAMPLE is not supported")
-        .Position(PositionOf(item.sample->location));
-  }
   if (const CteEntry* cte = FindCte(item.relation, scope.ctes)) {
+    if (item.sample != nullptr) return SampleOfWrongObject(*item.sample);
     return BindCteReference(const_cast<CteEntry&>(*cte), item, scope);
   }
   HELIOS_TRY(const TableName found, LookUpTable(item.relation));
@@ -177,8 +182,55 @@ Result<NodePtr> Binder::BindTable(const ast::FromTable& item, QueryScope& scope)
   }
   HELIOS_TRY(ApplyAlias(item.alias.get(), relation, item.location));
   if (relation->scan != nullptr) relation->scan->alias = relation->alias;
+  if (item.sample != nullptr) {
+    if (relation->scan == nullptr) return SampleOfWrongObject(*item.sample);
+    HELIOS_TRY(node, BindSample(*item.sample, *relation, std::move(node), scope));
+  }
   HELIOS_TRY(AddRelation(scope, relation, item.location));
   return node;
+}
+
+// Each row is drawn for itself, for SYSTEM too: storage has no pages that could be drawn.
+Result<NodePtr> Binder::BindSample(const ast::TableSample& sample, const ScopeRelation& relation,
+                                   NodePtr node, QueryScope& scope) {
+  const std::string& method = sample.method.back();
+  if (method != "bernoulli" && method != "system") {
+    return Error(ErrorCode::kUndefinedObject)
+        .Message("tablesample method {} does not exist", method)
+        .Position(PositionOf(sample.location));
+  }
+  if (sample.args.size() != 1) {
+    return Error(ErrorCode::kInvalidTablesampleArgument)
+        .Message("tablesample method {} requires 1 argument, not {}", method, sample.args.size())
+        .Position(PositionOf(sample.location));
+  }
+  auto call = std::make_unique<expr::FunctionExpr>(expr::SampleFunction(), SqlType{t::kBool, -1});
+  const Clause outer = scope.clause;
+  scope.clause = Clause::kFromFunction;
+  for (const ast::Expr* argument : {sample.args[0].get(), sample.repeatable.get()}) {
+    if (argument == nullptr) continue;
+    HELIOS_TRY(ExprPtr bound, BindExpr(*argument, scope));
+    const Oid source = bound->type.oid;
+    const Oid wanted = call->children.empty() ? t::kFloat4 : t::kFloat8;
+    HELIOS_TRY(bound, types_.TryCoerce(std::move(bound), {wanted, -1}, CastContext::kAssignment,
+                                       argument->location));
+    if (bound == nullptr) {
+      return Error(ErrorCode::kDatatypeMismatch)
+          .Message("argument of {} must be type {}, not type {}",
+                   call->children.empty() ? "TABLESAMPLE" : "REPEATABLE",
+                   call->children.empty() ? "real" : "double precision", types_.Name(source))
+          .Position(PositionOf(argument->location));
+    }
+    HELIOS_TRY(bound, types_.Cast(std::move(bound), {t::kFloat8, -1}, argument->location));
+    call->children.push_back(std::move(bound));
+  }
+  scope.clause = outer;
+  if (sample.repeatable != nullptr) call->children.push_back(MakeColumn(relation.row_key, -1));
+  auto filter = std::make_unique<plan::FilterNode>();
+  filter->ids = node->ids;
+  filter->predicate = std::move(call);
+  filter->children.push_back(std::move(node));
+  return filter;
 }
 
 Result<NodePtr> Binder::BindView(const catalog::Table& view, ScopeRelation* relation,

@@ -26,13 +26,13 @@ Result<std::vector<uint32_t>> DmlBinder::InsertColumns(const ast::InsertStatemen
   }
   for (const ast::AssignmentTarget& column : insert.columns) {
     HELIOS_TRY(const uint32_t position, FindTargetColumn(target, column));
-    if (!column.steps.empty()) {
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("assignment to an element or field of column \"{}\" is not supported",
-                   column.name)
-          .Position(PositionOf(column.location));
-    }
-    if (std::find(positions.begin(), positions.end(), position) != positions.end()) {
+    // Several parts of one column may be given, but not a part and the whole.
+    const bool repeated =
+        std::any_of(positions.begin(), positions.end(), [&](const uint32_t& other) {
+          const auto& before = insert.columns[static_cast<size_t>(&other - positions.data())];
+          return other == position && (column.steps.empty() || before.steps.empty());
+        });
+    if (repeated) {
       return Error(ErrorCode::kDuplicateColumn)
           .Message("column \"{}\" specified more than once", column.name)
           .Position(PositionOf(column.location));
@@ -94,15 +94,14 @@ Result<NodePtr> DmlBinder::InsertValues(const ast::InsertStatement& insert, cons
     std::vector<ExprPtr> out(target.columns.size());
     for (size_t i = 0; i < row.size(); ++i) {
       const uint32_t position = columns[i];
-      const catalog::Column& column = *target.columns[position];
+      const ast::AssignmentTarget* name = insert.columns.empty() ? nullptr : &insert.columns[i];
+      if (name != nullptr) HELIOS_TRY(CheckAssignable(*name, *row[i]));
       if (row[i]->kind == ast::ExprKind::kDefault) continue;
       bool use_default = false;
       HELIOS_TRY(CheckWritable(target, position, insert, &use_default));
       HELIOS_TRY(ExprPtr value, b_.BindExpr(*row[i], scope));
-      const int location = value->location;
-      HELIOS_TRY(value,
-                 b_.types_.CoerceAssignment(std::move(value), column.type, column.name, location));
-      if (!use_default) out[position] = std::move(value);
+      HELIOS_TRY(AddInserted(target, name, position, std::move(value), scope, &out[position]));
+      if (use_default) out[position] = nullptr;
     }
     for (uint32_t i = 0; i < out.size(); ++i) {
       if (out[i] == nullptr) out[i] = DefaultOf(target, i);
@@ -132,7 +131,10 @@ Result<NodePtr> DmlBinder::InsertQuery(const ast::InsertStatement& insert, const
                                        const std::vector<uint32_t>& columns, QueryScope& scope) {
   QueryOptions options;
   options.resolve_unknown = false;
-  for (uint32_t position : columns) options.targets.push_back(target.columns[position]->type);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const bool part = !insert.columns.empty() && !insert.columns[i].steps.empty();
+    options.targets.push_back(part ? SqlType{} : target.columns[columns[i]]->type);
+  }
   HELIOS_TRY(BoundQuery query, b_.BindQuery(*insert.source, scope.parent, ctes_, options));
   if (query.columns.size() > columns.size()) {
     const auto& items = insert.source->targets;
@@ -151,7 +153,6 @@ Result<NodePtr> DmlBinder::InsertQuery(const ast::InsertStatement& insert, const
   std::vector<ExprPtr> out(target.columns.size());
   for (size_t i = 0; i < query.columns.size(); ++i) {
     const uint32_t position = columns[i];
-    const catalog::Column& column = *target.columns[position];
     bool use_default = false;
     HELIOS_TRY(CheckWritable(target, position, insert, &use_default));
     if (use_default) continue;
@@ -162,9 +163,9 @@ Result<NodePtr> DmlBinder::InsertQuery(const ast::InsertStatement& insert, const
       }
     }
     const auto& items = insert.source->targets;
-    const int location = i < items.size() ? items[i].expr->location : -1;
-    HELIOS_TRY(out[position],
-               b_.types_.CoerceAssignment(std::move(value), column.type, column.name, location));
+    if (i < items.size()) value->location = items[i].expr->location;
+    const ast::AssignmentTarget* name = insert.columns.empty() ? nullptr : &insert.columns[i];
+    HELIOS_TRY(AddInserted(target, name, position, std::move(value), scope, &out[position]));
   }
   for (uint32_t i = 0; i < out.size(); ++i) {
     if (out[i] == nullptr) out[i] = DefaultOf(target, i);
@@ -317,6 +318,7 @@ Status DmlBinder::BindConflict(const ast::OnConflict& conflict, const Target& ta
   }
   HELIOS_TRY(node->arbiter, InferArbiter(conflict, target));
   if (!update) return Status::Ok();
+  const std::vector<uint32_t> current = node->row_ids;
   std::vector<uint32_t> excluded_ids = NewRowIds(target);
   QueryScope& inner = NewScope();
   inner.relations = scope.relations;
@@ -330,7 +332,7 @@ Status DmlBinder::BindConflict(const ast::OnConflict& conflict, const Target& ta
   }
   inner.relations.push_back(excluded);
   node->row_ids.insert(node->row_ids.end(), excluded_ids.begin(), excluded_ids.end());
-  HELIOS_TRY(BindAssignments(conflict.assignments, target, inner, nullptr, &node->set));
+  HELIOS_TRY(BindAssignments(conflict.assignments, target, current, inner, nullptr, &node->set));
   if (conflict.where != nullptr) {
     inner.clause = Clause::kWhere;
     HELIOS_TRY(node->set_where, b_.BindExpr(*conflict.where, inner));

@@ -55,96 +55,14 @@ Result<BoundQuery> Binder::BindQuery(const ast::SelectStatement& select, QuerySc
   return result;
 }
 
-std::string Binder::TargetName(const ast::Expr& expr) const {
-  switch (expr.kind) {
-    case ast::ExprKind::kColumnRef: {
-      const auto& ref = ast::As<ast::ColumnRef>(expr);
-      return ref.names.empty() ? "?column?" : ref.names.back();
-    }
-    case ast::ExprKind::kIndirection: {
-      const auto& node = ast::As<ast::Indirection>(expr);
-      for (size_t i = node.steps.size(); i-- > 0;) {
-        if (node.steps[i].step == ast::IndirectionKind::kField) return node.steps[i].field;
-      }
-      return TargetName(*node.operand);
-    }
-    case ast::ExprKind::kFunctionCall:
-      return ast::As<ast::FunctionCall>(expr).name.back();
-    case ast::ExprKind::kCast: {
-      const auto& cast = ast::As<ast::Cast>(expr);
-      std::string inner = TargetName(*cast.operand);
-      return inner == "?column?" ? cast.type.names.back() : inner;
-    }
-    case ast::ExprKind::kCollate:
-      return TargetName(*ast::As<ast::Collate>(expr).operand);
-    case ast::ExprKind::kCase: {
-      const auto& node = ast::As<ast::Case>(expr);
-      if (node.else_result != nullptr) {
-        std::string inner = TargetName(*node.else_result);
-        if (inner != "?column?" && node.else_result->kind != ast::ExprKind::kCast) return inner;
-      }
-      return "case";
-    }
-    case ast::ExprKind::kArray:
-      return "array";
-    case ast::ExprKind::kRow:
-      return "row";
-    case ast::ExprKind::kCoalesce:
-      return "coalesce";
-    case ast::ExprKind::kNullIf:
-      return "nullif";
-    case ast::ExprKind::kMinMax:
-      return ast::As<ast::MinMax>(expr).greatest ? "greatest" : "least";
-    case ast::ExprKind::kGrouping:
-      return "grouping";
-    case ast::ExprKind::kSqlValue:
-      switch (ast::As<ast::SqlValue>(expr).value) {
-        case ast::SqlValueKind::kCurrentDate:
-          return "current_date";
-        case ast::SqlValueKind::kCurrentTime:
-          return "current_time";
-        case ast::SqlValueKind::kCurrentTimestamp:
-          return "current_timestamp";
-        case ast::SqlValueKind::kLocalTime:
-          return "localtime";
-        case ast::SqlValueKind::kLocalTimestamp:
-          return "localtimestamp";
-        case ast::SqlValueKind::kCurrentRole:
-          return "current_role";
-        case ast::SqlValueKind::kCurrentUser:
-          return "current_user";
-        case ast::SqlValueKind::kUser:
-          return "user";
-        case ast::SqlValueKind::kSessionUser:
-          return "session_user";
-        case ast::SqlValueKind::kCurrentCatalog:
-          return "current_catalog";
-        case ast::SqlValueKind::kCurrentSchema:
-          return "current_schema";
-      }
-      return "?column?";
-    case ast::ExprKind::kSubquery: {
-      const auto& subquery = ast::As<ast::Subquery>(expr);
-      if (subquery.subquery_kind == ast::SubqueryKind::kExists) return "exists";
-      if (subquery.subquery_kind == ast::SubqueryKind::kArray) return "array";
-      if (subquery.subquery_kind != ast::SubqueryKind::kScalar) return "?column?";
-      const ast::SelectStatement* query = &ast::As<ast::SelectStatement>(*subquery.query);
-      while (query->op != ast::SetOperation::kNone) query = query->left.get();
-      if (query->targets.empty()) return query->values.empty() ? "?column?" : "column1";
-      const ast::TargetItem& item = query->targets[0];
-      return item.name.empty() ? TargetName(*item.expr) : item.name;
-    }
-    default:
-      return "?column?";
-  }
-}
-
 Status Binder::ExpandStar(const ast::TargetItem& item, QueryScope& scope,
                           std::vector<Target>* targets) {
   const auto& ref = ast::As<ast::ColumnRef>(*item.expr);
   RecordedStar record{&item, {}};
   const auto add = [&](const ScopeRelation& relation, const std::string& qualifier) {
-    for (const ScopeColumn& column : relation.columns) {
+    const size_t shown_count = relation.columns.size() - relation.hidden_count;
+    for (size_t i = 0; i < shown_count; ++i) {
+      const ScopeColumn& column = relation.columns[i];
       Target target;
       NoteUse(column.id);
       target.expr = MakeColumn(column.id, ref.location);
@@ -245,10 +163,31 @@ Status Binder::BindTargets(const std::vector<ast::TargetItem>& items, QueryScope
   return Status::Ok();
 }
 
+namespace {
+const char* LockName(const ast::LockingClause& clause) {
+  static constexpr const char* kNames[] = {"FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE",
+                                           "FOR UPDATE"};
+  return kNames[static_cast<size_t>(clause.strength)];
+}
+
+Status CheckWindowNames(const std::vector<ast::WindowSpec>& windows) {
+  for (size_t i = 0; i < windows.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (windows[i].name != windows[j].name) continue;
+      return Error(ErrorCode::kWindowingError)
+          .Message("window \"{}\" is already defined", windows[i].name)
+          .Position(PositionOf(windows[i].location));
+    }
+  }
+  return Status::Ok();
+}
+}  // namespace
+
 Result<BoundQuery> Binder::BindPlainSelect(const ast::SelectStatement& select, QueryScope& scope,
                                            const QueryOptions& options) {
   SelectState state;
   scope.window_clause = &select.windows;
+  HELIOS_TRY(CheckWindowNames(select.windows));
   scope.clause = Clause::kFromSubquery;
   HELIOS_TRY(NodePtr node, BindFromList(select.from, scope));
   scope.clause = Clause::kSelect;
@@ -287,6 +226,10 @@ Result<BoundQuery> Binder::BindPlainSelect(const ast::SelectStatement& select, Q
   }
   const bool grouped = !select.group_by.empty() || !scope.aggregates.empty() ||
                        state.having != nullptr || !scope.groupings.empty();
+  if (scope.self_reference && !scope.aggregates.empty()) {
+    return Error(ErrorCode::kInvalidRecursion)
+        .Message("aggregate functions are not allowed in a recursive query's recursive term");
+  }
   if (grouped) HELIOS_TRY(BuildAggregate(select, scope, &state, &node));
   BuildWindows(scope, &node);
   BuildSets(scope, &node);
@@ -307,7 +250,7 @@ Result<BoundQuery> Binder::BindPlainSelect(const ast::SelectStatement& select, Q
                        : has_sets                  ? "set-returning functions in the target list"
                                                    : "window functions";
     return Error(ErrorCode::kFeatureNotSupported)
-        .Message("FOR UPDATE is not allowed with {}", what);
+        .Message("{} is not allowed with {}", LockName(select.locking[0]), what);
   }
   for (ScopeRelation* relation : result.lockable) {
     state.row_keys.push_back(relation->row_key);
@@ -471,7 +414,7 @@ Status Binder::AddLocks(const ast::SelectStatement& select, QueryScope& scope, b
                         NodePtr* node) {
   if (!simple) {
     return Error(ErrorCode::kFeatureNotSupported)
-        .Message("FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT");
+        .Message("{} is not allowed with UNION/INTERSECT/EXCEPT", LockName(select.locking[0]));
   }
   auto lock = std::make_unique<plan::LockRowsNode>();
   lock->ids = (*node)->ids;
@@ -507,7 +450,8 @@ Status Binder::AddLocks(const ast::SelectStatement& select, QueryScope& scope, b
       }
       if (found == nullptr) {
         return Error(ErrorCode::kUndefinedTable)
-            .Message("relation \"{}\" in FOR UPDATE clause not found in FROM clause", name.name)
+            .Message("relation \"{}\" in {} clause not found in FROM clause", name.name,
+                     LockName(clause))
             .Position(PositionOf(name.location));
       }
       add(found, clause);

@@ -11,6 +11,43 @@ using expr::ExprKind;
 using Test = expr::SubplanExpr::Test;
 }  // namespace
 
+Result<ExprPtr> Binder::BindRowSubquery(const std::string& op, const ast::Row& left,
+                                        const ast::Subquery& subquery, int location,
+                                        QueryScope& scope) {
+  HELIOS_TRY(BoundQuery query,
+             BindQuery(ast::As<ast::SelectStatement>(*subquery.query), &scope, scope.ctes, {}));
+  if (query.columns.size() != left.fields.size()) {
+    return Error(ErrorCode::kSyntaxError)
+        .Message("subquery has too {} columns",
+                 query.columns.size() < left.fields.size() ? "few" : "many")
+        .Position(PositionOf(location));
+  }
+  // The sub-select gives one record, of which each comparison takes a field.
+  auto row = std::make_unique<expr::RowExpr>(SqlType{t::kRecord, -1});
+  std::vector<SqlType> types;
+  for (const ResultColumn& column : query.columns) {
+    types.push_back(columns_[column.id].type);
+    row->field_names.push_back(column.name);
+    row->children.push_back(MakeColumn(column.id, -1));
+  }
+  auto project = std::make_unique<plan::ProjectNode>();
+  project->ids.push_back(NewColumn("row", row->type, nullptr));
+  project->expressions.push_back(std::move(row));
+  project->children.push_back(std::move(query.node));
+  auto record = std::make_unique<expr::SubplanExpr>(SqlType{t::kRecord, -1}, Test::kScalar,
+                                                    AddSubplan(std::move(project)));
+  record->location = subquery.location;
+  std::vector<ExprPtr> lefts, rights;
+  for (size_t i = 0; i < types.size(); ++i) {
+    HELIOS_TRY(ExprPtr field, BindExpr(*left.fields[i], scope));
+    lefts.push_back(std::move(field));
+    auto select = std::make_unique<expr::FieldSelectExpr>(types[i], static_cast<uint32_t>(i));
+    select->children.push_back(record->Clone());
+    rights.push_back(types_.Typed(std::move(select)));
+  }
+  return MakeRowComparison(op, std::move(lefts), std::move(rights), location);
+}
+
 Result<ExprPtr> Binder::BindSubquery(const ast::Subquery& subquery, QueryScope& scope) {
   switch (scope.clause) {
     case Clause::kCheck:

@@ -221,8 +221,9 @@ Result<BoundQuery> Binder::BindSetOperation(const ast::SelectStatement& select, 
       return Error(ErrorCode::kFeatureNotSupported)
           .Message("invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
           .Detail("Only result column names can be used, not expressions or functions.")
-          .Hint("Add the expression/function to every SELECT, or move the UNION into a FROM "
-                "clause.")
+          .Hint(
+              "Add the expression/function to every SELECT, or move the UNION into a FROM "
+              "clause.")
           .Position(index.status().info().position);
     }
     HELIOS_TRY(const size_t position, std::move(index));

@@ -101,6 +101,8 @@ class Binder {
   Result<ExprPtr> BindCast(const ast::Cast& cast, QueryScope& scope);
   Result<ExprPtr> BindCollate(const ast::Collate& collate, QueryScope& scope);
   Result<ExprPtr> BindSubquery(const ast::Subquery& subquery, QueryScope& scope);
+  Result<ExprPtr> BindRowSubquery(const std::string& op, const ast::Row& left,
+                                  const ast::Subquery& subquery, int location, QueryScope& scope);
   Result<ExprPtr> BindArray(const ast::Array& array, QueryScope& scope, SqlType target);
   Result<ExprPtr> BindRow(const ast::Row& row, QueryScope& scope);
   Result<ExprPtr> BindIndirection(const ast::Indirection& expr, QueryScope& scope);
@@ -125,7 +127,9 @@ class Binder {
   };
   Result<ResolvedCall> ResolveCall(const ast::FunctionCall& call, QueryScope& scope);
   Status CoerceCallArguments(ResolvedCall* resolved, int location);
+  Status SpreadVariadic(const ast::FunctionCall& call, ResolvedCall* resolved);
   Result<ExprPtr> MakeScalarCall(ResolvedCall resolved, int location);
+  Status UnifyHypothetical(const ast::FunctionCall& call, ResolvedCall* resolved);
   Result<ExprPtr> BindAggregate(const ast::FunctionCall& call, ResolvedCall resolved,
                                 QueryScope& scope);
   Result<ExprPtr> BindWindowCall(const ast::FunctionCall& call, ResolvedCall resolved,
@@ -166,6 +170,8 @@ class Binder {
   Result<NodePtr> BindFrom(const ast::FromItem& item, QueryScope& scope);
   Result<NodePtr> BindFromList(const std::vector<ast::FromPtr>& items, QueryScope& scope);
   Result<NodePtr> BindTable(const ast::FromTable& item, QueryScope& scope);
+  Result<NodePtr> BindSample(const ast::TableSample& sample, const ScopeRelation& relation,
+                             NodePtr node, QueryScope& scope);
   Result<NodePtr> BindCteReference(CteEntry& cte, const ast::FromTable& item, QueryScope& scope);
   Result<NodePtr> BindView(const catalog::Table& view, ScopeRelation* relation, int location);
   Result<NodePtr> BindSystemTable(const catalog::SystemTable& table, ScopeRelation* relation);
@@ -233,13 +239,25 @@ class Binder {
   Status BuildProjection(QueryScope& scope, SelectState* state, NodePtr* node);
   Status AddLocks(const ast::SelectStatement& select, QueryScope& scope, bool simple,
                   NodePtr* node);
-  std::string TargetName(const ast::Expr& expr) const;
+  static std::string TargetName(const ast::Expr& expr);
 
   // --- bind_cte.cc
   Result<NodePtr> WrapCtes(NodePtr node, CteScope* ctes, std::vector<NodePtr> bodies,
                            std::vector<bool> always_run);
   Status BindWith(const ast::WithClause& with, QueryScope* parent, CteScope* ctes,
                   std::vector<NodePtr>* bodies, std::vector<bool>* always_run);
+
+  // --- bind_recursive.cc
+  struct SequenceColumns;
+  static Status CheckRecursive(const ast::CommonTable& table);
+  Status CheckRecursiveTypes(const ast::CommonTable& table, const CteEntry& entry, size_t width,
+                             const BoundQuery& right);
+  // SEARCH and CYCLE: names and types into the entry, the rest into `out`.
+  Status AddSequenceColumns(const ast::CommonTable& table, CteEntry* entry, SequenceColumns* out);
+  // The recursive term with the columns of the row before appended to its select list.
+  static Result<std::unique_ptr<ast::SelectStatement>> ReferToSequence(
+      const ast::SelectStatement& term, const SequenceColumns& columns);
+  Result<NodePtr> ComputeSequence(const SequenceColumns& columns, NodePtr node, bool recursive);
   Result<NodePtr> BindRecursive(const ast::CommonTable& table, CteEntry* entry, CteScope* ctes,
                                 QueryScope* parent);
   Status NameCteColumns(const ast::CommonTable& table, const std::vector<ResultColumn>& columns,

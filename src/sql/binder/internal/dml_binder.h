@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -74,13 +75,33 @@ class DmlBinder {
   std::vector<uint32_t> NewRowIds(const Target& target);
 
   // --- UPDATE
+  // `current`: ids of the row's columns before the assignments, in layout order.
   Status BindAssignments(const std::vector<ast::Assignment>& assignments, const Target& target,
-                         QueryScope& scope, NodePtr* node,
+                         const std::vector<uint32_t>& current, QueryScope& scope, NodePtr* node,
                          std::vector<std::pair<uint32_t, ExprPtr>>* set);
   Result<ExprPtr> BindAssignedValue(const ast::Expr& value, const Target& target, uint32_t position,
                                     QueryScope& scope);
-  Status AddAssignment(const Target& target, const ast::AssignmentTarget& name, ExprPtr value,
+  Status AddAssignment(const Target& target, const ast::AssignmentTarget& name,
+                       const std::vector<uint32_t>& current, ExprPtr value, QueryScope& scope,
                        std::vector<std::pair<uint32_t, ExprPtr>>* set);
+
+  // --- assignment to parts of columns (bind_assign.cc)
+  static Status CheckAssignable(const ast::AssignmentTarget& name, const ast::Expr& value);
+  // `base` (of `type`) with the part that `name.steps` from `step` on lead to set to `value`.
+  Result<ExprPtr> AssignPart(const ast::AssignmentTarget& name, ExprPtr base, SqlType type,
+                             size_t step, ExprPtr value, QueryScope& scope);
+  Result<ExprPtr> AssignField(const ast::AssignmentTarget& name, ExprPtr base, SqlType type,
+                              size_t step, ExprPtr value, QueryScope& scope);
+  Result<ExprPtr> AssignElement(const ast::AssignmentTarget& name, ExprPtr base, SqlType type,
+                                size_t step, ExprPtr value, QueryScope& scope);
+  Result<ExprPtr> AssignJson(const ast::AssignmentTarget& name, ExprPtr base, size_t step,
+                             ExprPtr value, QueryScope& scope);
+  Result<ExprPtr> CoercePart(const ast::AssignmentTarget& name, SqlType type, size_t step,
+                             ExprPtr value);
+  Result<ExprPtr> BindSubscript(const ast::Expr& index, QueryScope& scope);
+  // What INSERT puts into a column, of which only a part may be named.
+  Status AddInserted(const Target& target, const ast::AssignmentTarget* name, uint32_t position,
+                     ExprPtr value, QueryScope& scope, ExprPtr* slot);
   Result<NodePtr> BindMatched(const Target& target, const ast::RelationName& name,
                               const ast::Alias* alias, const std::vector<ast::FromPtr>& from,
                               const ast::Expr* where, QueryScope& scope);
@@ -93,6 +114,7 @@ class DmlBinder {
   std::vector<NodePtr> bodies_;
   std::vector<bool> always_run_;
   std::vector<ExprPtr> defaults_;
+  std::unordered_set<uint32_t> whole_columns_;  // Positions that an assignment has set as a whole.
   // UPDATE and DELETE: ids of the table's columns as read, and of the row key.
   std::vector<uint32_t> scan_ids_;
   uint32_t row_key_ = kNoColumn;

@@ -124,12 +124,6 @@ void Resolver::CollectCandidates(const FunctionQuery& query, std::vector<Candida
 }
 
 Status Resolver::NotFound(const FunctionQuery& query) const {
-  if (query.star) {
-    return Error(ErrorCode::kWrongObjectType)
-        .Message("{}(*) specified, but {} is not an aggregate function", query.written_name,
-                 query.written_name)
-        .Position(PositionOf(query.location));
-  }
   return Error(ErrorCode::kUndefinedFunction)
       .Message("function {} does not exist", Signature(query.written_name, query.arguments))
       .Hint(
@@ -305,8 +299,9 @@ std::vector<size_t> Resolver::SelectByCategory(std::span<const Oid> actual,
   }
   if (known == t::kUnknown) return alive;
   std::vector<size_t> kept;
+  const std::vector<Oid> all_known(argument_count, known);
   for (size_t i : alive) {
-    bool fits = true;
+    bool fits = IsConsistent(all_known, declared[i]);
     for (Oid type : declared[i]) {
       fits = fits && types_->CanCoerce(known, type, CastContext::kImplicit);
     }

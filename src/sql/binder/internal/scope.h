@@ -65,6 +65,7 @@ struct ScopeRelation {
   const catalog::Table* catalog_table = nullptr;
   std::vector<ScopeColumn> columns;
   std::vector<int16_t> column_numbers;  // attnums, for plain tables.
+  size_t hidden_count = 0;              // So many of the last columns are not part of `*`.
   uint32_t row_key = kNoColumn;
   plan::ScanNode* scan = nullptr;  // Of a plain table; valid while binding.
   bool name_visible = true;        // t.a works.
@@ -85,7 +86,7 @@ struct CteEntry {
   uint32_t work_table = 0;
   bool recursive_open = false;  // Being bound: a reference is the work table.
   bool allow_self_reference = false;
-  int self_references = 0;
+  size_t sequence_count = 0;   // Columns at the end that SEARCH and CYCLE add.
   bool not_yet_bound = false;  // Visible to error hints only.
   bool data_modifying = false;
   bool returns_rows = true;
@@ -134,6 +135,7 @@ struct QueryScope {
   std::vector<PendingSet> sets;
   const std::vector<ast::WindowSpec>* window_clause = nullptr;
   bool lateral_active = false;  // Binding a LATERAL item: lateral_only relations are visible.
+  bool self_reference = false;  // FROM names the recursive query whose term this is.
   bool inside_aggregate = false;
   bool inside_window = false;
   // Set-returning functions cannot stand here: the construct's name for the message.
