@@ -2,6 +2,7 @@
 
 #include "compute/internal/session_impl.h"
 #include "compute/internal/statement_info.h"
+#include "sql/ast_util.h"
 #include "sql/parser/parser.h"
 
 namespace helios::compute {
@@ -19,6 +20,21 @@ Status NoStatement(std::string_view name) {
 
 Status NoPortal(std::string_view name) {
   return Error(ErrorCode::kInvalidCursorName).Message("portal \"{}\" does not exist", name);
+}
+
+// A simple query has no values for $1.
+Status CheckNoParameters(const sql::ast::Statement& statement) {
+  if (statement.kind == sql::ast::StatementKind::kPrepare) return Status::Ok();
+  Status status;
+  sql::ast::WalkExprs(statement, [&](const sql::ast::Expr& expr) {
+    const auto* parameter = sql::ast::TryAs<sql::ast::Parameter>(&expr);
+    if (parameter == nullptr) return sql::ast::WalkStep::kDescend;
+    status = Error(ErrorCode::kUndefinedParameter)
+                 .Message("there is no parameter ${}", parameter->number)
+                 .Position(parameter->location < 0 ? 0 : parameter->location + 1);
+    return sql::ast::WalkStep::kStop;
+  });
+  return status;
 }
 
 }  // namespace
@@ -54,6 +70,7 @@ Status SessionImpl::ExecuteSimple(std::string_view sql, ResultSink& sink) {
     }
     for (size_t index = 0; index < statements.size(); ++index) {
       HELIOS_TRY(CheckRunnable(*statements[index].statement));
+      HELIOS_TRY(CheckNoParameters(*statements[index].statement));
       EnsureTransaction();
       HELIOS_TRY(RebaseCatalog());
       // Error positions count from the beginning of the whole text, so that is what it is kept

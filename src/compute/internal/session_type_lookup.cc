@@ -16,6 +16,7 @@ constexpr Oid kPosixCollation = 951;
 // A function's or operator's name, and how often the name occurs.
 struct FunctionNames {
   std::map<Oid, std::string_view> functions;
+  std::map<Oid, const std::vector<Oid>*> arguments;
   std::map<std::string_view, std::vector<Oid>> by_name;
   std::map<Oid, std::string_view> operators;
 
@@ -23,6 +24,7 @@ struct FunctionNames {
     const auto add = [this](const auto& list) {
       for (const auto* function : list) {
         functions[function->oid] = function->name;
+        arguments[function->oid] = &function->arguments;
         by_name[function->name].push_back(function->oid);
       }
     };
@@ -49,17 +51,50 @@ const FunctionNames& Names() {
 
 }  // namespace
 
+// 'lower(text)'::regprocedure: exactly these argument types.
+Result<Oid> SessionTypeLookup::ResolveProcedure(std::string_view text) const {
+  const size_t open = text.find('(');
+  if (open == std::string_view::npos) {
+    return Error(ErrorCode::kInvalidTextRepresentation).Message("expected a left parenthesis");
+  }
+  const size_t close = text.rfind(')');
+  if (close == std::string_view::npos || close < open) {
+    return Error(ErrorCode::kInvalidTextRepresentation).Message("expected a right parenthesis");
+  }
+  HELIOS_TRY(const std::vector<std::string> parts,
+             catalog::ParseQualifiedName(text.substr(0, open)));
+  std::vector<Oid> wanted;
+  std::string_view list = text.substr(open + 1, close - open - 1);
+  int depth = 0;
+  for (size_t from = 0, at = 0; at <= list.size() && !list.empty(); ++at) {
+    const char c = at < list.size() ? list[at] : ',';
+    depth += c == '(' ? 1 : (c == ')' ? -1 : 0);
+    if (c != ',' || (depth > 0 && at < list.size())) continue;
+    HELIOS_TRY(const Oid type, ResolveName(type_oid::kRegtype, list.substr(from, at - from)));
+    wanted.push_back(type);
+    from = at + 1;
+  }
+  const auto found = Names().by_name.find(parts.back());
+  if (found != Names().by_name.end()) {
+    for (const Oid oid : found->second) {
+      const auto arguments = Names().arguments.find(oid);
+      if (arguments != Names().arguments.end() && *arguments->second == wanted) return oid;
+    }
+  }
+  return Error(ErrorCode::kUndefinedFunction).Message("function \"{}\" does not exist", text);
+}
+
 Result<Oid> SessionTypeLookup::ResolveName(Oid reg_type, std::string_view text) const {
   switch (reg_type) {
-    case type_oid::kRegproc:
-    case type_oid::kRegprocedure: {
-      std::string_view name = text.substr(0, text.find('('));
-      HELIOS_TRY(const std::vector<std::string> parts, catalog::ParseQualifiedName(name));
+    case type_oid::kRegprocedure:
+      return ResolveProcedure(text);
+    case type_oid::kRegproc: {
+      HELIOS_TRY(const std::vector<std::string> parts, catalog::ParseQualifiedName(text));
       const auto found = Names().by_name.find(parts.back());
       if (found == Names().by_name.end()) {
         return Error(ErrorCode::kUndefinedFunction).Message("function \"{}\" does not exist", text);
       }
-      if (found->second.size() > 1 && reg_type == type_oid::kRegproc) {
+      if (found->second.size() > 1) {
         return Error(ErrorCode::kAmbiguousFunction)
             .Message("more than one function named \"{}\"", text);
       }
@@ -84,7 +119,16 @@ std::optional<std::string> SessionTypeLookup::NameOf(Oid reg_type, Oid oid) cons
     case type_oid::kRegprocedure: {
       const auto found = Names().functions.find(oid);
       if (found == Names().functions.end()) return std::nullopt;
-      return std::string(found->second);
+      std::string name(found->second);
+      if (reg_type == type_oid::kRegproc) return name;
+      name += '(';
+      if (const auto list = Names().arguments.find(oid); list != Names().arguments.end()) {
+        for (const Oid type : *list->second) {
+          if (name.back() != '(') name += ',';
+          name += FormatType({type, -1}, this);
+        }
+      }
+      return name + ')';
     }
     case type_oid::kRegoper:
     case type_oid::kRegoperator: {

@@ -17,6 +17,9 @@ class SessionTypeLookup : public catalog::CatalogTypeLookup {
 
   Result<Oid> ResolveName(Oid reg_type, std::string_view text) const override;
   std::optional<std::string> NameOf(Oid reg_type, Oid oid) const override;
+
+ private:
+  Result<Oid> ResolveProcedure(std::string_view text) const;
 };
 
 }  // namespace helios::compute

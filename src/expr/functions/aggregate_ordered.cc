@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "expr/internal/aggregate.h"
+#include "expr/internal/array_values.h"
 #include "expr/internal/families.h"
 #include "types/array.h"
 #include "types/datetime.h"
@@ -105,6 +106,12 @@ Result<T> Continuous(const SortedState::Values& values, double fraction) {
                         position - static_cast<double>(first));
 }
 
+// Results in the shape of the array of fractions.
+std::string FinishAs(const ArrayReader& shape, const ArrayBuilder& results) {
+  if (shape.dimension_count() == 0) return results.Finish();
+  return results.Finish(DimensionsOf(shape), LowerBoundsOf(shape));
+}
+
 template <typename T>
 Status FinalizeContinuous(AggregateCall&, uint8_t* const* states, size_t count, Vector* out,
                           size_t first_row) {
@@ -132,7 +139,7 @@ Status FinalizeContinuous(AggregateCall&, uint8_t* const* states, size_t count, 
       HELIOS_TRY(const T value, Continuous<T>(*values, fractions.Fixed<double>(k)));
       builder.AddFixed<T>(value);
     }
-    out->SetString(row, builder.Finish());
+    out->SetString(row, FinishAs(fractions, builder));
   }
   return Status::Ok();
 }
@@ -164,7 +171,7 @@ Status FinalizeDiscrete(AggregateCall& call, uint8_t* const* states, size_t coun
       StoreValue(*values, DiscreteIndex(fractions.Fixed<double>(k), values->count), &value, 0);
       builder.AddFrom(value, 0);
     }
-    out->SetString(row, builder.Finish());
+    out->SetString(row, FinishAs(fractions, builder));
   }
   return Status::Ok();
 }

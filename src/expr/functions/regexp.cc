@@ -19,7 +19,8 @@ Status MatchOperator(FunctionCall& call, Arguments arguments, size_t row_count, 
     if (regex == nullptr || !arguments[1]->is_constant()) {
       HELIOS_TRY(regex, cache.Get(arguments[1]->View(row), flags));
     }
-    out->Data<uint8_t>()[row] = regex->Matches(arguments[0]->View(row)) != kNegated ? 1 : 0;
+    HELIOS_TRY(const bool matches, regex->Matches(arguments[0]->View(row)));
+    out->Data<uint8_t>()[row] = matches != kNegated ? 1 : 0;
   }
   return Status::Ok();
 }
@@ -57,14 +58,16 @@ void AppendReplacement(std::string_view text, std::string_view replacement,
   }
 }
 // Replaces match number `wanted` from `start` on, or every one when it is 0.
-std::string ReplaceMatches(const Regex& regex, std::string_view text, std::string_view replacement,
-                           size_t start, int32_t wanted) {
+Result<std::string> ReplaceMatches(const Regex& regex, std::string_view text,
+                                   std::string_view replacement, size_t start, int32_t wanted) {
   std::string out(text.substr(0, start));
   std::vector<RegexSpan> spans;
   size_t copied = start;
   size_t from = start;
   int32_t number = 0;
-  while (from <= text.size() && regex.Match(text, from, &spans)) {
+  while (from <= text.size()) {
+    HELIOS_TRY(const bool found, regex.Match(text, from, &spans));
+    if (!found) break;
     const auto begin = static_cast<size_t>(spans[0].begin);
     const auto end = static_cast<size_t>(spans[0].end);
     ++number;
@@ -80,7 +83,8 @@ std::string ReplaceMatches(const Regex& regex, std::string_view text, std::strin
       from += Utf8CharBytes(static_cast<unsigned char>(text[from]));
     }
   }
-  return out.append(text.substr(copied));
+  out.append(text.substr(copied));
+  return out;
 }
 Result<std::string> Replace(FunctionCall& call, std::string_view text, std::string_view pattern,
                             std::string_view replacement) {
@@ -136,7 +140,8 @@ Result<std::optional<std::string>> FirstMatch(FunctionCall& call, std::string_vi
   }
   HELIOS_TRY(const Regex* regex, CompileFor(call, pattern, flags));
   std::vector<RegexSpan> spans;
-  if (!regex->Match(text, 0, &spans)) return std::optional<std::string>();
+  HELIOS_TRY(const bool found, regex->Match(text, 0, &spans));
+  if (!found) return std::optional<std::string>();
   return std::optional<std::string>(RegexMatchArray(text, spans));
 }
 Result<std::optional<std::string>> FirstMatchPlain(FunctionCall& call, std::string_view text,
@@ -159,9 +164,10 @@ Result<int32_t> Count(FunctionCall& call, std::string_view text, std::string_vie
   HELIOS_TRY(const RegexFlags flags, ParseRegexFlags(options));
   if (flags.global) return NoGlobal("regexp_count()");
   HELIOS_TRY(const Regex* regex, CompileFor(call, pattern, flags));
-  return static_cast<int32_t>(
-      FindRegexMatches(*regex, text, Utf8Offset(text, static_cast<size_t>(start - 1)), true, false)
-          .size());
+  HELIOS_TRY(const auto matches,
+             FindRegexMatches(*regex, text, Utf8Offset(text, static_cast<size_t>(start - 1)), true,
+                              false));
+  return static_cast<int32_t>(matches.size());
 }
 Result<int32_t> CountFrom(FunctionCall& call, std::string_view text, std::string_view pattern,
                           int32_t start) {
@@ -182,8 +188,9 @@ Result<std::optional<RegexSpan>> FindSpan(FunctionCall& call, std::string_view f
   HELIOS_TRY(const RegexFlags flags, ParseRegexFlags(options));
   if (flags.global) return NoGlobal(function);
   HELIOS_TRY(const Regex* regex, CompileFor(call, pattern, flags));
-  const auto matches =
-      FindRegexMatches(*regex, text, Utf8Offset(text, static_cast<size_t>(start - 1)), true, false);
+  HELIOS_TRY(const auto matches,
+             FindRegexMatches(*regex, text, Utf8Offset(text, static_cast<size_t>(start - 1)), true,
+                              false));
   if (static_cast<size_t>(number) > matches.size()) return std::optional<RegexSpan>();
   const auto& spans = matches[static_cast<size_t>(number - 1)];
   if (static_cast<size_t>(group) >= spans.size()) return std::optional<RegexSpan>();
@@ -248,7 +255,8 @@ Result<std::optional<std::string>> Substring(FunctionCall& call, std::string_vie
                                              std::string_view pattern) {
   HELIOS_TRY(const Regex* regex, CompileFor(call, pattern, {}));
   std::vector<RegexSpan> spans;
-  if (!regex->Match(text, 0, &spans)) return std::optional<std::string>();
+  HELIOS_TRY(const bool found, regex->Match(text, 0, &spans));
+  if (!found) return std::optional<std::string>();
   const RegexSpan& span = spans[spans.size() > 1 ? 1 : 0];
   if (span.begin < 0) return std::optional<std::string>();
   return std::optional<std::string>(Part(text, span));
@@ -266,7 +274,8 @@ Result<std::string> SplitToArray(FunctionCall& call, std::string_view text,
   if (flags.global) return NoGlobal("regexp_split_to_array()");
   HELIOS_TRY(const Regex* regex, CompileFor(call, pattern, flags));
   ArrayBuilder builder(type_oid::kText);
-  for (const std::string_view part : SplitByRegex(*regex, text)) builder.AddBytes(part);
+  HELIOS_TRY(const std::vector<std::string_view> parts, SplitByRegex(*regex, text));
+  for (const std::string_view part : parts) builder.AddBytes(part);
   return builder.Finish();
 }
 Result<std::string> SplitToArrayPlain(FunctionCall& call, std::string_view text,
@@ -338,13 +347,16 @@ constexpr KernelEntry kKernels[] = {
 
 }  // namespace
 
-std::vector<std::vector<RegexSpan>> FindRegexMatches(const Regex& regex, std::string_view text,
-                                                     size_t from, bool global,
-                                                     bool ignore_empty_at_ends) {
+Result<std::vector<std::vector<RegexSpan>>> FindRegexMatches(const Regex& regex,
+                                                             std::string_view text, size_t from,
+                                                             bool global,
+                                                             bool ignore_empty_at_ends) {
   std::vector<std::vector<RegexSpan>> matches;
   std::vector<RegexSpan> spans;
   int64_t previous_end = 0;
-  while (from <= text.size() && regex.Match(text, from, &spans)) {
+  while (from <= text.size()) {
+    HELIOS_TRY(const bool found, regex.Match(text, from, &spans));
+    if (!found) break;
     const RegexSpan whole = spans[0];
     // Splitting ignores an empty match at the end of the text or right after the previous match.
     if (!ignore_empty_at_ends ||
@@ -370,10 +382,11 @@ std::string RegexMatchArray(std::string_view text, const std::vector<RegexSpan>&
   return builder.Finish();
 }
 
-std::vector<std::string_view> SplitByRegex(const Regex& regex, std::string_view text) {
+Result<std::vector<std::string_view>> SplitByRegex(const Regex& regex, std::string_view text) {
   std::vector<std::string_view> parts;
   size_t from = 0;
-  for (const auto& spans : FindRegexMatches(regex, text, 0, true, true)) {
+  HELIOS_TRY(const auto matches, FindRegexMatches(regex, text, 0, true, true));
+  for (const auto& spans : matches) {
     parts.push_back(text.substr(from, static_cast<size_t>(spans[0].begin) - from));
     from = static_cast<size_t>(spans[0].end);
   }

@@ -16,7 +16,8 @@ StateResult StartMatches(EvalContext&, Arguments arguments, size_t row, std::spa
              ParseRegexFlags(arguments.size() > 2 ? arguments[2]->View(row) : ""));
   HELIOS_TRY(const std::unique_ptr<Regex> regex, Regex::Compile(arguments[1]->View(row), flags));
   auto state = std::make_unique<TextRows>();
-  for (const auto& spans : FindRegexMatches(*regex, text, 0, flags.global, false)) {
+  HELIOS_TRY(const auto matches, FindRegexMatches(*regex, text, 0, flags.global, false));
+  for (const auto& spans : matches) {
     state->Add({RegexMatchArray(text, spans)});
   }
   return state;
@@ -31,7 +32,8 @@ StateResult StartSplit(EvalContext&, Arguments arguments, size_t row, std::span<
   }
   HELIOS_TRY(const std::unique_ptr<Regex> regex, Regex::Compile(arguments[1]->View(row), flags));
   auto state = std::make_unique<TextRows>();
-  for (const std::string_view part : SplitByRegex(*regex, arguments[0]->View(row))) {
+  HELIOS_TRY(const auto parts, SplitByRegex(*regex, arguments[0]->View(row)));
+  for (const std::string_view part : parts) {
     state->Add({std::string(part)});
   }
   return state;

@@ -403,7 +403,10 @@ class PathRunner {
       if (JsonTypeOf(a) != JsonType::kString) return Truth::kUnknown;
       const Result<std::string> text = JsonUnescape(a);
       if (!text.ok()) return Truth::kUnknown;
-      if (node.kind == Kind::kLikeRegex) return FromBool(node.regex->Matches(*text));
+      if (node.kind == Kind::kLikeRegex) {
+        const Result<bool> matches = node.regex->Matches(*text);
+        return matches.ok() ? FromBool(*matches) : Truth::kUnknown;
+      }
       if (JsonTypeOf(b) != JsonType::kString) return Truth::kUnknown;
       const Result<std::string> prefix = JsonUnescape(b);
       if (!prefix.ok()) return Truth::kUnknown;

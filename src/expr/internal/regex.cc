@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include "expr/internal/regex_backtrack.h"
 #include "types/text.h"
 
 namespace helios::expr {
@@ -11,17 +12,14 @@ Status Invalid(std::string_view what) {
   return Error(ErrorCode::kInvalidRegularExpression)
       .Message("invalid regular expression: {}", what);
 }
-Status Unsupported(std::string_view what) {
-  return Error(ErrorCode::kFeatureNotSupported)
-      .Message("{} in regular expressions are not supported", what);
-}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Writes PostgreSQL's syntax as RE2's.
+// Writes PostgreSQL's syntax as RE2's, or, for the engine that goes back, as ICU's.
 class Translator {
  public:
-  Translator(std::string_view pattern, RegexFlags* flags) : rest_(pattern), flags_(flags) {}
+  Translator(std::string_view pattern, bool goes_back, RegexFlags* flags)
+      : rest_(pattern), goes_back_(goes_back), flags_(flags) {}
 
   Result<std::string> Run() {
     if (rest_.starts_with("***:")) {
@@ -38,6 +36,8 @@ class Translator {
     return std::move(out_);
   }
   bool has_lazy() const { return has_lazy_; }
+  // The pattern needs what RE2 does not have; the translation for it is of no use.
+  bool must_go_back() const { return must_go_back_; }
 
  private:
   char Take() {
@@ -117,6 +117,9 @@ class Translator {
       case '}':
         out_.append("\\}");
         return Status::Ok();
+      case '$':  // ICU's own would match before a newline at the end too.
+        out_.append(goes_back_ && !flags_->anchors_match_lines ? "\\z" : "$");
+        return Status::Ok();
       case ']':
         out_.append("\\]");
         return Status::Ok();
@@ -172,7 +175,14 @@ class Translator {
       return Status::Ok();
     }
     if (rest_.starts_with("?=") || rest_.starts_with("?!") || rest_.starts_with("?<")) {
-      return Unsupported("look-around constraints");
+      must_go_back_ = true;
+      const size_t size = rest_[1] == '<' ? 3 : 2;
+      if (size == 3 && (rest_.size() < 3 || (rest_[2] != '=' && rest_[2] != '!'))) {
+        return Invalid("quantifier operand invalid");
+      }
+      out_.append("(").append(rest_.substr(0, size));
+      rest_.remove_prefix(size);
+      return Status::Ok();
     }
     if (rest_.starts_with("?#")) {
       const size_t end = rest_.find(')');
@@ -212,13 +222,13 @@ class Translator {
         out_.append(open).append("\\s\\v").append(close);
         return Status::Ok();
       case 'w':
-        out_.append(open).append("\\pL\\pN_").append(close);
+        out_.append(open).append("\\p{L}\\p{N}_").append(close);
         return Status::Ok();
       case 'D':
       case 'S':
       case 'W':
         if (in_bracket) return Invalid("invalid escape \\ sequence");
-        out_.append(c == 'D' ? "[^0-9]" : (c == 'S' ? "[^\\s\\v]" : "[^\\pL\\pN_]"));
+        out_.append(c == 'D' ? "[^0-9]" : (c == 'S' ? "[^\\s\\v]" : "[^\\p{L}\\p{N}_]"));
         return Status::Ok();
       case 'a':
         Literal(7);
@@ -276,7 +286,10 @@ class Translator {
       }
       if (c >= '1' && c <= '9') {
         if (c - '0' > group_count_) return Invalid("invalid backreference number");
-        return Unsupported("back references");
+        must_go_back_ = true;
+        out_.append("(?:\\").push_back(c);  // What follows may be a digit.
+        out_.push_back(')');
+        return Status::Ok();
       }
     }
     if (std::isalnum(static_cast<unsigned char>(c))) return Invalid("invalid escape \\ sequence");
@@ -291,8 +304,8 @@ class Translator {
     const std::string_view name = rest_.substr(1, end - 1);
     rest_.remove_prefix(end + 2);
     static constexpr std::pair<std::string_view, std::string_view> kClasses[] = {
-        {"alpha", "\\pL"},
-        {"alnum", "\\pL\\pN"},
+        {"alpha", "\\p{L}"},
+        {"alnum", "\\p{L}\\p{N}"},
         {"lower", "\\p{Ll}"},
         {"upper", "\\p{Lu}"},
         {"digit", "0-9"},
@@ -301,9 +314,9 @@ class Translator {
         {"punct", "[:punct:]"},
         {"blank", "[:blank:]"},
         {"cntrl", "[:cntrl:]"},
-        {"graph", "[:graph:]\\pL\\pN"},
-        {"print", "[:print:]\\pL\\pN"},
-        {"word", "\\pL\\pN_"},
+        {"graph", "[:graph:]\\p{L}\\p{N}"},
+        {"print", "[:print:]\\p{L}\\p{N}"},
+        {"word", "\\p{L}\\p{N}_"},
         {"ascii", "[:ascii:]"},
     };
     for (const auto& [known, translated] : kClasses) {
@@ -353,9 +366,11 @@ class Translator {
   }
 
   std::string_view rest_;
+  bool goes_back_;
   RegexFlags* flags_;
   std::string out_;
   bool has_lazy_ = false;
+  bool must_go_back_ = false;
   int group_count_ = 0;
 };
 
@@ -387,9 +402,13 @@ std::string_view Explain(RE2::ErrorCode code) {
 
 }  // namespace
 
+// One of the two engines.
 struct Regex::Impl {
-  Impl(const std::string& pattern, const RE2::Options& options) : re(pattern, options) {}
-  RE2 re;
+  Impl(const std::string& pattern, const RE2::Options& options)
+      : re(std::make_unique<RE2>(pattern, options)) {}
+  explicit Impl(std::unique_ptr<BacktrackRegex> going_back) : backtrack(std::move(going_back)) {}
+  std::unique_ptr<RE2> re;
+  std::unique_ptr<BacktrackRegex> backtrack;
 };
 
 Regex::Regex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -445,8 +464,16 @@ Result<RegexFlags> ParseRegexFlags(std::string_view options) {
 }
 
 Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, RegexFlags flags) {
-  Translator translator(pattern, &flags);
+  const RegexFlags given = flags;
+  Translator translator(pattern, false, &flags);
   HELIOS_TRY(std::string translated, translator.Run());
+  if (translator.must_go_back()) {
+    flags = given;
+    HELIOS_TRY(translated, Translator(pattern, true, &flags).Run());
+    auto backtrack = BacktrackRegex::Compile(translated, flags);
+    if (backtrack == nullptr) return Invalid("invalid regexp (reg version 0.8)");
+    return std::unique_ptr<Regex>(new Regex(std::make_unique<Impl>(std::move(backtrack))));
+  }
   if (flags.anchors_match_lines) translated = "(?m:" + translated + ")";
   RE2::Options options;
   options.set_log_errors(false);
@@ -455,19 +482,21 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, RegexFla
   options.set_longest_match(!translator.has_lazy());
   options.set_max_mem(64 << 20);
   auto impl = std::make_unique<Impl>(translated, options);
-  if (!impl->re.ok()) return Invalid(Explain(impl->re.error_code()));
+  if (!impl->re->ok()) return Invalid(Explain(impl->re->error_code()));
   return std::unique_ptr<Regex>(new Regex(std::move(impl)));
 }
 
 size_t Regex::group_count() const {
-  return static_cast<size_t>(impl_->re.NumberOfCapturingGroups());
+  if (impl_->backtrack != nullptr) return impl_->backtrack->group_count();
+  return static_cast<size_t>(impl_->re->NumberOfCapturingGroups());
 }
 
-bool Regex::Match(std::string_view text, size_t from, std::vector<RegexSpan>* spans) const {
+Result<bool> Regex::Match(std::string_view text, size_t from, std::vector<RegexSpan>* spans) const {
+  if (impl_->backtrack != nullptr) return impl_->backtrack->Match(text, from, spans);
   std::vector<re2::StringPiece> groups(group_count() + 1);
   const re2::StringPiece input(text.data(), text.size());
-  if (!impl_->re.Match(input, from, text.size(), RE2::UNANCHORED, groups.data(),
-                       static_cast<int>(groups.size()))) {
+  if (!impl_->re->Match(input, from, text.size(), RE2::UNANCHORED, groups.data(),
+                        static_cast<int>(groups.size()))) {
     return false;
   }
   spans->resize(groups.size());
@@ -482,9 +511,10 @@ bool Regex::Match(std::string_view text, size_t from, std::vector<RegexSpan>* sp
   return true;
 }
 
-bool Regex::Matches(std::string_view text) const {
-  return impl_->re.Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
-                         RE2::UNANCHORED, nullptr, 0);
+Result<bool> Regex::Matches(std::string_view text) const {
+  if (impl_->backtrack != nullptr) return impl_->backtrack->Match(text, 0, nullptr);
+  return impl_->re->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
+                          RE2::UNANCHORED, nullptr, 0);
 }
 
 Result<const Regex*> RegexCache::Get(std::string_view pattern, RegexFlags flags) {
@@ -502,72 +532,6 @@ Result<const Regex*> RegexCache::Get(std::string_view pattern, RegexFlags flags)
   last_key_ = std::move(key);
   last_ = found->second.get();
   return last_;
-}
-
-Result<std::string> SimilarToRegex(std::string_view pattern, std::string_view escape) {
-  if (!escape.empty() && Utf8CharBytes(static_cast<unsigned char>(escape[0])) < escape.size()) {
-    return Error(ErrorCode::kInvalidEscapeSequence)
-        .Message("invalid escape string")
-        .Hint("Escape string must be empty or one character.");
-  }
-  std::string out = "^(?:";
-  bool in_bracket = false;
-  int separator_count = 0;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (!escape.empty() && pattern.substr(i).starts_with(escape)) {
-      i += escape.size();
-      if (i >= pattern.size()) {
-        out.append("\\").append(escape);
-        break;
-      }
-      if (pattern[i] == '"' && !in_bracket) {
-        // The parts around escape-quote marks: only the middle one is captured.
-        if (++separator_count > 2) {
-          return Error(ErrorCode::kInvalidEscapeSequence)
-              .Message(
-                  "SQL regular expression may not contain more than two "
-                  "escape-double-quote separators");
-        }
-        out.append(separator_count == 1 ? "){1,1}?(" : "){1,1}(?:");
-        continue;
-      }
-      if (pattern[i] >= 0) out.push_back('\\');
-      out.push_back(pattern[i]);
-      continue;
-    }
-    if (in_bracket) {
-      if (c == '\\') out.push_back('\\');
-      out.push_back(c);
-      if (c == ']') in_bracket = false;
-      continue;
-    }
-    switch (c) {
-      case '[':
-        in_bracket = true;
-        out.push_back(c);
-        break;
-      case '%':
-        out.append(".*");
-        break;
-      case '_':
-        out.push_back('.');
-        break;
-      case '(':
-        out.append("(?:");
-        break;
-      case '\\':
-      case '.':
-      case '^':
-      case '$':
-        out.append("\\").push_back(c);
-        break;
-      default:
-        out.push_back(c);
-        break;
-    }
-  }
-  return out.append(")$");
 }
 
 }  // namespace helios::expr

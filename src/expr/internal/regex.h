@@ -30,8 +30,9 @@ struct RegexSpan {
 };
 
 // A compiled pattern. PostgreSQL's advanced regular expressions are translated to RE2, which runs
-// in linear time: back references and look-around are therefore refused (0A000). Alternatives are
-// matched longest first, as POSIX says, unless the pattern has a non-greedy quantifier.
+// in linear time; those with back references or look-around go to a slower engine
+// (regex_backtrack.h). Alternatives are matched longest first, as POSIX says, unless the pattern
+// has a non-greedy quantifier or goes to the slower engine.
 //
 // Thread safety: Match from any thread.
 class Regex {
@@ -42,8 +43,9 @@ class Regex {
 
   size_t group_count() const;
   // The first match at or after byte `from`; spans[0] is the whole, spans[i] group i.
-  bool Match(std::string_view text, size_t from, std::vector<RegexSpan>* spans) const;
-  bool Matches(std::string_view text) const;
+  // 54001 when the slower engine gives up.
+  Result<bool> Match(std::string_view text, size_t from, std::vector<RegexSpan>* spans) const;
+  Result<bool> Matches(std::string_view text) const;
 
  private:
   struct Impl;
@@ -65,12 +67,13 @@ class RegexCache {
 
 // Matches from byte `from` on, all when `global`. Splitting asks to ignore empty matches at the end
 // of the text and right after another match.
-std::vector<std::vector<RegexSpan>> FindRegexMatches(const Regex& regex, std::string_view text,
-                                                     size_t from, bool global,
-                                                     bool ignore_empty_at_ends);
+Result<std::vector<std::vector<RegexSpan>>> FindRegexMatches(const Regex& regex,
+                                                             std::string_view text, size_t from,
+                                                             bool global,
+                                                             bool ignore_empty_at_ends);
 // The text[] of one match: its groups, or the whole when there are none.
 std::string RegexMatchArray(std::string_view text, const std::vector<RegexSpan>& spans);
-std::vector<std::string_view> SplitByRegex(const Regex& regex, std::string_view text);
+Result<std::vector<std::string_view>> SplitByRegex(const Regex& regex, std::string_view text);
 
 // SIMILAR TO's pattern as a regular expression. 22025 when the escape is not one character.
 Result<std::string> SimilarToRegex(std::string_view pattern, std::string_view escape);

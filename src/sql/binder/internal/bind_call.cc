@@ -96,9 +96,8 @@ Status Binder::CoerceCallArguments(ResolvedCall* resolved, int location) {
   HELIOS_TRY(resolved->result,
              resolver_.ResolvePolymorphic(actual, &declared, callable.result, location));
   // What asks for a type, or finds one itself, is not to be told that a literal is text.
-  const bool asks_type =
-      (callable.scalar != nullptr && callable.scalar->name == "pg_typeof") ||
-      (callable.aggregate != nullptr && callable.aggregate->is_hypothetical);
+  const bool asks_type = (callable.scalar != nullptr && callable.scalar->name == "pg_typeof") ||
+                         (callable.aggregate != nullptr && callable.aggregate->is_hypothetical);
   for (size_t i = 0; i < resolved->arguments.size(); ++i) {
     if (asks_type && resolved->arguments[i]->kind == ExprKind::kConstant) continue;
     HELIOS_TRY(resolved->arguments[i],

@@ -224,6 +224,7 @@ Result<ExprPtr> Binder::BindOperatorExpr(const ast::Operator& op, QueryScope& sc
   }
   HELIOS_TRY(ExprPtr left, BindExpr(*op.left, scope));
   HELIOS_TRY(ExprPtr right, BindExpr(*op.right, scope));
+  HELIOS_TRY(CheckCollations(*op.left, *op.right));
   return MakeOperator(name, std::move(left), std::move(right), op.location);
 }
 

@@ -246,6 +246,44 @@ Result<ExprPtr> Binder::BindCast(const ast::Cast& cast, QueryScope& scope) {
   return types_.Cast(std::move(operand), target, cast.location);
 }
 
+namespace {
+// The COLLATE that decides for the expression, if one is written.
+const ast::Collate* ExplicitCollation(const ast::Expr& expr) {
+  switch (expr.kind) {
+    case ast::ExprKind::kCollate:
+      return &ast::As<ast::Collate>(expr);
+    case ast::ExprKind::kCast:
+      return ExplicitCollation(*ast::As<ast::Cast>(expr).operand);
+    case ast::ExprKind::kOperator: {
+      const auto& op = ast::As<ast::Operator>(expr);
+      const ast::Collate* left = op.left == nullptr ? nullptr : ExplicitCollation(*op.left);
+      return left != nullptr ? left : ExplicitCollation(*op.right);
+    }
+    case ast::ExprKind::kFunctionCall:
+      for (const ast::ExprPtr& argument : ast::As<ast::FunctionCall>(expr).args) {
+        if (const ast::Collate* found = ExplicitCollation(*argument)) return found;
+      }
+      return nullptr;
+    default:
+      return nullptr;
+  }
+}
+}  // namespace
+
+// All collations here order alike, but two that differ are an error all the same.
+Status Binder::CheckCollations(const ast::Expr& left, const ast::Expr& right) const {
+  if (!saw_collate_) return Status::Ok();
+  const ast::Collate* a = ExplicitCollation(left);
+  const ast::Collate* b = ExplicitCollation(right);
+  if (a == nullptr || b == nullptr || a->collation.back() == b->collation.back()) {
+    return Status::Ok();
+  }
+  return Error(ErrorCode::kCollationMismatch)
+      .Message("collation mismatch between explicit collations \"{}\" and \"{}\"",
+               a->collation.back(), b->collation.back())
+      .Position(PositionOf(b->location));
+}
+
 Result<ExprPtr> Binder::BindCollate(const ast::Collate& collate, QueryScope& scope) {
   HELIOS_TRY(ExprPtr operand, BindExpr(*collate.operand, scope));
   HELIOS_TRY(operand, types_.ResolveUnknown(std::move(operand)));
@@ -257,6 +295,7 @@ Result<ExprPtr> Binder::BindCollate(const ast::Collate& collate, QueryScope& sco
         .Message("collations are not supported by type {}", types_.Name(operand->type.oid))
         .Position(PositionOf(collate.location));
   }
+  saw_collate_ = true;
   if (name != "C" && name != "POSIX" && name != "default" && name != "ucs_basic") {
     return Error(ErrorCode::kUndefinedObject)
         .Message("collation \"{}\" for encoding \"UTF8\" does not exist", name)

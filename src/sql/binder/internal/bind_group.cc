@@ -343,6 +343,20 @@ Status Binder::ReplaceGroupsInNode(plan::Node* node, QueryScope& scope, SelectSt
   return Status::Ok();
 }
 
+Status Binder::CheckDirectArguments(const plan::AggregateNode::Call& call, QueryScope& scope,
+                                    SelectState* state) {
+  for (uint32_t i = 0; i < call.direct_argument_count; ++i) {
+    if (expr::ContainsSubplan(*call.arguments[i])) continue;
+    ExprPtr copy = call.arguments[i]->Clone();
+    Status status = ReplaceGroups(&copy, scope, state, false);
+    if (status.ok()) continue;
+    status.mutable_info().detail =
+        "Direct arguments of an ordered-set aggregate must use only grouped columns.";
+    return status;
+  }
+  return Status::Ok();
+}
+
 Status Binder::BuildAggregate(const ast::SelectStatement&, QueryScope& scope, SelectState* state,
                               NodePtr* node) {
   // A grouped column keeps its id, unless grouping sets may turn it into NULL.
@@ -382,6 +396,7 @@ Status Binder::BuildAggregate(const ast::SelectStatement&, QueryScope& scope, Se
     aggregate->groups.push_back(state->groups[i]->Clone());
   }
   for (PendingAggregate& pending : scope.aggregates) {
+    HELIOS_TRY(CheckDirectArguments(pending.call, scope, state));
     aggregate->ids.push_back(pending.id);
     aggregate->calls.push_back(std::move(pending.call));
   }
@@ -455,6 +470,19 @@ void Binder::BuildWindows(QueryScope& scope, NodePtr* node) {
     window->children.push_back(std::move(*node));
     *node = std::move(window);
   }
+}
+
+// The sets that GROUP BY names run below the aggregation.
+void Binder::BuildGroupedSets(QueryScope& scope, const SelectState& state, NodePtr* node) {
+  plan::IdSet used;
+  for (const ExprPtr& group : state.groups) plan::CollectIds(*group, plan_->subplans, &used);
+  std::vector<PendingSet> grouped, later;
+  for (PendingSet& set : scope.sets) {
+    (used.contains(set.id) ? grouped : later).push_back(std::move(set));
+  }
+  scope.sets = std::move(grouped);
+  if (!scope.sets.empty()) BuildSets(scope, node);
+  scope.sets = std::move(later);
 }
 
 void Binder::BuildSets(QueryScope& scope, NodePtr* node) {

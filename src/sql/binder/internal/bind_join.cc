@@ -139,6 +139,12 @@ Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
     scope.relations[i]->lateral_only = saved[i - first].first;
     scope.relations[i]->lateral_ok = saved[i - first].second;
   }
+  const bool left_null = join.join == ast::JoinKind::kRight || join.join == ast::JoinKind::kFull;
+  const bool right_null = join.join == ast::JoinKind::kLeft || join.join == ast::JoinKind::kFull;
+  for (size_t i = first; i < scope.relations.size(); ++i) {
+    ScopeRelation& relation = *scope.relations[i];
+    relation.nullable = relation.nullable || (i < middle ? left_null : right_null);
+  }
   auto node = std::make_unique<plan::JoinNode>();
   switch (join.join) {
     case ast::JoinKind::kInner:

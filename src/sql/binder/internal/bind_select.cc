@@ -230,6 +230,7 @@ Result<BoundQuery> Binder::BindPlainSelect(const ast::SelectStatement& select, Q
     return Error(ErrorCode::kInvalidRecursion)
         .Message("aggregate functions are not allowed in a recursive query's recursive term");
   }
+  if (grouped) BuildGroupedSets(scope, state, &node);
   if (grouped) HELIOS_TRY(BuildAggregate(select, scope, &state, &node));
   BuildWindows(scope, &node);
   BuildSets(scope, &node);
@@ -439,6 +440,13 @@ Status Binder::AddLocks(const ast::SelectStatement& select, QueryScope& scope, b
     lock->targets.push_back(std::move(target));
   };
   for (const ast::LockingClause& clause : select.locking) {
+    for (const ScopeRelation* relation : scope.relations) {
+      const bool meant = std::any_of(clause.tables.begin(), clause.tables.end(),
+                                     [&](const auto& t) { return t.name == relation->alias; });
+      if (!relation->nullable || (!clause.tables.empty() && !meant)) continue;
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("{} cannot be applied to the nullable side of an outer join", LockName(clause));
+    }
     if (clause.tables.empty()) {
       for (ScopeRelation* relation : *scope.pending_locks) add(relation, clause);
       continue;

@@ -99,6 +99,7 @@ class Binder {
   Result<ExprPtr> BindCoalesce(const ast::Coalesce& expr, QueryScope& scope);
   Result<ExprPtr> BindMinMax(const ast::MinMax& expr, QueryScope& scope);
   Result<ExprPtr> BindCast(const ast::Cast& cast, QueryScope& scope);
+  Status CheckCollations(const ast::Expr& left, const ast::Expr& right) const;
   Result<ExprPtr> BindCollate(const ast::Collate& collate, QueryScope& scope);
   Result<ExprPtr> BindSubquery(const ast::Subquery& subquery, QueryScope& scope);
   Result<ExprPtr> BindRowSubquery(const std::string& op, const ast::Row& left,
@@ -229,6 +230,8 @@ class Binder {
   Result<NodePtr> MakeDistinct(const ast::SelectStatement& select, SelectState& state, NodePtr node,
                                std::vector<plan::SortKey>* keys);
   Status BindDistinct(const ast::SelectStatement& select, QueryScope& scope, SelectState* state);
+  Status CheckDirectArguments(const plan::AggregateNode::Call& call, QueryScope& scope,
+                              SelectState* state);
   Status BuildAggregate(const ast::SelectStatement& select, QueryScope& scope, SelectState* state,
                         NodePtr* node);
   Status ReplaceGroups(ExprPtr* expr, QueryScope& scope, SelectState* state, bool in_subquery);
@@ -236,6 +239,7 @@ class Binder {
   bool AddDependentColumn(uint32_t id, QueryScope& scope, SelectState* state);
   void BuildWindows(QueryScope& scope, NodePtr* node);
   void BuildSets(QueryScope& scope, NodePtr* node);
+  void BuildGroupedSets(QueryScope& scope, const SelectState& state, NodePtr* node);
   Status BuildProjection(QueryScope& scope, SelectState* state, NodePtr* node);
   Status AddLocks(const ast::SelectStatement& select, QueryScope& scope, bool simple,
                   NodePtr* node);
@@ -291,6 +295,7 @@ class Binder {
   int depth_ = 0;           // Of nested queries and expressions.
   int view_depth_ = 0;
   bool record_names_ = false;
+  bool saw_collate_ = false;  // A COLLATE has been bound: operators compare their sides'.
   std::unordered_map<const ast::RelationName*, std::string> recorded_schemas_;
   std::unordered_map<const ast::TypeName*, std::string> recorded_type_schemas_;
   std::vector<RecordedStar> recorded_stars_;

@@ -71,6 +71,7 @@ struct ScopeRelation {
   bool name_visible = true;        // t.a works.
   bool columns_visible = true;     // a works.
   bool lateral_only = false;       // Seen from LATERAL items only,
+  bool nullable = false;           // On the far side of an outer join.
   bool lateral_ok = true;          // and even there an error (the far side of an outer join).
   std::vector<std::unique_ptr<ScopeRelation>> locked_children;
   // A subquery in FROM: the relations below it that FOR UPDATE reaches.
