@@ -62,6 +62,27 @@ Status NotSupported(const ast::Statement& statement) {
       .Message("{} is not supported", StatementName(statement));
 }
 
+// There are no procedures: the call is bound as a function's for its arguments' types, and refused.
+Status RefuseCall(SessionImpl& session, const ast::CallStatement& statement) {
+  const auto& call = ast::As<ast::FunctionCall>(*statement.call);
+  ast::SelectStatement select;
+  select.targets.emplace_back();
+  select.targets.back().expr = ast::Clone(*statement.call);
+  sql::PlannerContext context = session.MakePlannerContext();
+  Status status = sql::PlanStatement(select, context).status();
+  if (status.ok()) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("{} is not a procedure", call.name.back())
+        .Hint("To call a function, use SELECT.");
+  }
+  if (!status.Is(ErrorCode::kUndefinedFunction)) return status;
+  for (std::string* text : {&status.mutable_info().message, &status.mutable_info().hint}) {
+    if (text->starts_with("function ")) text->replace(0, 8, "procedure");
+    if (text->starts_with("No function ")) text->replace(3, 8, "procedure");
+  }
+  return status;
+}
+
 }  // namespace
 
 Result<UtilityResult> SessionImpl::RunUtility(const ast::Statement& statement, Portal& portal,
@@ -135,6 +156,9 @@ Result<UtilityResult> SessionImpl::RunUtility(const ast::Statement& statement, P
       HELIOS_RUN(DropDatabase)
       HELIOS_RUN(CreateExtension)
 #undef HELIOS_RUN
+    case StatementKind::kCall:
+      HELIOS_TRY(RefuseCall(*this, ast::As<ast::CallStatement>(statement)));
+      break;
     case StatementKind::kCheckpoint:
       break;  // Every commit is durable already.
     default:

@@ -47,9 +47,7 @@ Result<std::string> SettingText(SessionImpl& session, const ast::Expr& expr) {
   // SET TIME ZONE INTERVAL '-3' HOUR: an offset in hours.
   HELIOS_TRY(const Value value, session.EvaluateScalar(expr, {type_oid::kInterval}));
   const auto interval = value.As<Interval>();
-  const int64_t minutes = interval.microseconds / 60000000;
-  return fmt::format("{}{}:{:02d}", minutes < 0 ? "-" : "+", std::abs(minutes) / 60,
-                     std::abs(minutes) % 60);
+  return fmt::format("{}", static_cast<double>(interval.microseconds) / 3.6e9);
 }
 
 Status SetRoleByName(SessionImpl& session, const std::string& name, bool local) {

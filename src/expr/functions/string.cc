@@ -293,6 +293,55 @@ Result<std::string> CharOf(int32_t code) {
   AppendChar(code, &out);
   return out;
 }
+// to_ascii(): each byte above 127 becomes what it looks like in a single-byte encoding, whatever
+// the text's own encoding is; PostgreSQL does it so too.
+Result<std::string> ToAscii(std::string_view text, std::string_view encoding) {
+  struct Table {
+    std::string_view name;
+    unsigned char first;  // Bytes from 128 up to it become blanks.
+    std::string_view letters;
+  };
+  static constexpr Table kTables[] = {
+      {"latin1", 160,
+       "  cL Y  \"Ca  -R     'u .,      ?AAAAAAACEEEEIIII "
+       "NOOOOOxOUUUUYTBaaaaaaaceeeeiiii nooooo/ouuuuyty"},
+      {"latin2", 160,
+       " A L LS \"SSTZ-ZZ a,l'ls ,sstz\"zzRAAAALCCCEEEEIIDDNNOOOOxRUUUUYTBraaaalccceeeeiiddnnoooo/"
+       "ruuuuyt."},
+      {"latin9", 160,
+       "  cL YS sCa  -R     Zu .z   EeY?AAAAAAACEEEEIIII "
+       "NOOOOOxOUUUUYTBaaaaaaaceeeeiiii nooooo/ouuuuyty"},
+      {"win1250", 128,
+       "  ' \"    %S<STZZ `'\"\".--  s>stzz   L A  \"CS  -RZ  ,l'u .,as "
+       "L\"lzRAAAALCCCEEEEIIDDNNOOOOx"
+       "RUUUUYTBraaaalccceeeeiiddnnoooo/ruuuuyt "},
+  };
+  std::string name;
+  for (const char c : encoding) {
+    if (c != '-' && c != '_' && c != ' ')
+      name += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  }
+  if (name.starts_with("iso8859")) name = "latin" + name.substr(7);
+  for (const Table& table : kTables) {
+    if (table.name != name) continue;
+    std::string out;
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      const size_t place = size_t{byte} - table.first;
+      const bool known = byte >= table.first && place < table.letters.size();
+      out += byte < 128 ? c : (known ? table.letters[place] : ' ');
+    }
+    return out;
+  }
+  if (name != "utf8" && name != "unicode" && name != "sqlascii") {
+    return Error(ErrorCode::kUndefinedObject).Message("{} is not a valid encoding name", encoding);
+  }
+  return Error(ErrorCode::kFeatureNotSupported)
+      .Message("encoding conversion from {} to ASCII not supported",
+               name == "sqlascii" ? "SQL_ASCII" : "UTF8");
+}
+Result<std::string> ToAsciiDefault(std::string_view text) { return ToAscii(text, "UTF8"); }
+
 // unistr(): \\XXXX, \\+XXXXXX, \\uXXXX, \\UXXXXXXXX name code points, a doubled backslash itself.
 Result<std::string> DecodeEscapes(std::string_view text) {
   const auto invalid = [] {
@@ -409,6 +458,8 @@ constexpr KernelEntry kKernels[] = {
     {"to_hex64", Map<ToHex<int64_t>>},
     {"nameconcatoid", Map<NameWithOid>},
     {"unistr", Map<DecodeEscapes>},
+    {"to_ascii_default", Map<ToAsciiDefault>},
+    {"to_ascii_encname", Map<ToAscii>},
 };
 
 }  // namespace

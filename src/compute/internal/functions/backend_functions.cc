@@ -82,6 +82,12 @@ Status SleepFor(SessionCall& call) {
                               days * 86400000000ll);
 }
 
+Status SleepUntilTime(SessionCall& call) {
+  const sys::Clock& clock = call.session.core().clock;
+  const int64_t wait_us = call.As<int64_t>(0) - call.session.NowMicros();
+  return SleepUntil(call, clock.MonotonicMicros() + std::max<int64_t>(wait_us, 0));
+}
+
 Status Notify(SessionCall& call) {
   HELIOS_TRY(QueueNotify(call.session, call.IsNull(0) ? "" : call.Text(0),
                          call.IsNull(1) ? "" : call.Text(1)));
@@ -94,6 +100,18 @@ Status CurrentTransactionId(SessionCall& call) {
 Status CurrentTransactionIdIfAssigned(SessionCall& call) {
   if (!call.session.txn().has_id()) return call.ReturnNull();
   return CurrentTransactionId(call);
+}
+
+// Only the own transaction's fate is known: of others there is no record that could be asked.
+Status StatusOfTransaction(SessionCall& call) {
+  const auto asked = call.As<int64_t>(0);
+  const auto own = static_cast<int64_t>(call.session.txn().id().value());
+  if (asked > own) {
+    return Error(ErrorCode::kInvalidParameterValue)
+        .Message("transaction ID {} is in the future", asked);
+  }
+  if (asked < own) return call.ReturnNull();
+  return call.ReturnText("in progress");
 }
 
 Status StartTime(SessionCall& call) {
@@ -115,8 +133,10 @@ void AddBackendFunctions(SessionFunctionTable* table) {
                  {"pg_terminate_backend", TerminateBackend},
                  {"pg_sleep", Sleep},
                  {"pg_sleep_for", SleepFor},
+                 {"pg_sleep_until", SleepUntilTime},
                  {"pg_notify", Notify},
                  {"txid_current", CurrentTransactionId},
+                 {"txid_status", StatusOfTransaction},
                  {"pg_current_xact_id", CurrentTransactionId},
                  {"txid_current_if_assigned", CurrentTransactionIdIfAssigned},
                  {"pg_current_xact_id_if_assigned", CurrentTransactionIdIfAssigned},
