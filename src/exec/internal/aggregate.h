@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "exec/internal/distinct_filter.h"
 #include "exec/internal/group_table.h"
 #include "exec/internal/operators.h"
 #include "exec/internal/parallel.h"
@@ -64,14 +65,17 @@ class Grouping {
 
  private:
   struct CallState {
-    std::unique_ptr<GroupTable> distinct;  // Groups and arguments seen.
-    std::unique_ptr<Sorter> sorter;        // The group's row as int8, arguments, sort keys.
+    // Both take rows of the group's address as int8, arguments, sort keys.
+    std::unique_ptr<DistinctFilter> distinct;  // By group and arguments.
+    std::unique_ptr<Sorter> sorter;
   };
 
-  Status Spill(const Chunk& wide, const std::vector<SelectionIndex>& rows);
   Status Update(size_t call, const Chunk& wide, char* const* rows, const SelectionIndex* selection,
                 size_t count);
+  Status UpdateDistinct(size_t call);
   Status UpdateSorted(size_t call);
+  // Rows of a call that sorts or wants distinct arguments, once they are known to be distinct.
+  Status Feed(size_t call, Chunk* rows);
   Status Apply(size_t call, const std::vector<Vector>& arguments, size_t count, char* const* rows);
 
   QueryState& query_;
@@ -80,11 +84,9 @@ class Grouping {
   const int depth_;
   std::unique_ptr<GroupTable> table_;
   std::vector<CallState> calls_;
-  StateLayout no_states_;
   std::vector<std::unique_ptr<ChunkBuffer>> spilled_;
   GroupTable::Found found_;
   std::vector<uint64_t> hashes_;
-  bool has_side_tables_ = false;
 };
 
 }  // namespace helios::exec

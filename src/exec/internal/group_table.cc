@@ -131,11 +131,40 @@ void GroupTable::FindOrCreate(std::span<const Vector* const> keys, const uint64_
   }
 }
 
+bool GroupTable::ShouldFreeze(const QueryState& query, size_t count) const {
+  if (frozen_ || store_->row_count() == 0 || query.context.spill == nullptr) return false;
+  const size_t entries = std::max(kFirstEntries, std::bit_ceil((store_->row_count() + count) * 2));
+  size_t growth = count * layout_->width + bytes() / 8;
+  if (entries > entries_.size()) growth += entries * sizeof(uint64_t);
+  return bytes() > query.context.operator_memory_bytes || query.memory()->WouldExceed(growth);
+}
+
 Status GroupTable::Account() {
   HELIOS_TRY(store_->Account());
   const size_t bytes = entries_.size() * 8 + arena_.allocated_bytes();
   if (bytes <= reservation_.bytes()) return Status::Ok();
   return reservation_.Resize(bytes + bytes / 16);
+}
+
+Status SpillByHash(QueryState& query, const Chunk& chunk, const uint64_t* hashes,
+                   std::span<const SelectionIndex> rows, int depth,
+                   std::vector<std::unique_ptr<ChunkBuffer>>* parts) {
+  while (parts->size() < GroupTable::kPartitionCount) {
+    parts->push_back(std::make_unique<ChunkBuffer>(query.memory(), query.context.spill, 0));
+  }
+  std::vector<std::shared_ptr<Selection>> selections(GroupTable::kPartitionCount);
+  for (SelectionIndex row : rows) {
+    std::shared_ptr<Selection>& selection = selections[GroupTable::PartitionOf(hashes[row], depth)];
+    if (selection == nullptr) selection = std::make_shared<Selection>();
+    selection->push_back(row);
+  }
+  for (size_t p = 0; p < selections.size(); ++p) {
+    if (selections[p] == nullptr) continue;
+    Chunk part = chunk;
+    part.Slice(std::move(selections[p]));
+    HELIOS_TRY((*parts)[p]->Append(part));
+  }
+  return Status::Ok();
 }
 
 }  // namespace helios::exec

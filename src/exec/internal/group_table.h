@@ -67,6 +67,9 @@ class GroupTable {
   char* OnlyGroup();
 
   size_t group_count() const { return store_->row_count(); }
+  // Whether room for `count` more groups would pass the operator's share of memory or a limit,
+  // while there is something to give before: time to freeze.
+  bool ShouldFreeze(const QueryState& query, size_t count) const;
   size_t bytes() const { return store_->bytes() + entries_.size() * 8 + arena_.allocated_bytes(); }
   Status Account();
 
@@ -102,5 +105,14 @@ class GroupTable {
   std::vector<SelectionIndex> remaining_, compare_, rejected_;
   std::vector<char*> created_rows_;
 };
+
+// Depth from which on partitions are not split any more: the hash has no bits left for it.
+inline constexpr int kSpillDepthMax = 8;
+
+// Writes rows `rows` of a chunk to a buffer a partition of their hashes; makes the buffers when
+// there are none.
+Status SpillByHash(QueryState& query, const Chunk& chunk, const uint64_t* hashes,
+                   std::span<const SelectionIndex> rows, int depth,
+                   std::vector<std::unique_ptr<ChunkBuffer>>* parts);
 
 }  // namespace helios::exec

@@ -63,15 +63,13 @@ Grouping::Grouping(QueryState& query, const AggregateShape& shape, size_t set, i
   for (size_t i = 0; i < calls_.size(); ++i) {
     const AggregateShape::Call& call = shape.calls[i];
     if (call.plan->distinct) {
-      std::vector<SqlType> key_types = types;
-      std::vector<PhysicalType> key_physicals = physicals;
+      std::vector<SqlType> key_types = {{type_oid::kInt8}};
+      std::vector<PhysicalType> key_physicals = {PhysicalType::kInt64};
       for (uint32_t a = 0; a < call.argument_count; ++a) {
         key_types.push_back(shape.types[call.first_argument + a]);
         key_physicals.push_back(shape.physicals[call.first_argument + a]);
       }
-      calls_[i].distinct =
-          std::make_unique<GroupTable>(query, key_types, key_physicals, &no_states_);
-      has_side_tables_ = true;
+      calls_[i].distinct = std::make_unique<DistinctFilter>(query, key_types, key_physicals);
     }
     if (call.sorted) {
       std::vector<SqlType> row_types = {{type_oid::kInt8}};
@@ -84,7 +82,6 @@ Grouping::Grouping(QueryState& query, const AggregateShape& shape, size_t set, i
         row_physicals.push_back(shape.physicals[c]);
       }
       calls_[i].sorter = std::make_unique<Sorter>(query, row_types, row_physicals, call.sort_keys);
-      has_side_tables_ = true;
     }
   }
 }
@@ -106,8 +103,14 @@ Status Grouping::Consume(const Chunk& wide) {
     std::vector<const Vector*> columns;
     for (uint32_t key : keys) columns.push_back(&wide.column(key));
     GroupTable::Hash(columns, count, hashes_.data());
+    if (depth_ < kSpillDepthMax && !table_->frozen() &&
+        (table_->ShouldFreeze(query_, count) || bytes() > query_.context.operator_memory_bytes)) {
+      table_->Freeze();
+    }
     table_->FindOrCreate(columns, hashes_.data(), count, &found_);
-    if (!found_.missed.empty()) HELIOS_TRY(Spill(wide, found_.missed));
+    if (!found_.missed.empty()) {
+      HELIOS_TRY(SpillByHash(query_, wide, hashes_.data(), found_.missed, depth_, &spilled_));
+    }
   }
   Selection present;
   const SelectionIndex* selection = nullptr;
@@ -124,37 +127,7 @@ Status Grouping::Consume(const Chunk& wide) {
   for (size_t i = 0; i < calls_.size() && selected > 0; ++i) {
     HELIOS_TRY(Update(i, wide, rows.data(), selection, selected));
   }
-  const bool can_spill = query_.context.spill != nullptr && !keys.empty() && depth_ < 8;
-  if (can_spill && !table_->frozen() &&
-      (bytes() > query_.context.operator_memory_bytes ||
-       query_.memory()->WouldExceed(bytes() / 8))) {
-    table_->Freeze();
-  }
-  for (const CallState& call : calls_) {
-    if (call.distinct != nullptr) HELIOS_TRY(call.distinct->Account());
-  }
   return table_->Account();
-}
-
-Status Grouping::Spill(const Chunk& wide, const std::vector<SelectionIndex>& rows) {
-  if (spilled_.empty()) {
-    for (size_t p = 0; p < GroupTable::kPartitionCount; ++p) {
-      spilled_.push_back(std::make_unique<ChunkBuffer>(query_.memory(), query_.context.spill, 0));
-    }
-  }
-  std::vector<std::shared_ptr<Selection>> parts(GroupTable::kPartitionCount);
-  for (SelectionIndex row : rows) {
-    std::shared_ptr<Selection>& part = parts[GroupTable::PartitionOf(hashes_[row], depth_)];
-    if (part == nullptr) part = std::make_shared<Selection>();
-    part->push_back(row);
-  }
-  for (size_t p = 0; p < parts.size(); ++p) {
-    if (parts[p] == nullptr) continue;
-    Chunk chunk = wide;
-    chunk.Slice(std::move(parts[p]));
-    HELIOS_TRY(spilled_[p]->Append(chunk));
-  }
-  return Status::Ok();
 }
 
 // `rows[r]`: the group of input row r, for the rows in `selection` (null: all).
@@ -198,39 +171,36 @@ Status Grouping::Update(size_t index, const Chunk& wide, char* const* rows,
     narrow.AddColumn(Vector::Dictionary(wide.column(call.first_argument + c), kept));
   }
   narrow.SetRowCount(kept->size());
+  if (!call.plan->distinct && !call.sorted) {
+    return Apply(index, narrow.columns(), kept_rows.size(), kept_rows.data());
+  }
+  Chunk fed;
+  Vector groups({type_oid::kInt8});
+  for (size_t i = 0; i < kept_rows.size(); ++i) {
+    groups.Set<int64_t>(i, static_cast<int64_t>(reinterpret_cast<uint64_t>(kept_rows[i])));
+  }
+  fed.AddColumn(std::move(groups));
+  for (Vector& column : narrow.columns()) fed.AddColumn(std::move(column));
+  fed.SetRowCount(kept_rows.size());
   if (call.plan->distinct) {
-    std::vector<Vector> key_columns;
-    for (uint32_t key : shape_.sets[set_]) {
-      key_columns.push_back(Vector::Dictionary(wide.column(key), kept));
-    }
-    for (uint32_t a = 0; a < call.argument_count; ++a) key_columns.push_back(narrow.column(a));
-    std::vector<const Vector*> keys;
-    for (const Vector& column : key_columns) keys.push_back(&column);
-    std::vector<uint64_t> hashes(kept->size());
-    GroupTable::Hash(keys, kept->size(), hashes.data());
-    GroupTable::Found seen;
-    calls_[index].distinct->FindOrCreate(keys, hashes.data(), kept->size(), &seen);
-    if (seen.created.empty()) return Status::Ok();
-    std::sort(seen.created.begin(), seen.created.end());
-    std::vector<char*> created_rows;
-    for (SelectionIndex r : seen.created) created_rows.push_back(kept_rows[r]);
-    narrow.Slice(std::make_shared<Selection>(seen.created));
-    kept_rows = std::move(created_rows);
+    auto fresh = std::make_shared<Selection>();
+    HELIOS_TRY(calls_[index].distinct->Add(fed, fresh.get()));
+    if (fresh->empty()) return Status::Ok();
+    if (fresh->size() < fed.row_count()) fed.Slice(std::move(fresh));
   }
-  if (call.sorted) {
-    Chunk sorted;
-    Vector groups({type_oid::kInt8});
-    for (size_t i = 0; i < kept_rows.size(); ++i) {
-      groups.Set<int64_t>(i, static_cast<int64_t>(reinterpret_cast<uint64_t>(kept_rows[i])));
-    }
-    sorted.AddColumn(std::move(groups));
-    for (Vector& column : narrow.columns()) sorted.AddColumn(std::move(column));
-    sorted.SetRowCount(kept_rows.size());
-    return calls_[index].sorter->Add(sorted);
+  return Feed(index, &fed);
+}
+
+Status Grouping::Feed(size_t index, Chunk* rows) {
+  const AggregateShape::Call& call = shape_.calls[index];
+  if (call.sorted) return calls_[index].sorter->Add(*rows);
+  std::vector<char*> groups(rows->row_count());
+  for (size_t i = 0; i < groups.size(); ++i) {
+    groups[i] = reinterpret_cast<char*>(static_cast<uint64_t>(rows->column(0).At<int64_t>(i)));
   }
-  std::vector<Vector> arguments(narrow.columns().begin(),
-                                narrow.columns().begin() + call.argument_count);
-  return Apply(index, arguments, kept_rows.size(), kept_rows.data());
+  const std::vector<Vector> arguments(rows->columns().begin() + 1,
+                                      rows->columns().begin() + 1 + call.argument_count);
+  return Apply(index, arguments, groups.size(), groups.data());
 }
 
 Status Grouping::Apply(size_t index, const std::vector<Vector>& arguments, size_t count,
@@ -248,8 +218,21 @@ Status Grouping::Apply(size_t index, const std::vector<Vector>& arguments, size_
 Status Grouping::Finish() {
   if (shape_.sets[set_].empty()) table_->OnlyGroup();
   for (size_t i = 0; i < calls_.size(); ++i) {
+    if (calls_[i].distinct != nullptr) HELIOS_TRY(UpdateDistinct(i));
     if (calls_[i].sorter != nullptr) HELIOS_TRY(UpdateSorted(i));
   }
+  return Status::Ok();
+}
+
+Status Grouping::UpdateDistinct(size_t index) {
+  Chunk rows;
+  while (true) {
+    HELIOS_TRY(calls_[index].distinct->Drain(&rows));
+    if (rows.row_count() == 0) break;
+    HELIOS_TRY(Feed(index, &rows));
+    HELIOS_TRY(table_->Account());
+  }
+  calls_[index].distinct.reset();
   return Status::Ok();
 }
 

@@ -154,12 +154,16 @@ void RowStore::Append(std::span<const Vector* const> columns, const SelectionInd
   Scatter(columns, selection, count, rows);
 }
 
-Status RowStore::Account() {
-  if (!counted_) return Status::Ok();
+size_t RowStore::UncountedBytes() const {
   const size_t now = bytes() + absorbed_heap_bytes_;
-  if (now <= reservation_.bytes()) return Status::Ok();
+  if (!counted_ || now <= reservation_.bytes()) return 0;
   // A little ahead, so that the tracker is not asked for every chunk.
-  return reservation_.Resize(now + now / 16);
+  return now + now / 16 - reservation_.bytes();
+}
+
+Status RowStore::Account() {
+  const size_t more = UncountedBytes();
+  return more == 0 ? Status::Ok() : reservation_.Resize(reservation_.bytes() + more);
 }
 
 void RowStore::Absorb(RowStore&& other) {

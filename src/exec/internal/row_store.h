@@ -73,6 +73,8 @@ class RowStore {
               char** rows);
   // Counts what has been allocated since; 53200 past a limit.
   Status Account();
+  // What Account would ask for.
+  size_t UncountedBytes() const;
 
   // Takes every row of `other` (same layout). Rows keep their addresses.
   void Absorb(RowStore&& other);

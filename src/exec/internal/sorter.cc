@@ -236,9 +236,13 @@ Status Sorter::Add(const Chunk& rows) {
   if (keep_ > 0 && store_->row_count() > 2 * keep_ + 8192) HELIOS_TRY(Cut());
   const size_t bytes = store_->bytes() + EntryBytes();
   peak_bytes_ = std::max(peak_bytes_, bytes);
-  const bool can_spill = query_.context.spill != nullptr;
-  if (can_spill &&
-      (bytes > query_.context.operator_memory_bytes || query_.memory()->WouldExceed(bytes / 8))) {
+  size_t more = store_->UncountedBytes();
+  if (EntryBytes() > entries_reservation_.bytes()) {
+    more += EntryBytes() - entries_reservation_.bytes();
+  }
+  if (query_.context.spill != nullptr &&
+      (bytes > query_.context.operator_memory_bytes ||
+       query_.memory()->WouldExceed(std::max(more, bytes / 8)))) {
     return SpillRun();
   }
   HELIOS_TRY(store_->Account());

@@ -71,7 +71,8 @@ class Window : public UnaryOperator {
       : UnaryOperator(query, node, std::move(child)),
         window_(node),
         shape_(node),
-        layout_(std::make_shared<RowLayout>(shape_.types, shape_.physicals, 0, 0)) {
+        layout_(std::make_shared<RowLayout>(shape_.types, shape_.physicals, 0, 0)),
+        batch_reservation_(query.memory()) {
     for (const expr::Expr* expression : shape_.computed) computed_.Add(*expression, query.eval);
     for (const plan::WindowNode::Call& call : node.calls) {
       frames_.push_back(std::make_unique<FrameFinder>(query, node, call, shape_));
@@ -154,6 +155,7 @@ class Window : public UnaryOperator {
   // Takes whole partitions until a chunk is full.
   Status LoadBatch() {
     batch_ = WindowBatch();
+    batch_reservation_.ReleaseAll();
     batch_.store = std::make_unique<RowStore>(layout_, query_.memory());
     given_ = 0;
     while (true) {
@@ -201,7 +203,16 @@ class Window : public UnaryOperator {
     std::vector<char*> rows(count);
     batch_.store->Append(ColumnPointers(pending_), selection.data(), count, rows.data());
     batch_.rows.insert(batch_.rows.end(), rows.begin(), rows.end());
-    return batch_.store->Account();
+    HELIOS_TRY(batch_.store->Account());
+    // What lies beside the rows: their addresses, their peers, the results.
+    size_t row_bytes = sizeof(const char*) + 3 * sizeof(uint32_t);
+    for (size_t c = shape_.child_width; c < window_.types.size(); ++c) {
+      row_bytes += PhysicalWidth(PhysicalOf(window_, c));
+    }
+    const size_t bytes = batch_.rows.size() * row_bytes;
+    // In steps, so that the tracker is not asked for every chunk.
+    if (bytes <= batch_reservation_.bytes()) return Status::Ok();
+    return batch_reservation_.Resize(bytes + bytes / 8);
   }
 
   void FindPeers() {
@@ -395,6 +406,7 @@ class Window : public UnaryOperator {
   std::unique_ptr<RowStore> pending_store_;
   std::vector<char*> pending_rows_;
   WindowBatch batch_;
+  MemoryReservation batch_reservation_;  // For what lies beside the batch's rows.
   std::vector<WindowResult> results_;
   size_t given_ = 0;
 };
