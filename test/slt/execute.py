@@ -46,6 +46,8 @@ class Session:
         if self._connection is None:
             self._connection = self._info.connect()
             self._connection.query(f"SET search_path TO {self._schema}")
+            # What survives a crash is other tests' concern; a sync a statement takes most of the time.
+            self._connection.query("SET synchronous_commit TO off")
         try:
             results = self._connection.try_query(sql)
         except (ConnectionLost, OSError):
