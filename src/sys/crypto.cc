@@ -23,7 +23,20 @@ int Base64Digit(char c) {
   return -1;
 }
 
+std::string Digest(const EVP_MD* algorithm, std::string_view bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  // With a built-in algorithm and memory at hand this cannot fail.
+  HELIOS_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest, &length, algorithm, nullptr) == 1);
+  return {reinterpret_cast<const char*>(digest), length};
+}
+
 }  // namespace
+
+std::string Md5(std::string_view bytes) { return Digest(EVP_md5(), bytes); }
+std::string Sha224(std::string_view bytes) { return Digest(EVP_sha224(), bytes); }
+std::string Sha384(std::string_view bytes) { return Digest(EVP_sha384(), bytes); }
+std::string Sha512(std::string_view bytes) { return Digest(EVP_sha512(), bytes); }
 
 std::string Sha256(std::string_view bytes) {
   std::string digest(kSha256Bytes, '\0');

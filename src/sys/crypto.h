@@ -11,7 +11,11 @@ namespace helios::sys {
 inline constexpr size_t kSha256Bytes = 32;
 
 // All results are raw bytes. Thread safety: all calls, from any thread.
+std::string Md5(std::string_view bytes);
+std::string Sha224(std::string_view bytes);
 std::string Sha256(std::string_view bytes);
+std::string Sha384(std::string_view bytes);
+std::string Sha512(std::string_view bytes);
 std::string HmacSha256(std::string_view key, std::string_view bytes);
 // PBKDF2 with HMAC-SHA-256, one block of output (SCRAM's Hi). Requires: iterations > 0.
 std::string Pbkdf2Sha256(std::string_view password, std::string_view salt, uint32_t iterations);

@@ -2,12 +2,11 @@
 
 #include "types/bytea.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <bit>
 
 #include "expr/internal/families.h"
+#include "sys/crypto.h"
 #include "types/text.h"
 
 namespace helios::expr {
@@ -162,22 +161,11 @@ std::string ShiftRight(std::string_view bits, int32_t count) {
 
 // --- digests ---
 
-std::string Digest(const EVP_MD* algorithm, std::string_view bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  // With a built-in algorithm and memory at hand this cannot fail.
-  HELIOS_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest, &length, algorithm, nullptr) == 1);
-  return {reinterpret_cast<const char*>(digest), length};
-}
 std::string Md5(std::string_view bytes) {
   std::string hex;
-  EncodeHex(Digest(EVP_md5(), bytes), &hex);
+  EncodeHex(sys::Md5(bytes), &hex);
   return hex;
 }
-std::string Sha224(std::string_view bytes) { return Digest(EVP_sha224(), bytes); }
-std::string Sha256(std::string_view bytes) { return Digest(EVP_sha256(), bytes); }
-std::string Sha384(std::string_view bytes) { return Digest(EVP_sha384(), bytes); }
-std::string Sha512(std::string_view bytes) { return Digest(EVP_sha512(), bytes); }
 
 // --- encodings ---
 
@@ -361,10 +349,10 @@ constexpr KernelEntry kKernels[] = {
     {"bitshiftright", Map<ShiftRight>},
     {"md5_text", Map<Md5>},
     {"md5_bytea", Map<Md5>},
-    {"sha224_bytea", Map<Sha224>},
-    {"sha256_bytea", Map<Sha256>},
-    {"sha384_bytea", Map<Sha384>},
-    {"sha512_bytea", Map<Sha512>},
+    {"sha224_bytea", Map<sys::Sha224>},
+    {"sha256_bytea", Map<sys::Sha256>},
+    {"sha384_bytea", Map<sys::Sha384>},
+    {"sha512_bytea", Map<sys::Sha512>},
     {"binary_encode", Map<Encode>},
     {"binary_decode", Map<Decode>},
     {"pg_convert_from", Map<ConvertFrom>},

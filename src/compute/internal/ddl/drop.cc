@@ -392,6 +392,47 @@ Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade
   return DropObjects(session, editor, {oid}, cascade);
 }
 
+namespace {
+// DROP FUNCTION and its like: every function is built in.
+Status RefuseDropRoutine(SessionImpl& session, const ast::DropStatement& statement) {
+  if (statement.objects.empty()) return Status::Ok();
+  const ast::ObjectName& object = statement.objects[0];
+  const std::string& name = object.names.back();
+  const char* kind = statement.object_type == ast::ObjectType::kProcedure   ? "procedure"
+                     : statement.object_type == ast::ObjectType::kAggregate ? "aggregate"
+                                                                            : "function";
+  const auto required = [](const std::string& signature) {
+    return Error(ErrorCode::kDependentObjectsStillExist)
+        .Message("cannot drop function {} because it is required by the database system",
+                 signature);
+  };
+  if (!object.has_args) {
+    const Result<Oid> found = session.Lookup().ResolveName(type_oid::kRegproc, name);
+    if (found.ok()) {
+      return required(session.Lookup().NameOf(type_oid::kRegprocedure, *found).value_or(name));
+    }
+    if (found.status().Is(ErrorCode::kAmbiguousFunction)) {
+      return Error(ErrorCode::kAmbiguousFunction)
+          .Message("{} name \"{}\" is not unique", kind, name)
+          .Hint("Specify the argument list to select the {} unambiguously.", kind);
+    }
+    return Error(ErrorCode::kUndefinedFunction)
+        .Message("could not find a {} named \"{}\"", kind, name);
+  }
+  std::string types;
+  const sql::PlannerContext context = session.MakePlannerContext();
+  for (const ast::FunctionParameter& parameter : object.args) {
+    HELIOS_TRY(const SqlType type, sql::ResolveTypeName(parameter.type, context));
+    types += (types.empty() ? "" : ", ") + FormatType({type.oid, -1}, &session.Lookup());
+  }
+  const std::string signature = fmt::format("{}({})", name, types);
+  if (session.Lookup().ResolveName(type_oid::kRegprocedure, signature).ok()) {
+    return required(signature);
+  }
+  return Error(ErrorCode::kUndefinedFunction).Message("{} {} does not exist", kind, signature);
+}
+}  // namespace
+
 Status RunDrop(SessionImpl& session, const ast::DropStatement& statement, UtilityResult*) {
   using ast::ObjectType;
   switch (statement.object_type) {
@@ -409,12 +450,13 @@ Status RunDrop(SessionImpl& session, const ast::DropStatement& statement, Utilit
         session.Notice(Notice::Severity::kNotice, "00000", "object does not exist, skipping");
         return Status::Ok();
       }
+      if (statement.object_type == ObjectType::kFunction ||
+          statement.object_type == ObjectType::kAggregate ||
+          statement.object_type == ObjectType::kProcedure) {
+        return RefuseDropRoutine(session, statement);
+      }
       const std::string name = statement.objects.empty() ? "" : statement.objects[0].names.back();
-      return Error(statement.object_type == ObjectType::kFunction ||
-                           statement.object_type == ObjectType::kProcedure
-                       ? ErrorCode::kUndefinedFunction
-                       : ErrorCode::kUndefinedObject)
-          .Message("object \"{}\" does not exist", name);
+      return Error(ErrorCode::kUndefinedObject).Message("object \"{}\" does not exist", name);
     }
   }
   DdlEditor editor(session);

@@ -430,16 +430,7 @@ Result<ExprPtr> Binder::BindFieldSelect(ExprPtr operand, const std::string& fiel
 }
 
 Result<ExprPtr> Binder::BindIndirection(const ast::Indirection& node, QueryScope& scope) {
-  ExprPtr current;
-  const auto* star = ast::TryAs<ast::ColumnRef>(node.operand.get());
-  if (star != nullptr && star->star && !star->names.empty()) {  // (t.*).a is (t).a
-    ast::ColumnRef whole;
-    whole.names = star->names;
-    whole.location = star->location;
-    HELIOS_TRY(current, BindExpr(whole, scope));
-  } else {
-    HELIOS_TRY(current, BindExpr(*node.operand, scope));
-  }
+  HELIOS_TRY(ExprPtr current, BindExpr(*node.operand, scope));
   for (size_t i = 0; i < node.steps.size(); ++i) {
     const ast::IndirectionStep& step = node.steps[i];
     if (step.step == ast::IndirectionKind::kField) {

@@ -324,8 +324,6 @@ Status DmlBinder::BindConflict(const ast::OnConflict& conflict, const Target& ta
   inner.relations = scope.relations;
   ScopeRelation* excluded = b_.NewRelation(inner);
   excluded->alias = "excluded";
-  // A bare column means the existing row's.
-  excluded->columns_visible = false;
   for (uint32_t i : target.order) {
     excluded->columns.push_back({target.names[i], excluded_ids[i]});
     b_.relations_of_[excluded_ids[i]] = excluded;

@@ -265,6 +265,12 @@ Result<ExprPtr> Binder::FindSystemColumn(const std::string& name, const ScopeRel
 }
 
 Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& scope) {
+  if (ref.star && !ref.names.empty()) {  // t.* as a value is the whole row.
+    ast::ColumnRef whole;
+    whole.names = ref.names;
+    whole.location = ref.location;
+    return BindColumnRef(whole, scope);
+  }
   if (ref.star) {
     return Error(ErrorCode::kSyntaxError)
         .Message("row expansion via \"*\" is not supported here")
