@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "base/codec.h"
 #include "types/internal/sink.h"
@@ -194,10 +195,10 @@ Status RowDecoder::Locate(const Frame& frame) {
   return Status::Ok();
 }
 
-Status RowDecoder::DecodeColumn(const Frame& frame, size_t index, bool copy, Vector* out,
-                                size_t row) const {
+template <bool kWide, bool kCopy>
+Status RowDecoder::DecodeColumn(const Frame& frame, size_t index, Vector* out, size_t row) const {
   const RowColumn& column = columns_[index];
-  if (positions_[index] < 0) {
+  if (positions_[index] < 0) [[unlikely]] {
     column.missing_value.Store(out, row);
     return Status::Ok();
   }
@@ -206,73 +207,74 @@ Status RowDecoder::DecodeColumn(const Frame& frame, size_t index, bool copy, Vec
     out->SetNull(row);
     return Status::Ok();
   }
-  const uint32_t begin = position == 0 ? 0 : LoadWidth(frame.ends, position - 1, frame.wide);
-  const uint32_t end = LoadWidth(frame.ends, position, frame.wide);
-  if (begin > end || end > frame.values.size()) return Corrupted();
-  const std::string_view bytes = frame.values.substr(begin, end - begin);
-  const size_t width = PhysicalWidth(column.physical);
-  if (column.physical == PhysicalType::kVarlen) {
-    if (copy) {
-      out->SetString(row, bytes);
-    } else {
-      out->Set(row, StringRef(bytes));
-    }
+  const uint32_t begin = position == 0 ? 0 : LoadWidth(frame.ends, position - 1, kWide);
+  const uint32_t end = LoadWidth(frame.ends, position, kWide);
+  if (begin > end || end > frame.values.size()) [[unlikely]]
+    return Corrupted();
+  const char* bytes = frame.values.data() + begin;
+  const size_t size = end - begin;
+  const auto store = [&]<size_t kWidth>(std::integral_constant<size_t, kWidth>) {
+    if (size != kWidth) [[unlikely]]
+      return Corrupted();
+    std::memcpy(out->RawData() + row * kWidth, bytes, kWidth);
+    out->validity().SetValid(row);
     return Status::Ok();
-  }
-  if (bytes.size() != width) return Corrupted();
-  char* to = out->RawData() + row * width;
-  switch (width) {
-    case 1:
-      std::memcpy(to, bytes.data(), 1);
-      break;
-    case 2:
-      std::memcpy(to, bytes.data(), 2);
-      break;
-    case 4:
-      std::memcpy(to, bytes.data(), 4);
-      break;
-    case 8:
-      std::memcpy(to, bytes.data(), 8);
-      break;
-    default:
-      std::memcpy(to, bytes.data(), 16);
+  };
+  switch (column.physical) {
+    case PhysicalType::kBool:
+      return store(std::integral_constant<size_t, 1>());
+    case PhysicalType::kInt16:
+      return store(std::integral_constant<size_t, 2>());
+    case PhysicalType::kInt32:
+    case PhysicalType::kFloat32:
+      return store(std::integral_constant<size_t, 4>());
+    case PhysicalType::kInt64:
+    case PhysicalType::kFloat64:
+      return store(std::integral_constant<size_t, 8>());
+    case PhysicalType::kFixed16:
+      return store(std::integral_constant<size_t, 16>());
+    case PhysicalType::kVarlen:
       break;
   }
-  out->validity().SetValid(row);
+  if constexpr (kCopy) {
+    out->SetString(row, {bytes, size});
+  } else {
+    out->Set(row, StringRef(std::string_view(bytes, size)));
+  }
+  return Status::Ok();
+}
+
+// `column(i)`: where column i goes.
+template <bool kCopy, typename Columns>
+Status RowDecoder::DecodeColumns(std::string_view encoded, size_t row, const Columns& column) {
+  Frame frame;
+  HELIOS_TRY(Open(encoded, &frame));
+  HELIOS_TRY(Locate(frame));
+  if (frame.wide) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      HELIOS_TRY((DecodeColumn<true, kCopy>(frame, i, column(i), row)));
+    }
+  } else {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      HELIOS_TRY((DecodeColumn<false, kCopy>(frame, i, column(i), row)));
+    }
+  }
   return Status::Ok();
 }
 
 Status RowDecoder::Decode(std::string_view encoded, std::span<Vector* const> out, size_t row) {
   HELIOS_CHECK(out.size() == columns_.size());
-  Frame frame;
-  HELIOS_TRY(Open(encoded, &frame));
-  HELIOS_TRY(Locate(frame));
-  for (size_t i = 0; i < out.size(); ++i) {
-    HELIOS_TRY(DecodeColumn(frame, i, true, out[i], row));
-  }
-  return Status::Ok();
+  return DecodeColumns<true>(encoded, row, [out](size_t i) { return out[i]; });
 }
 
 Status RowDecoder::Decode(std::string_view encoded, Chunk* out, size_t row) {
   HELIOS_CHECK(out->column_count() == columns_.size());
-  Frame frame;
-  HELIOS_TRY(Open(encoded, &frame));
-  HELIOS_TRY(Locate(frame));
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    HELIOS_TRY(DecodeColumn(frame, i, true, &out->column(i), row));
-  }
-  return Status::Ok();
+  return DecodeColumns<true>(encoded, row, [out](size_t i) { return &out->column(i); });
 }
 
 Status RowDecoder::DecodeInPlace(std::string_view encoded, Chunk* out, size_t row) {
   HELIOS_CHECK(out->column_count() == columns_.size());
-  Frame frame;
-  HELIOS_TRY(Open(encoded, &frame));
-  HELIOS_TRY(Locate(frame));
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    HELIOS_TRY(DecodeColumn(frame, i, false, &out->column(i), row));
-  }
-  return Status::Ok();
+  return DecodeColumns<false>(encoded, row, [out](size_t i) { return &out->column(i); });
 }
 
 }  // namespace helios

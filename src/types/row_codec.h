@@ -73,7 +73,10 @@ class RowDecoder {
   struct Frame;
   static Status Open(std::string_view encoded, Frame* frame);
   Status Locate(const Frame& frame);
-  Status DecodeColumn(const Frame& frame, size_t index, bool copy, Vector* out, size_t row) const;
+  template <bool kWide, bool kCopy>
+  Status DecodeColumn(const Frame& frame, size_t index, Vector* out, size_t row) const;
+  template <bool kCopy, typename Columns>
+  Status DecodeColumns(std::string_view encoded, size_t row, const Columns& column);
 
   std::vector<RowColumn> columns_;
   std::string shape_;  // Ids of the last row, to reuse `positions_`.

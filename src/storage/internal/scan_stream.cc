@@ -59,18 +59,17 @@ class Scan : public hidb::ScanStream {
   // Reads up to `rows_max` entries into `*out`; `*more` is false once the cursor is at its end.
   virtual Status Fill(size_t rows_max, Chunk* out, bool* more) = 0;
 
-  Chunk NewChunk() const {
-    return MakeOutput(*request_.table, request_.columns, request_.with_row_key);
+  // Makes `*out` ready for Emit.
+  void StartChunk(Chunk* out) {
+    *out = MakeOutput(*request_.table, request_.columns, request_.with_row_key);
+    columns_.clear();
+    for (size_t index = 0; index < request_.columns.size(); ++index) {
+      columns_.push_back(&out->column(index));
+    }
   }
   // Writes a row into row `row` of the chunk.
   Status Emit(std::string_view row_key, std::string_view value, Chunk* out, size_t row) {
-    if (!request_.columns.empty()) {
-      columns_.clear();
-      for (size_t index = 0; index < request_.columns.size(); ++index) {
-        columns_.push_back(&out->column(index));
-      }
-      HELIOS_TRY(decoder_.Decode(value, columns_, row));
-    }
+    if (!columns_.empty()) HELIOS_TRY(decoder_.Decode(value, columns_, row));
     if (request_.with_row_key) out->column(request_.columns.size()).SetString(row, row_key);
     return Status::Ok();
   }
@@ -128,7 +127,7 @@ class RowScan final : public Scan {
 
  private:
   Status Fill(size_t rows_max, Chunk* out, bool* more) override {
-    *out = NewChunk();
+    StartChunk(out);
     size_t row = 0;
     for (; row < rows_max; ++row) {
       if (!cursor_.Next()) {
@@ -153,7 +152,7 @@ class IndexScan final : public Scan {
 
  private:
   Status Fill(size_t rows_max, Chunk* out, bool* more) override {
-    *out = NewChunk();
+    StartChunk(out);
     size_t row = 0;
     for (; row < rows_max; ++row) {
       if (!cursor_.Next()) {

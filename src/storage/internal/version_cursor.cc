@@ -41,6 +41,7 @@ VersionCursor::VersionCursor(kv::KvStore& store, hidb::SpaceId space, const Read
   kv::ReadOptions options;
   options.lower = prefix_ + bounds.begin;
   options.upper = bounds.end.empty() ? space_end_ : StoredEnd(options.lower, prefix_ + bounds.end);
+  stored_end_ = options.upper;
   iterator_ = store.NewIterator(kVersionFamily, std::move(options));
 }
 
@@ -53,6 +54,7 @@ void VersionCursor::Seek(const hidb::KeyRange& range) {
     range_end_.assign(prefix_).append(range.end);
   }
   if (range_begin_ >= range_end_) return;
+  end_is_stored_ = range_end_ == stored_end_;
   if (!reverse_) {
     iterator_->Seek(range_begin_);
     if (iterator_->Valid() && IsVersionKey(iterator_->key()) &&
@@ -87,7 +89,30 @@ void VersionCursor::Next() {
     FindBackward();
     return;
   }
-  SkipOlderVersions();
+  // Mostly the next entry is the one visible version of the next key.
+  valid_ = false;
+  iterator_->Next();
+  if (!iterator_->Valid()) return;
+  const std::string_view stored = iterator_->key();
+  if (!IsVersionKey(stored)) {
+    malformed_ = true;
+    return;
+  }
+  const std::string_view user = WithoutVersion(stored);
+  if (user == key_) {
+    ++dead_count_;
+    SkipOlderVersions();
+  } else if (!IsPastEnd(user) && read_point_.Sees(VersionOf(stored))) {
+    key_.assign(user);
+    bool present = false;
+    if (!Decode(iterator_->value(), &present)) return;
+    if (present) {
+      valid_ = true;
+      return;
+    }
+    ++dead_count_;
+    SkipOlderVersions();
+  }
   FindForward();
 }
 
@@ -107,7 +132,7 @@ void VersionCursor::FindForward() {
       return;
     }
     const std::string_view user = WithoutVersion(stored);
-    if (user >= range_end_) return;
+    if (IsPastEnd(user)) return;
     const Timestamp version = VersionOf(stored);
     if (!read_point_.Sees(version)) {
       // Too new, or staged by another. Many of them before a visible one: a key that is written

@@ -40,6 +40,8 @@ class VersionCursor {
   void SkipNewerVersions();
   bool ReadBackward(bool* present);
   bool Decode(std::string_view stored, bool* present);
+  // The store stops at its own bound: no need to look again where it is the range's.
+  bool IsPastEnd(std::string_view user) const { return !end_is_stored_ && user >= range_end_; }
 
   const ReadPoint& read_point_;
   const bool reverse_;
@@ -48,6 +50,8 @@ class VersionCursor {
   std::unique_ptr<kv::Iterator> iterator_;
   std::string range_begin_;  // Of the current range, with the space's prefix.
   std::string range_end_;
+  std::string stored_end_;  // The store's bound.
+  bool end_is_stored_ = false;
   bool valid_ = false;
   bool malformed_ = false;
   std::string key_;  // Of the shown entry, with the space's prefix.
