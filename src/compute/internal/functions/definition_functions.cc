@@ -50,7 +50,9 @@ Status ConstraintDefinition(SessionCall& call) {
 // Stored expressions are text: what a pg_node_tree column shows is the expression itself.
 Status Expression(SessionCall& call) {
   const bool pretty = call.argument_count() > 2 && call.AsBool(2);
-  return call.ReturnText(ShowExpression(call.session, call.Text(0), pretty));
+  const std::shared_ptr<const catalog::Snapshot> snapshot = call.session.Catalog();
+  const catalog::Table* table = snapshot->FindTable(call.AsOid(1));
+  return call.ReturnText(ShowExpression(call.session, call.Text(0), table, {}, pretty));
 }
 
 Status ViewDefinition(SessionCall& call) {

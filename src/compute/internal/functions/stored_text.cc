@@ -5,6 +5,7 @@
 #include "sql/ast_util.h"
 #include "sql/deparse.h"
 #include "sql/parser/parser.h"
+#include "sql/shown_text.h"
 
 namespace helios::compute {
 namespace {
@@ -122,7 +123,7 @@ std::string KeyText(SessionImpl& session, const catalog::Table& table, const cat
     const catalog::Column* column = table.FindColumn(key.column);
     return column == nullptr ? "?" : QuoteName(column->name);
   }
-  std::string text = ShowExpression(session, key.expression_sql, pretty);
+  std::string text = ShowExpression(session, key.expression_sql, &table, {}, pretty);
   return LooksLikeFunction(key.expression_sql) ? text : "(" + text + ")";
 }
 
@@ -143,21 +144,28 @@ std::string KeyOptions(const catalog::IndexKey& key, SessionImpl& session) {
 
 }  // namespace
 
-std::string ShowExpression(SessionImpl& session, std::string_view sql, bool pretty) {
-  std::string text(sql);
-  if (pretty) {
-    const auto parsed = sql::ParseExpression(sql);
-    if (parsed.ok()) {
-      text = sql::Deparse(**parsed, {.pretty = true, .multiline = false, .analyzed = true});
+std::string ShowExpression(SessionImpl& session, std::string_view sql, const catalog::Table* table,
+                           SqlType expected, bool pretty) {
+  std::vector<sql::TableColumn> columns;
+  if (table != nullptr) {
+    for (const catalog::Column& column : table->columns) {
+      if (!column.dropped) columns.push_back({column.name, column.type});
     }
   }
-  return ShortenRegclasses(session, std::move(text));
+  sql::PlannerContext context = session.MakePlannerContext();
+  return ShortenRegclasses(
+      session,
+      sql::ShowStoredExpression(sql, columns, expected,
+                                {.pretty = pretty, .multiline = false, .analyzed = true}, context));
 }
 
 std::string ShowQuery(SessionImpl& session, std::string_view sql, bool pretty) {
   auto parsed = sql::Parse(sql);
   if (!parsed.ok() || parsed->size() != 1) return std::string(sql);
-  const sql::ast::Statement& statement = *parsed->front().statement;
+  sql::PlannerContext context = session.MakePlannerContext();
+  const sql::ast::StatementPtr query =
+      sql::AnnotateQuery(std::move(parsed->front().statement), context);
+  const sql::ast::Statement& statement = *query;
   ShortenRelations(session, statement);
   std::string text = sql::Deparse(statement, {.pretty = pretty, .analyzed = true});
   if (text.empty()) text = sql;
@@ -193,7 +201,7 @@ std::string ShowIndex(SessionImpl& session, const catalog::Index& index, bool pr
     text += ")";
   }
   if (!index.predicate_sql.empty()) {
-    text += " WHERE " + ShowExpression(session, index.predicate_sql, pretty);
+    text += " WHERE " + ShowExpression(session, index.predicate_sql, table, {}, pretty);
   }
   return text;
 }
@@ -217,7 +225,8 @@ std::string ShowConstraint(SessionImpl& session, const catalog::Table* table,
   std::string text;
   switch (constraint.kind) {
     case catalog::ConstraintKind::kCheck:
-      text = fmt::format("CHECK ({})", ShowExpression(session, constraint.check_sql, pretty));
+      text = fmt::format("CHECK ({})",
+                         ShowExpression(session, constraint.check_sql, table, {}, pretty));
       if (constraint.no_inherit) text += " NO INHERIT";
       break;
     case catalog::ConstraintKind::kForeignKey:

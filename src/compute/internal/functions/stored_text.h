@@ -9,7 +9,10 @@ namespace helios::compute {
 
 // Expressions and queries that the catalog stores as text with qualified names, as clients are
 // shown them: names lose their schema where the session's search path finds them without it.
-std::string ShowExpression(SessionImpl& session, std::string_view sql, bool pretty);
+// `table`, whose columns an expression names, may be null; `expected` is the type that its value is
+// assigned to, invalid if none.
+std::string ShowExpression(SessionImpl& session, std::string_view sql, const catalog::Table* table,
+                           SqlType expected, bool pretty);
 std::string ShowQuery(SessionImpl& session, std::string_view sql, bool pretty);
 
 // CREATE INDEX ... `pretty`: the table's schema only where it is needed.

@@ -1,6 +1,7 @@
 // pg_class, pg_attribute and what describes tables further.
 
 #include "catalog/names.h"
+#include "compute/internal/functions/stored_text.h"
 #include "compute/internal/privileges.h"
 #include "compute/internal/system_catalog/system_catalog.h"
 
@@ -282,12 +283,12 @@ Status FillPgAttribute(SessionImpl& session, SystemRowBuilder& rows) {
 }
 
 Status FillPgAttrdef(SessionImpl& session, SystemRowBuilder& rows) {
-  ForEachTable(session, [&rows](const catalog::Table& table) {
+  ForEachTable(session, [&](const catalog::Table& table) {
     if (!rows.Wants("adrelid", table.oid)) return;
     for (const catalog::Column& column : table.columns) {
       if (column.dropped || column.default_sql.empty()) continue;
       rows.Oid(DefaultOid(table.oid, column.number)).Oid(table.oid).Int2(column.number);
-      rows.Text(column.default_sql).End();
+      rows.Text(ShowExpression(session, column.default_sql, &table, column.type, false)).End();
     }
   });
   return Status::Ok();

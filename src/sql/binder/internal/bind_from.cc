@@ -248,10 +248,10 @@ Result<NodePtr> Binder::BindView(const catalog::Table& view, ScopeRelation* rela
   const Oid outer_role = role_;
   const bool outer_record = record_names_;
   role_ = view.owner;
-  record_names_ = false;
+  SetRecording(false);
   auto query = BindQuery(ast::As<ast::SelectStatement>(*view_trees_.back()), nullptr, nullptr, {});
   role_ = outer_role;
-  record_names_ = outer_record;
+  SetRecording(outer_record);
   --view_depth_;
   if (!query.ok()) {
     Status status = std::move(query).status();

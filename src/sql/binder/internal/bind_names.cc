@@ -6,6 +6,8 @@ namespace helios::sql::binder {
 
 namespace {
 namespace t = type_oid;
+using expr::As;
+using expr::ExprKind;
 }  // namespace
 
 std::string_view ClauseName(Clause clause) {
@@ -264,6 +266,13 @@ Result<ExprPtr> Binder::FindSystemColumn(const std::string& name, const ScopeRel
   return ExprPtr();
 }
 
+void Binder::RecordColumn(const ast::ColumnRef& ref, const expr::Expr& column) {
+  if (column.kind != ExprKind::kColumn) return;
+  const ScopeRelation* relation = relations_of_[As<expr::ColumnExpr>(column).index];
+  if (relation == nullptr || !relation->name_visible || relation->alias.empty()) return;
+  recorded_columns_[&ref] = relation->alias;
+}
+
 Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& scope) {
   if (ref.star && !ref.names.empty()) {  // t.* as a value is the whole row.
     ast::ColumnRef whole;
@@ -279,7 +288,10 @@ Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& sco
   const ast::NameList& names = ref.names;
   if (names.size() == 1) {
     HELIOS_TRY(ExprPtr column, FindColumn(names[0], scope, ref.location));
-    if (column != nullptr) return column;
+    if (column != nullptr) {
+      if (record_names_) RecordColumn(ref, *column);
+      return column;
+    }
     HELIOS_TRY(ScopeRelation * relation, FindRelation("", names[0], scope, ref.location));
     if (relation != nullptr) return MakeWholeRow(*relation, ref.location);
     for (QueryScope* level = &scope; level != nullptr; level = level->parent) {

@@ -65,7 +65,7 @@ class Binder {
   ScopeRelation* AddDefinitionRelation(QueryScope& scope, const std::string& name,
                                        const std::vector<TableColumn>& columns);
   // Rewrites `statement` (a tree that was bound by this object) to its canonical form.
-  void RecordNames() { record_names_ = true; }
+  void RecordNames() { SetRecording(true); }
   struct RecordedStar {
     const ast::TargetItem* item;
     std::vector<std::pair<std::string, std::string>> columns;  // (alias, column)
@@ -77,6 +77,11 @@ class Binder {
   const std::unordered_map<const ast::TypeName*, std::string>& recorded_type_schemas() const {
     return recorded_type_schemas_;
   }
+  // Columns written without their relation, with the relation's name.
+  const std::unordered_map<const ast::ColumnRef*, std::string>& recorded_columns() const {
+    return recorded_columns_;
+  }
+  const ShownCasts& shown_casts() const { return shown_casts_; }
   const std::vector<Oid>& dependencies() const { return dependencies_; }
   void AddDependency(Oid oid);
 
@@ -148,6 +153,7 @@ class Binder {
   // --- bind_names.cc
   Result<ExprPtr> BindColumnRef(const ast::ColumnRef& ref, QueryScope& scope);
   ExprPtr MakeColumn(uint32_t id, int location);
+  void RecordColumn(const ast::ColumnRef& ref, const expr::Expr& column);
   // The statement reads this column: its privilege is needed.
   void NoteUse(uint32_t id);
   ExprPtr MakeWholeRow(const ScopeRelation& relation, int location);
@@ -296,6 +302,12 @@ class Binder {
   int view_depth_ = 0;
   bool record_names_ = false;
   bool saw_collate_ = false;  // A COLLATE has been bound: operators compare their sides'.
+  void SetRecording(bool records) {
+    record_names_ = records;
+    types_.set_shown_casts(records ? &shown_casts_ : nullptr);
+  }
+  std::unordered_map<const ast::ColumnRef*, std::string> recorded_columns_;
+  ShownCasts shown_casts_;
   std::unordered_map<const ast::RelationName*, std::string> recorded_schemas_;
   std::unordered_map<const ast::TypeName*, std::string> recorded_type_schemas_;
   std::vector<RecordedStar> recorded_stars_;

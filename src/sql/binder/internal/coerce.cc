@@ -8,6 +8,28 @@ namespace t = type_oid;
 using expr::As;
 using expr::CastExpr;
 using expr::ExprKind;
+
+bool IsReg(Oid type) {
+  switch (type) {
+    case t::kRegproc:
+    case t::kRegprocedure:
+    case t::kRegoper:
+    case t::kRegoperator:
+    case t::kRegclass:
+    case t::kRegtype:
+    case t::kRegrole:
+    case t::kRegnamespace:
+    case t::kRegcollation:
+      return true;
+    default:
+      return false;
+  }
+}
+bool IsPolymorphic(Oid type) {
+  return type == t::kAnyElement || type == t::kAnyArray || type == t::kAnyNonArray ||
+         type == t::kAnyEnum || type == t::kAnyCompatible || type == t::kAnyCompatibleArray ||
+         type == t::kAnyCompatibleNonArray;
+}
 }  // namespace
 
 Result<ExprPtr> TypeRules::CoerceUnknownConstant(const expr::ConstantExpr& constant, SqlType target,
@@ -35,10 +57,32 @@ Result<ExprPtr> TypeRules::CoerceUnknownConstant(const expr::ConstantExpr& const
   if (!value.ok()) return AtLocation(std::move(value).status(), at);
   Value parsed = std::move(value).value();
   parsed.SetType({base.oid, input_typmod});
+  NoteConstant(parsed, at, context);
   result = std::make_unique<expr::ConstantExpr>(std::move(parsed));
   result->location = at;
   if (base.oid != target.oid) return CoerceToDomain(std::move(result), target, context, location);
   return ApplyTypmodTo(std::move(result), target, context);
+}
+
+void TypeRules::NoteConstant(const Value& value, int location, CastContext context) {
+  if (shown_casts_ == nullptr || location < 0 || context == CastContext::kExplicit) return;
+  ShownCast shown{value.type(), std::nullopt};
+  // Names of objects stay as written: what they are shown as depends on who looks.
+  if (Category(value.type().oid) != TypeCategory::kString && !IsReg(value.type().oid)) {
+    auto text = FormatTextValue(value, *format_);
+    if (text.ok()) shown.text = std::move(text).value();
+  }
+  (*shown_casts_)[{location, false}] = std::move(shown);
+}
+
+// Casts of an assignment are not shown: reading the text back assigns again.
+void TypeRules::NoteCast(const expr::Expr& operand, Oid target, CastContext context) {
+  if (shown_casts_ == nullptr || operand.location < 0 || context != CastContext::kImplicit ||
+      operand.type.oid == target) {
+    return;
+  }
+  const bool over_cast = operand.kind == ExprKind::kCast && As<CastExpr>(operand).is_explicit;
+  (*shown_casts_)[{operand.location, over_cast}] = {{target, -1}, std::nullopt};
 }
 
 Result<ExprPtr> TypeRules::CoerceParameter(ExprPtr expr, SqlType target, int location) {
@@ -179,6 +223,11 @@ Result<ExprPtr> TypeRules::TryCoerce(ExprPtr expr, SqlType target, CastContext c
                                      int location) {
   const Oid source = expr->type.oid;
   if (target.oid == t::kAny) return ResolveUnknown(std::move(expr));
+  // A polymorphic type stands for the type that is there.
+  if (IsPolymorphic(target.oid) && source != t::kUnknown) {
+    if (!CanCoerce(source, target.oid, context)) return ExprPtr();
+    return expr;
+  }
   if (source == t::kUnknown) {
     if (expr->kind == ExprKind::kConstant) {
       return CoerceUnknownConstant(As<expr::ConstantExpr>(*expr), target, context, location);
@@ -208,6 +257,7 @@ Result<ExprPtr> TypeRules::TryCoerce(ExprPtr expr, SqlType target, CastContext c
     relabel->children.push_back(std::move(expr));
     return Typed(std::move(relabel));
   }
+  NoteCast(*expr, target.oid, context);
   HELIOS_TRY(expr, ConvertByPath(std::move(expr), target, path, cast, context));
   return ApplyTypmodTo(std::move(expr), target, context);
 }

@@ -2,8 +2,11 @@
 // several expressions (its parse_coerce.c and the chapter "Type Conversion").
 #pragma once
 
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -26,6 +29,14 @@ Status AtLocation(Status status, int location);
 struct ParameterTypes {
   std::vector<Oid> types;
 };
+
+// Casts that analysis added and that PostgreSQL shows, by the location of the expression below, and
+// whether an explicit cast stands between the two.
+struct ShownCast {
+  SqlType type;
+  std::optional<std::string> text;  // Of a literal, as its type writes it.
+};
+using ShownCasts = std::map<std::pair<int, bool>, ShownCast>;
 
 // Thread safety: none. Lifetime: the lookup, format and parameters outlive it.
 class TypeRules {
@@ -86,6 +97,9 @@ class TypeRules {
   const TextFormat& format() const { return *format_; }
   ParameterTypes& parameters() { return *parameters_; }
 
+  // Where to note casts from now on; null: nowhere.
+  void set_shown_casts(ShownCasts* casts) { shown_casts_ = casts; }
+
   // Equality and order of a type, user types included; null when there is none.
   const expr::Operator* Equality(Oid type) const;
   const expr::Operator* Less(Oid type) const;
@@ -99,10 +113,13 @@ class TypeRules {
   Result<ExprPtr> ConvertByPath(ExprPtr expr, SqlType target, Path path, const expr::Cast* cast,
                                 CastContext context);
   ExprPtr ApplyTypmodTo(ExprPtr expr, SqlType target, CastContext context);
+  void NoteConstant(const Value& value, int location, CastContext context);
+  void NoteCast(const expr::Expr& operand, Oid target, CastContext context);
 
   const catalog::CatalogTypeLookup* lookup_;
   const TextFormat* format_;
   ParameterTypes* parameters_;
+  ShownCasts* shown_casts_ = nullptr;
 };
 
 }  // namespace helios::sql::binder
