@@ -18,6 +18,20 @@ bool StripArraySuffix(std::string_view* text) {
   return stripped;
 }
 
+// Of the type below the domain and any domains that it stands on.
+PhysicalType PhysicalOfDomain(const Snapshot& snapshot, const catalog::UserType& domain) {
+  const catalog::UserType* type = &domain;
+  while (type->type_kind == catalog::UserType::TypeKind::kDomain) {
+    const Oid base_oid = type->base.oid;
+    const catalog::UserType* base = snapshot.FindUserType(base_oid);
+    if (base == nullptr) return PhysicalTypeOf(base_oid);
+    if (base->array_oid == base_oid) return PhysicalType::kVarlen;
+    type = base;
+  }
+  return type->type_kind == catalog::UserType::TypeKind::kEnum ? PhysicalType::kInt64
+                                                               : PhysicalType::kVarlen;
+}
+
 }  // namespace
 
 CatalogTypeLookup::CatalogTypeLookup(std::shared_ptr<const Snapshot> snapshot,
@@ -51,7 +65,7 @@ const TypeLookup::UserType* CatalogTypeLookup::FindUserType(Oid oid) const {
       case catalog::UserType::TypeKind::kDomain:
         description->kind = UserKind::kDomain;
         description->base = type->base;
-        description->physical = PhysicalTypeOf(type->base.oid);
+        description->physical = PhysicalOfDomain(*snapshot_, *type);
         break;
       case catalog::UserType::TypeKind::kComposite:
         description->kind = UserKind::kComposite;
