@@ -1,5 +1,9 @@
 // min and max of any type, sums of numeric, string_agg and array_agg: states with variable parts.
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 #include "expr/internal/aggregate.h"
 #include "expr/internal/families.h"
 #include "types/array.h"
@@ -310,31 +314,115 @@ AggregateFunction MakeStringAggregate() {
 }
 
 // --- array_agg ---
+//
+// The elements lie in the call's arena, in pieces, so that they count as the query's memory and are
+// never moved: one byte (NULL or not), then a value of fixed width, or a length and its bytes.
+
+struct ArrayPiece {
+  ArrayPiece* next;
+  size_t byte_count;
+  size_t capacity;
+
+  char* bytes() { return reinterpret_cast<char*>(this + 1); }
+};
 
 struct ArrayState {
-  ArrayBuilder* builder = nullptr;
+  static constexpr size_t kPieceBytesMin = 64;
+  static constexpr size_t kPieceBytesMax = 64 * 1024;
+
+  ArrayPiece* first = nullptr;
+  ArrayPiece* last = nullptr;
+  int64_t count = 0;
+  Oid element = kInvalidOid;
+  PhysicalType physical = PhysicalType::kVarlen;
   // Of the collected arrays, when they are collected into one of a dimension more.
   std::vector<int32_t>* dimensions = nullptr;
   std::vector<int32_t>* lower_bounds = nullptr;
-  int64_t count = 0;
+
+  // Room for that many bytes in one piece.
+  char* Extend(Arena& arena, size_t byte_count) {
+    if (last == nullptr || last->capacity - last->byte_count < byte_count) {
+      size_t capacity = last == nullptr ? kPieceBytesMin : last->capacity * 2;
+      capacity = std::max(std::min(capacity, kPieceBytesMax), byte_count);
+      auto* piece =
+          new (arena.Allocate(sizeof(ArrayPiece) + capacity)) ArrayPiece{nullptr, 0, capacity};
+      (last == nullptr ? first : last->next) = piece;
+      last = piece;
+    }
+    char* const to = last->bytes() + last->byte_count;
+    last->byte_count += byte_count;
+    return to;
+  }
+
+  void AddNull(Arena& arena) {
+    *Extend(arena, 1) = 0;
+    ++count;
+  }
+  void AddFixed(Arena& arena, const void* value, size_t width) {
+    char* const to = Extend(arena, 1 + width);
+    *to = 1;
+    std::memcpy(to + 1, value, width);
+    ++count;
+  }
+  void AddBytes(Arena& arena, std::string_view bytes) {
+    char* const to = Extend(arena, 1 + sizeof(uint64_t) + bytes.size());
+    const uint64_t byte_count = bytes.size();
+    *to = 1;
+    std::memcpy(to + 1, &byte_count, sizeof(byte_count));
+    if (!bytes.empty()) std::memcpy(to + 1 + sizeof(byte_count), bytes.data(), bytes.size());
+    ++count;
+  }
 };
+
+// Calls `null()` or `value(pointer, byte_count)` for each element, in order.
+template <typename Null, typename Value>
+void ForEachElement(const ArrayState& state, const Null& null, const Value& value) {
+  const bool is_varlen = state.physical == PhysicalType::kVarlen || state.dimensions != nullptr;
+  const size_t width = is_varlen ? 0 : PhysicalWidth(state.physical);
+  for (ArrayPiece* piece = state.first; piece != nullptr; piece = piece->next) {
+    const char* at = piece->bytes();
+    const char* const end = at + piece->byte_count;
+    while (at != end) {
+      if (*at++ == 0) {
+        null();
+        continue;
+      }
+      uint64_t byte_count = width;
+      if (is_varlen) {
+        std::memcpy(&byte_count, at, sizeof(byte_count));
+        at += sizeof(byte_count);
+      }
+      value(at, static_cast<size_t>(byte_count));
+      at += byte_count;
+    }
+  }
+}
+
 void DestroyArrayState(uint8_t* bytes) {
   ArrayState& state = StateOf<ArrayState>(bytes);
-  delete state.builder;
   delete state.dimensions;
   delete state.lower_bounds;
 }
-Status UpdateArray(AggregateCall&, Arguments arguments, size_t row_count, uint8_t* const* states) {
+Status UpdateArray(AggregateCall& call, Arguments arguments, size_t row_count,
+                   uint8_t* const* states) {
+  const Vector& values = *arguments[0];
+  const bool is_varlen = values.physical() == PhysicalType::kVarlen;
+  const size_t width = is_varlen ? 0 : PhysicalWidth(values.physical());
   for (size_t row = 0; row < row_count; ++row) {
     ArrayState& state = StateOf<ArrayState>(states[row]);
-    if (state.builder == nullptr) {
-      state.builder = new ArrayBuilder(arguments[0]->type().oid, arguments[0]->physical());
+    state.element = values.type().oid;
+    state.physical = values.physical();
+    if (values.IsNull(row)) {
+      state.AddNull(call.arena);
+    } else if (is_varlen) {
+      state.AddBytes(call.arena, values.View(row));
+    } else {
+      state.AddFixed(call.arena, values.RawData() + values.Position(row) * width, width);
     }
-    state.builder->AddFrom(*arguments[0], row);
   }
   return Status::Ok();
 }
-Status UpdateArrayOfArrays(AggregateCall&, Arguments arguments, size_t row_count,
+Status UpdateArrayOfArrays(AggregateCall& call, Arguments arguments, size_t row_count,
                            uint8_t* const* states) {
   for (size_t row = 0; row < row_count; ++row) {
     ArrayState& state = StateOf<ArrayState>(states[row]);
@@ -351,29 +439,51 @@ Status UpdateArrayOfArrays(AggregateCall&, Arguments arguments, size_t row_count
     if (dimensions.empty()) {
       return Error(ErrorCode::kArraySubscriptError).Message("cannot accumulate empty arrays");
     }
-    if (state.builder == nullptr) {
-      state.builder = new ArrayBuilder(array.element_type(), array.element_physical());
+    if (state.dimensions == nullptr) {
+      state.element = array.element_type();
+      state.physical = array.element_physical();
       state.dimensions = new std::vector<int32_t>(dimensions);
       state.lower_bounds = new std::vector<int32_t>(lower_bounds);
     } else if (*state.dimensions != dimensions) {
       return Error(ErrorCode::kArraySubscriptError)
           .Message("cannot accumulate arrays of different dimensionality");
     }
-    ++state.count;
-    for (uint32_t i = 0; i < array.size(); ++i) state.builder->AddFrom(array, i);
+    state.AddBytes(call.arena, arguments[0]->View(row));
   }
   return Status::Ok();
 }
 struct ArrayAggregate {
   using State = ArrayState;
   static std::optional<std::string> Finish(AggregateCall&, const State& state) {
-    if (state.builder == nullptr) return std::nullopt;
-    if (state.dimensions == nullptr) return state.builder->Finish();
-    std::vector<int32_t> dimensions = *state.dimensions;
-    std::vector<int32_t> lower_bounds = *state.lower_bounds;
-    dimensions.insert(dimensions.begin(), static_cast<int32_t>(state.count));
-    lower_bounds.insert(lower_bounds.begin(), 1);
-    return state.builder->Finish(dimensions, lower_bounds);
+    if (state.count == 0) return std::nullopt;
+    ArrayBuilder builder(state.element, state.physical);
+    if (state.dimensions != nullptr) {
+      ForEachElement(
+          state, [] {},
+          [&builder](const char* bytes, size_t byte_count) {
+            const ArrayReader array(std::string_view(bytes, byte_count));
+            for (uint32_t i = 0; i < array.size(); ++i) builder.AddFrom(array, i);
+          });
+      std::vector<int32_t> dimensions = *state.dimensions;
+      std::vector<int32_t> lower_bounds = *state.lower_bounds;
+      dimensions.insert(dimensions.begin(), static_cast<int32_t>(state.count));
+      lower_bounds.insert(lower_bounds.begin(), 1);
+      return builder.Finish(dimensions, lower_bounds);
+    }
+    const bool is_varlen = state.physical == PhysicalType::kVarlen;
+    ForEachElement(
+        state, [&builder] { builder.AddNull(); },
+        [&](const char* bytes, size_t byte_count) {
+          if (is_varlen) {
+            builder.AddBytes(std::string_view(bytes, byte_count));
+          } else {
+            // As wide as the widest value; the builder takes what it needs.
+            std::array<char, 16> value = {};
+            std::memcpy(value.data(), bytes, byte_count);
+            builder.AddFixed(value);
+          }
+        });
+    return builder.Finish();
   }
 };
 AggregateFunction MakeArrayAggregate(bool of_arrays) {
