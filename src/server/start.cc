@@ -45,12 +45,36 @@ std::string UrlHost(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
 
+// A directory without data of ours may hold what a first start that was interrupted left there, a
+// certificate and a password put there for it, and nothing else: it is somebody else's.
+Status RefuseForeignDirectory(const ServerConfig& config) {
+  if (sys::PathExists(config.data_dir + "/FORMAT")) return Status::Ok();
+  static constexpr std::string_view kOwnNames[] = {"FORMAT",           "LOCK",       "heliosdb.pid",
+                                                   "initial_password", "kv",         "lost+found",
+                                                   "server.crt",       "server.key", "spill"};
+  HELIOS_TRY(const std::vector<std::string> names, sys::ListDirectory(config.data_dir));
+  for (const std::string& name : names) {
+    if (config.data_dir + "/" + name == config.superuser_password_file) continue;
+    // Also the temporary file that becomes one of them.
+    if (std::any_of(std::begin(kOwnNames), std::end(kOwnNames),
+                    [&name](std::string_view own) { return name.starts_with(own); })) {
+      continue;
+    }
+    return Error(ErrorCode::kConfigFileError)
+        .Message("directory \"{}\" is not empty and holds no data of HeliosDB", config.data_dir)
+        .Detail("It holds \"{}\".", name)
+        .Hint("Name an empty directory, or one that does not exist yet.");
+  }
+  return Status::Ok();
+}
+
 class RunningServer {
  public:
   explicit RunningServer(const ServerConfig& config) : config_(config) {}
 
   Status Start() {
     HELIOS_TRY(sys::MakeDirectories(config_.data_dir));
+    HELIOS_TRY(RefuseForeignDirectory(config_));
     auto lock = sys::FileLock::Acquire(config_.data_dir + "/heliosdb.pid");
     if (!lock.ok()) return DescribeLock(lock.status());
     lock_ = std::move(lock).value();
