@@ -26,6 +26,10 @@ bool PgConnection::Extended(char type, std::string_view body) {
   in_extended_ = true;
   Status status = HandleExtended(type, body);
   if (is_broken_) return false;
+  if (!status.ok() && status.Is(ErrorCode::kAdminShutdown)) {
+    SendFatal(status);
+    return false;
+  }
   if (!status.ok()) {
     // An error of ours (a malformed Bind) has to end the session's transaction too.
     session_->AbortStatement();

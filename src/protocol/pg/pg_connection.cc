@@ -213,6 +213,11 @@ bool PgConnection::SimpleQuery(std::string_view body) {
     if (!status.ok() && status.Is(ErrorCode::kProtocolViolation)) SendFatal(status);
     return false;
   }
+  if (!status.ok() && status.Is(ErrorCode::kAdminShutdown)) {
+    // The session ends with the statement: nothing comes behind this error.
+    SendFatal(status);
+    return false;
+  }
   if (!status.ok()) SendError(status);
   portal_formats_.erase("");
   Ready();
