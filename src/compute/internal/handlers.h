@@ -37,7 +37,7 @@ Status RunVacuum(SessionImpl& session, const ast::VacuumStatement& statement,
 
 // --- queries inside other statements (statements_query.cc)
 Status RunExplain(SessionImpl& session, const ast::ExplainStatement& statement,
-                  UtilityResult* result);
+                  const Portal& portal, UtilityResult* result);
 Status RunExecute(SessionImpl& session, const ast::ExecuteStatement& statement, ResultSink& sink,
                   UtilityResult* result);
 Status RunCreateTableAs(SessionImpl& session, const ast::CreateTableAsStatement& statement,
@@ -52,7 +52,7 @@ Result<std::vector<Value>> EvaluateArguments(SessionImpl& session,
 
 // --- cursors (statements_cursor.cc)
 Status RunDeclareCursor(SessionImpl& session, const ast::DeclareCursorStatement& statement,
-                        const std::string& text);
+                        const Portal& portal);
 Status RunFetch(SessionImpl& session, const ast::FetchStatement& statement, UtilityResult* result);
 Status RunCloseCursor(SessionImpl& session, const ast::CloseCursorStatement& statement,
                       UtilityResult* result);

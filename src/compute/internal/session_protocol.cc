@@ -4,6 +4,7 @@
 #include "compute/internal/statement_info.h"
 #include "sql/ast_util.h"
 #include "sql/parser/parser.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -61,6 +62,11 @@ Status SessionImpl::ExecuteSimple(std::string_view sql, ResultSink& sink) {
   StatementTimer timer(*this);
   const auto run = [&]() -> Status {
     HELIOS_TRY(std::vector<sql::RawStatement> statements, sql::Parse(sql));
+    for (const std::string& name : sql::FindLongIdentifiers(sql)) {
+      Notice(
+          Notice::Severity::kNotice, "42622",
+          fmt::format("identifier \"{}\" will be truncated to \"{}\"", name, TruncateName(name)));
+    }
     // The unnamed statement and portal do not survive a simple query.
     statements_.erase("");
     portals_.erase("");
@@ -271,7 +277,11 @@ Result<uint64_t> SessionImpl::PumpRows(Portal& portal, uint64_t max_rows,
         portal.finished = true;
         break;
       }
-      HELIOS_TRY(portal.rows->Next(&portal.pending));
+      if (Status status = portal.rows->Next(&portal.pending); !status.ok()) {
+        portal.rows.reset();
+        portal.pending = Chunk();
+        return status;
+      }
       if (portal.pending.row_count() == 0) {
         portal.finished = true;
         break;

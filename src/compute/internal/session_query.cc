@@ -55,6 +55,30 @@ bool LocksRows(const sql::plan::Node& node) {
   return false;
 }
 
+// The query inside a statement of another kind that takes the statement's parameters, or null.
+const sql::ast::Statement* QueryWithParameters(const sql::ast::Statement& statement) {
+  const sql::ast::Statement* query = nullptr;
+  if (const auto* explain = sql::ast::TryAs<sql::ast::ExplainStatement>(&statement)) {
+    query = explain->query.get();
+  } else if (const auto* cursor = sql::ast::TryAs<sql::ast::DeclareCursorStatement>(&statement)) {
+    query = cursor->query.get();
+  }
+  return query != nullptr && IsPlannable(*query) ? query : nullptr;
+}
+
+void DescribeParameters(const sql::plan::Plan& plan, PreparedStatement* prepared) {
+  std::vector<Oid>& types = prepared->description.parameter_types;
+  for (uint32_t slot = 0; slot < plan.statement_parameter_count; ++slot) {
+    types.push_back(plan.slot_types[slot].oid);
+  }
+  // Types that were declared and never used still count.
+  const std::vector<Oid>& declared = prepared->declared_types;
+  if (declared.size() > types.size()) {
+    types.insert(types.end(), declared.begin() + static_cast<ptrdiff_t>(types.size()),
+                 declared.end());
+  }
+}
+
 bool SameFields(const std::optional<std::vector<FieldDescription>>& a,
                 const std::optional<std::vector<FieldDescription>>& b) {
   if (a.has_value() != b.has_value()) return false;
@@ -114,18 +138,17 @@ Result<std::shared_ptr<PreparedStatement>> SessionImpl::Prepare(std::string name
 Status SessionImpl::DescribePrepared(PreparedStatement& prepared) {
   if (!IsPlannable(*prepared.statement)) {
     HELIOS_TRY(prepared.description.fields, DescribeUtility(*this, *prepared.statement));
+    if (const sql::ast::Statement* query = QueryWithParameters(*prepared.statement)) {
+      sql::PlannerContext context = MakePlannerContext();
+      context.parameter_types = prepared.declared_types;
+      HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan, sql::PlanStatement(*query, context));
+      DescribeParameters(*plan, &prepared);
+    }
     return Status::Ok();
   }
   HELIOS_TRY(EnsurePlan(prepared));
   const sql::plan::Plan& plan = *prepared.plan;
-  for (uint32_t slot = 0; slot < plan.statement_parameter_count; ++slot) {
-    prepared.description.parameter_types.push_back(plan.slot_types[slot].oid);
-  }
-  // Types that were declared and never used still count.
-  for (size_t slot = plan.statement_parameter_count; slot < prepared.declared_types.size();
-       ++slot) {
-    prepared.description.parameter_types.push_back(prepared.declared_types[slot]);
-  }
+  DescribeParameters(plan, &prepared);
   if (plan.returns_rows) prepared.description.fields = FieldsOf(plan, &Lookup());
   prepared.described = true;
   return Status::Ok();

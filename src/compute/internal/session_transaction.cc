@@ -261,9 +261,14 @@ void SessionImpl::FailStatement() {
   }
   if (block_ == BlockState::kExplicit || block_ == BlockState::kFailed) {
     block_ = BlockState::kFailed;
-    // Row locks stay until the block ends, as in PostgreSQL; running portals are of no more use.
+    // Row locks stay until the block ends, as in PostgreSQL. Running portals are of no more use,
+    // but for those that ROLLBACK TO the newest savepoint leaves alone.
+    const hidb::CommandId lost =
+        txn_->savepoints.empty() ? 0 : txn_->savepoints.back().first_command;
     for (auto& [name, portal] : portals_) {
-      if (portal.with_hold && portal.created_command == 0) continue;
+      if (portal.created_command < lost || (portal.with_hold && portal.created_command == 0)) {
+        continue;
+      }
       portal.rows.reset();
       portal.finished = true;
     }

@@ -25,7 +25,10 @@ Status Keep(Portal& cursor, uint64_t row_count) {
           .Message("portal \"{}\" cannot be run", cursor.name);
     }
     Chunk chunk;
-    HELIOS_TRY(cursor.rows->Next(&chunk));
+    if (Status status = cursor.rows->Next(&chunk); !status.ok()) {
+      cursor.rows.reset();
+      return status;
+    }
     if (chunk.row_count() == 0) {
       cursor.kept_all = true;
       cursor.rows.reset();
@@ -185,7 +188,7 @@ Status FetchFromPortal(SessionImpl& session, Portal& portal, const ast::FetchSta
 }  // namespace
 
 Status RunDeclareCursor(SessionImpl& session, const ast::DeclareCursorStatement& statement,
-                        const std::string& text) {
+                        const Portal& portal) {
   if (!session.in_transaction_block() && !statement.with_hold) {
     return Error(ErrorCode::kNoActiveSqlTransaction)
         .Message("DECLARE CURSOR can only be used in transaction blocks");
@@ -199,14 +202,17 @@ Status RunDeclareCursor(SessionImpl& session, const ast::DeclareCursorStatement&
   }
   Portal cursor;
   cursor.name = statement.name;
-  HELIOS_TRY(cursor.prepared, session.Prepare("", text, ast::Clone(*statement.query), {}));
+  const PreparedStatement& declaration = *portal.prepared;
+  HELIOS_TRY(cursor.prepared, session.Prepare("", declaration.text, ast::Clone(*statement.query),
+                                              declaration.description.parameter_types));
+  cursor.parameters = portal.parameters;
   cursor.is_cursor = true;
   cursor.scroll = statement.scroll == ast::Choice::kYes;
   cursor.no_scroll = statement.scroll == ast::Choice::kNo;
   cursor.with_hold = statement.with_hold;
   cursor.binary = statement.binary;
   cursor.created_us = session.NowMicros();
-  cursor.declaration = text;
+  cursor.declaration = declaration.text;
   cursor.created_command = session.txn().NextCommand();
   HELIOS_TRY(session.StartCursor(cursor));
   session.portals().emplace(statement.name, std::move(cursor));

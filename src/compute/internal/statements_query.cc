@@ -152,10 +152,10 @@ Result<std::optional<std::vector<FieldDescription>>> DescribeUtility(
 }
 
 Status RunExplain(SessionImpl& session, const ast::ExplainStatement& statement,
-                  UtilityResult* result) {
+                  const Portal& portal, UtilityResult* result) {
   HELIOS_TRY(ExplainFlags flags, ParseExplainOptions(statement));
   const ast::Statement* query = statement.query.get();
-  std::vector<Value> parameters;
+  std::vector<Value> parameters = portal.parameters;
   std::shared_ptr<const sql::plan::Plan> plan;
   if (const auto* execute = ast::TryAs<ast::ExecuteStatement>(query)) {
     HELIOS_TRY(std::shared_ptr<PreparedStatement> prepared, FindPrepared(session, execute->name));
@@ -168,6 +168,7 @@ Status RunExplain(SessionImpl& session, const ast::ExplainStatement& statement,
         .Message("EXPLAIN of {} is not supported", StatementName(*query));
   } else {
     sql::PlannerContext context = session.MakePlannerContext();
+    context.parameter_types = portal.prepared->description.parameter_types;
     HELIOS_TRY(plan, sql::PlanStatement(*query, context));
   }
   std::string text;

@@ -77,7 +77,10 @@ Status SetSessionAuthorization(SessionImpl& session, const std::string& name) {
   if (role == nullptr) {
     return Error(ErrorCode::kInvalidParameterValue).Message("role \"{}\" does not exist", name);
   }
-  if (role->oid != session.session_role() && !session.IsSuperuser()) {
+  // What counts is who has logged in, not who the session has become since.
+  const Oid login = session.GetActivity().role;
+  const catalog::Role* own = snapshot->FindRole(login);
+  if (role->oid != login && (own == nullptr || !own->superuser)) {
     return Error(ErrorCode::kInsufficientPrivilege)
         .Message("permission denied to set session authorization \"{}\"", name);
   }
@@ -133,7 +136,7 @@ Status SetOne(SessionImpl& session, const ast::SetStatement& statement) {
 Status ResetOne(SessionImpl& session, const std::string& name) {
   if (name == "role") return SetRoleByName(session, "none", false);
   if (name == "session_authorization") {
-    session.SetSessionRole(session.session_role());
+    session.SetSessionRole(session.GetActivity().role);
     return Status::Ok();
   }
   return session.settings().Reset(name, session.IsSuperuser());
@@ -322,7 +325,7 @@ Status RunDiscard(SessionImpl& session, const ast::DiscardStatement& statement, 
       break;
   }
   session.CloseAllCursors();
-  session.SetSessionRole(session.session_role());
+  session.SetSessionRole(session.GetActivity().role);
   session.settings().ResetAll();
   session.statements().clear();
   session.core().advisory_locks.UnlockSession(session.process_id());

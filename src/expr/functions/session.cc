@@ -51,6 +51,7 @@ constexpr std::string_view kNames[] = {
     "pg_backend_pid",
     "pg_blocking_pids",
     "pg_cancel_backend",
+    "pg_char_to_encoding",
     "pg_client_encoding",
     "pg_collation_for",
     "pg_collation_is_visible",

@@ -12,6 +12,7 @@
 #include "sql/parser/internal/pg_tree.h"
 #include "sql/parser/internal/text_map.h"
 #include "sql/parser/internal/translator.h"
+#include "types/text.h"
 
 namespace helios::sql {
 namespace {
@@ -173,6 +174,65 @@ Result<ast::TypeName> ParseTypeName(std::string_view text, const ParseOptions& o
   }
   cast->type.location = -1;
   return std::move(cast->type);
+}
+
+namespace {
+
+constexpr size_t kIdentifierBytesMax = kNameBytesMax;
+
+bool IsIdentifierByte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '$' || static_cast<uint8_t>(c) >= 0x80;
+}
+
+// Whether any long identifier can be there at all: nearly all texts have none.
+bool MayHaveLongIdentifier(std::string_view text) {
+  if (text.size() <= kIdentifierBytesMax) return false;
+  size_t run = 0;
+  size_t quote = std::string_view::npos;
+  for (size_t at = 0; at < text.size(); ++at) {
+    run = IsIdentifierByte(text[at]) ? run + 1 : 0;
+    if (run > kIdentifierBytesMax) return true;
+    if (text[at] != '"') continue;
+    if (quote != std::string_view::npos && at - quote > kIdentifierBytesMax) return true;
+    quote = at;
+  }
+  return false;
+}
+
+// What an identifier token stands for: unquoted, or in lower case.
+std::string IdentifierOf(std::string_view token) {
+  std::string name;
+  const bool quoted = token.size() >= 2 && token.front() == '"';
+  for (size_t at = quoted ? 1 : 0; at < token.size() - (quoted ? 1 : 0); ++at) {
+    const char c = token[at];
+    if (quoted && c == '"') ++at;  // Doubled.
+    name.push_back(!quoted && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  }
+  return name;
+}
+
+}  // namespace
+
+std::vector<std::string> FindLongIdentifiers(std::string_view text) {
+  std::vector<std::string> names;
+  if (!MayHaveLongIdentifier(text)) return names;
+  const PgQueryScanResult scanned = pg_query_scan(std::string(text).c_str());
+  PgQuery__ScanResult* tokens =
+      scanned.error != nullptr
+          ? nullptr
+          : pg_query__scan_result__unpack(nullptr, scanned.pbuf.len,
+                                          reinterpret_cast<const uint8_t*>(scanned.pbuf.data));
+  for (size_t i = 0; tokens != nullptr && i < tokens->n_tokens; ++i) {
+    const PgQuery__ScanToken& token = *tokens->tokens[i];
+    if (token.token != PG_QUERY__TOKEN__IDENT) continue;
+    std::string name = IdentifierOf(text.substr(static_cast<size_t>(token.start),
+                                                static_cast<size_t>(token.end - token.start)));
+    if (name.size() > kIdentifierBytesMax) names.push_back(std::move(name));
+  }
+  if (tokens != nullptr) pg_query__scan_result__free_unpacked(tokens, nullptr);
+  pg_query_free_scan_result(scanned);
+  return names;
 }
 
 StatementKey Fingerprint(std::string_view text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct RawStatement {
 // kFeatureNotSupported for a statement that HeliosDB has no tree for, and the scanner's own.
 // Thread safety: any thread. The views in the result point into `text`.
 Result<std::vector<RawStatement>> Parse(std::string_view text, const ParseOptions& options = {});
+
+// Identifiers of the text that are cut to 63 bytes, as written, in order.
+std::vector<std::string> FindLongIdentifiers(std::string_view text);
 
 // Parses one expression, as stored defaults and constraints keep them.
 Result<ast::ExprPtr> ParseExpression(std::string_view text, const ParseOptions& options = {});

@@ -85,6 +85,20 @@ Status SetConfig(SessionCall& call) {
   return call.ReturnText(shown);
 }
 
+Status CharToEncoding(SessionCall& call) {
+  // Letters and digits alone count: UTF-8 is utf8.
+  std::string name;
+  for (const char c : call.Text(0)) {
+    if (c >= 'A' && c <= 'Z') {
+      name.push_back(static_cast<char>(c - 'A' + 'a'));
+    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+      name.push_back(c);
+    }
+  }
+  if (name == "utf8" || name == "unicode") return call.ReturnInt4(6);
+  return call.ReturnInt4(name == "sqlascii" ? 0 : -1);
+}
+
 // Channels as a text[], for the set-returning pg_listening_channels().
 Status ListeningChannels(SessionCall& call) {
   ArrayBuilder channels(type_oid::kText);
@@ -118,6 +132,7 @@ void AddIdentityFunctions(SessionFunctionTable* table) {
                  {"version", Version},
                  {"current_setting", CurrentSetting},
                  {"set_config", SetConfig},
+                 {"pg_char_to_encoding", CharToEncoding},
                  {"pg_client_encoding", ClientEncoding},
                  {"getdatabaseencoding", DatabaseEncoding},
                  {"pg_listening_channels", ListeningChannels},

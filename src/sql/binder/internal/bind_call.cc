@@ -32,6 +32,9 @@ Result<Binder::ResolvedCall> Binder::ResolveCall(const ast::FunctionCall& call, 
           .Position(PositionOf(arg->location));
     }
     HELIOS_TRY(ExprPtr bound, BindExpr(*arg, scope));
+    // Parameters of type void are left out, as in PostgreSQL: pgjdbc declares the output parameters
+    // of a call so.
+    if (bound->kind == ExprKind::kParameter && bound->type.oid == t::kVoid) continue;
     arguments.push_back({bound->type.oid, named_argument == nullptr ? "" : named_argument->name});
     named = named_argument != nullptr;
     resolved.arguments.push_back(std::move(bound));
