@@ -46,12 +46,18 @@ class Suite:
 
 def sqlalchemy_command(server: Server) -> tuple[list[str], dict[str, str]]:
     url = f"postgresql+psycopg://{server.info.url}"
-    return ["--dburi", url, "--maxfail=100000", "--tb=line"], {}
+    options = ["--dburi", url, "--maxfail=100000", "--tb=line"]
+    if server.name == "pg":
+        return options, {}
+    return ["-p", "no_extensions", *options], {"PYTHONPATH": str(HERE)}
 
 
 def asyncpg_command(server: Server) -> tuple[list[str], dict[str, str]]:
     # The suite looks for lint tools in this one file; it says nothing about a server.
-    return ["--ignore=tests/test__sourcecode.py", "--timeout=60"], server.info.environment
+    options = ["--ignore=tests/test__sourcecode.py", "--timeout=60", "--tb=native"]
+    if server.name == "pg":
+        return options, server.info.environment
+    return ["-p", "one_database", *options], server.info.environment | {"PYTHONPATH": str(HERE)}
 
 
 SUITES = {
