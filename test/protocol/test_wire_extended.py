@@ -509,3 +509,29 @@ def test_one_byte_at_a_time(info: ConnInfo) -> None:
         for byte in frame("Q", b"SELECT 'slow'\0"):
             connection.send_raw(bytes([byte]))
         assert connection.collect()[0].text_rows() == [("slow",)]
+
+
+@pytest.mark.checklist(12)
+def test_parameters_of_a_cursor_and_of_explain(wire: Connection) -> None:
+    wire.query("BEGIN")
+    wire.parse("DECLARE c CURSOR FOR SELECT g FROM generate_series(1, $1::int) g WHERE g > $2")
+    wire.bind((b"5", b"3"))
+    wire.execute()
+    wire.sync()
+    wire.expect("12CZ")
+    assert wire.query("FETCH ALL FROM c")[0].text_rows() == [("4",), ("5",)]
+    wire.query("COMMIT")
+    wire.parse("EXPLAIN (COSTS OFF) SELECT 1 WHERE $1::int = 1")
+    wire.bind((b"1",))
+    wire.execute()
+    wire.sync()
+    assert kinds(wire.until_ready()).startswith("12D")
+
+
+def test_void_parameters_do_not_count(wire: Connection) -> None:
+    """pgjdbc declares the output parameters of a call so."""
+    wire.parse("SELECT length($1, $2::void)")
+    wire.bind((b"four", b""))
+    wire.execute()
+    wire.sync()
+    assert parse_row(wire.expect("12DCZ")[2].body) == (b"4",)

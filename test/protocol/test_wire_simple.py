@@ -1,7 +1,8 @@
 """The simple query protocol, message by message."""
 
 import pytest
-from harness.wire import Connection, parse_fields
+from harness.target import ConnInfo
+from harness.wire import Connection, ConnectionLost, parse_fields
 
 
 def kinds(messages: list) -> str:
@@ -258,3 +259,48 @@ def test_discard_all_and_reset_all(wire: Connection) -> None:
 def test_pool_reset_of_asyncpg(wire: Connection) -> None:
     results = wire.query("SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; RESET ALL;")
     assert [r.tag for r in results] == ["SELECT 1", "CLOSE CURSOR ALL", "UNLISTEN", "RESET"]
+
+
+def test_a_cursor_outlives_a_failed_savepoint(wire: Connection) -> None:
+    wire.query("BEGIN; DECLARE c CURSOR FOR SELECT * FROM generate_series(1, 5)")
+    assert wire.query("FETCH 2 FROM c")[0].text_rows() == [("1",), ("2",)]
+    wire.query("SAVEPOINT s; DECLARE inner_one CURSOR FOR SELECT 1")
+    assert wire.try_query("SELECT 1/0")[0].error.sqlstate == "22012"
+    wire.query("ROLLBACK TO s")
+    assert wire.query("FETCH 1 FROM c")[0].text_rows() == [("3",)]
+    assert wire.try_query("FETCH 1 FROM inner_one")[0].error.sqlstate == "34000"
+    wire.query("ROLLBACK")
+
+
+def test_session_authorization_is_about_who_logged_in(wire: Connection, schema: str) -> None:
+    wire.query(f"CREATE ROLE {schema}_a; CREATE ROLE {schema}_b")
+    try:
+        for name in (f"{schema}_a", f"{schema}_b"):
+            wire.query(f"SET SESSION AUTHORIZATION {name}")
+            assert wire.query("SELECT session_user, current_user")[0].text_rows() == [(name, name)]
+            assert wire.try_query("CREATE ROLE nobody_may")[0].error.sqlstate == "42501"
+        wire.query("RESET SESSION AUTHORIZATION")
+        assert wire.query("SHOW is_superuser")[0].text_rows() == [("on",)]
+    finally:
+        wire.query("RESET SESSION AUTHORIZATION")
+        wire.query(f"DROP ROLE {schema}_a; DROP ROLE {schema}_b")
+
+
+def test_a_domain_over_a_domain(wire: Connection) -> None:
+    wire.query("CREATE DOMAIN inner_one AS int; CREATE DOMAIN outer_one AS inner_one")
+    assert wire.query("SELECT 3::outer_one, NULL::outer_one, '4'::outer_one")[0].text_rows() == [("3", None, "4")]
+    wire.query("CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN feeling AS mood")
+    assert wire.query("SELECT 'ok'::feeling, 'sad'::feeling < 'ok'::mood")[0].text_rows() == [("ok", "t")]
+
+
+@pytest.mark.checklist(10)
+def test_termination_ends_with_its_one_error(wire: Connection, info: ConnInfo) -> None:
+    """No ReadyForQuery comes behind it: a client would take the connection for usable."""
+    pid = wire.query("SELECT pg_backend_pid()")[0].text_rows()[0][0]
+    wire.send("Q", b"SELECT pg_sleep(60)\0")
+    with info.connect() as other:
+        other.query(f"SELECT pg_terminate_backend({pid})")
+    fields = parse_fields(wire.next().body)
+    assert fields["S"] == "FATAL" and fields["C"] == "57P01"
+    with pytest.raises((ConnectionLost, ConnectionResetError)):
+        wire.next()
