@@ -348,6 +348,9 @@ Status ParseTextInto(SqlType type, std::string_view text, const TextFormat& form
     case type_oid::kTimestamptz:
     case type_oid::kInterval:
       return ParseDateTime(type, text, format, sink);
+    case type_oid::kVoid:  // Takes anything and keeps nothing.
+      sink->Fixed<int32_t>(0);
+      return Status::Ok();
     default:
       break;
   }

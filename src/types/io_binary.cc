@@ -268,6 +268,8 @@ Status ParseBinaryOf(SqlType type, std::string_view bytes, const TextFormat& for
       return ReadFixed<float, uint32_t>(bytes, sink);
     case type_oid::kFloat8:
       return ReadFixed<double, uint64_t>(bytes, sink);
+    case type_oid::kVoid:
+      return ParseTextInto(type, bytes, format, sink);
     case type_oid::kOid:
     case type_oid::kXid:
     case type_oid::kCid:

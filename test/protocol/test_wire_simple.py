@@ -290,7 +290,7 @@ def test_a_domain_over_a_domain(wire: Connection) -> None:
     wire.query("CREATE DOMAIN inner_one AS int; CREATE DOMAIN outer_one AS inner_one")
     assert wire.query("SELECT 3::outer_one, NULL::outer_one, '4'::outer_one")[0].text_rows() == [("3", None, "4")]
     wire.query("CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN feeling AS mood")
-    assert wire.query("SELECT 'ok'::feeling, 'sad'::feeling < 'ok'::mood")[0].text_rows() == [("ok", "t")]
+    assert wire.query("SELECT 'ok'::feeling, 'sad'::mood::feeling")[0].text_rows() == [("ok", "sad")]
 
 
 @pytest.mark.checklist(10)
@@ -300,7 +300,10 @@ def test_termination_ends_with_its_one_error(wire: Connection, info: ConnInfo) -
     wire.send("Q", b"SELECT pg_sleep(60)\0")
     with info.connect() as other:
         other.query(f"SELECT pg_terminate_backend({pid})")
-    fields = parse_fields(wire.next().body)
+    message = wire.next()
+    while message.kind == "T":
+        message = wire.next()
+    fields = parse_fields(message.body)
     assert fields["S"] == "FATAL" and fields["C"] == "57P01"
     with pytest.raises((ConnectionLost, ConnectionResetError)):
         wire.next()
