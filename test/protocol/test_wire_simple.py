@@ -307,3 +307,12 @@ def test_termination_ends_with_its_one_error(wire: Connection, info: ConnInfo) -
     assert fields["S"] == "FATAL" and fields["C"] == "57P01"
     with pytest.raises((ConnectionLost, ConnectionResetError)):
         wire.next()
+
+
+@pytest.mark.checklist(11)
+def test_isolation_shown_outside_a_block_is_the_next_one(wire: Connection) -> None:
+    wire.query("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    assert wire.query("SHOW TRANSACTION ISOLATION LEVEL")[0].text_rows() == [("repeatable read",)]
+    wire.query("BEGIN ISOLATION LEVEL READ UNCOMMITTED")
+    assert wire.query("SHOW TRANSACTION ISOLATION LEVEL")[0].text_rows() == [("read uncommitted",)]
+    wire.query("COMMIT")

@@ -265,7 +265,15 @@ Status RunShow(SessionImpl& session, const ast::ShowStatement& statement, Utilit
     return Status::Ok();
   }
   const SettingDefinition* definition = FindSetting(statement.name);
-  HELIOS_TRY(const std::string value, session.settings().Show(statement.name));
+  std::string_view source = statement.name;
+  // Outside a block they are those of the transaction that would begin.
+  if (!session.in_transaction_block() && definition != nullptr) {
+    const std::string_view name = definition->name;
+    if (name == "transaction_isolation") source = "default_transaction_isolation";
+    if (name == "transaction_read_only") source = "default_transaction_read_only";
+    if (name == "transaction_deferrable") source = "default_transaction_deferrable";
+  }
+  HELIOS_TRY(const std::string value, session.settings().Show(source));
   result->fields.emplace();
   result->fields->push_back(
       MakeField(definition == nullptr ? statement.name : definition->name, text, lookup));

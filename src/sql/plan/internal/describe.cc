@@ -230,6 +230,8 @@ void DescribeNode(const Node& node, NodeDescription* out) {
       out->type = "Seq Scan";
       out->label = "Seq Scan on " + scan.table->name +
                    (scan.alias == scan.table->name ? "" : " " + scan.alias);
+      out->facts.push_back({"Relation Name", scan.table->name});
+      out->facts.push_back({"Alias", scan.alias.empty() ? scan.table->name : scan.alias});
       return;
     }
     case NodeKind::kTableFunction:
