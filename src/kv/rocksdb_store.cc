@@ -4,6 +4,7 @@
 #include <rocksdb/statistics.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "kv/internal/rocksdb_options.h"
@@ -13,6 +14,9 @@
 
 namespace helios::kv {
 namespace {
+
+// Space that is given back when the disk is full; not a file of RocksDB.
+constexpr const char* kReserveName = "/RESERVE";
 
 rocksdb::Slice ToSlice(std::string_view view) { return {view.data(), view.size()}; }
 std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -199,6 +203,9 @@ class RocksStore final : public KvStore {
   Status WriteFailed(const rocksdb::Status& status);
   void Stop(const rocksdb::Status& cause);
   void SetDiskFull();
+  bool KeepReserve();
+  Status CheckFiles() const;
+  Status OpenError(const rocksdb::Status& status) const;
 
   const RocksDbOptions options_;
   TunedOptions tuned_;
@@ -216,14 +223,57 @@ class RocksStore final : public KvStore {
 Status RocksStore::Open() {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  HELIOS_TRY(CheckFiles());
   const rocksdb::Status status =
       rocksdb::DB::Open(tuned_.db, options_.directory, tuned_.families, &handles, &db);
-  if (!status.ok()) return FromRocksDb(status, options_.directory);
+  if (!status.ok()) return OpenError(status);
   db_.reset(db);
   default_handle_ = handles[0];
   handles_.assign(handles.begin() + 1, handles.end());
   CheckDisk();
   return Status::Ok();
+}
+
+// What RocksDB would take for a new database, or fail on in a worse way.
+Status RocksStore::CheckFiles() const {
+  HELIOS_TRY(const std::vector<std::string> names, sys::ListDirectory(options_.directory));
+  // A manifest alone is what a crash leaves before the first CURRENT.
+  const auto is_data = [](const std::string& name) {
+    return name.ends_with(".sst") || name.ends_with(".log");
+  };
+  if (std::any_of(names.begin(), names.end(), is_data) &&
+      std::find(names.begin(), names.end(), "CURRENT") == names.end()) {
+    return DamagedFileError(fmt::format("file \"{}/CURRENT\" is missing", options_.directory));
+  }
+  // With less there is no opening at all.
+  constexpr uint64_t kOpenBytesMin = 4 << 20;
+  const std::string reserve = options_.directory + kReserveName;
+  if (Result<uint64_t> free = sys::FreeDiskBytes(options_.directory);
+      free.ok() && *free < kOpenBytesMin) {
+    HELIOS_TRY(sys::RemoveFile(reserve));
+    HELIOS_TRY(free, sys::FreeDiskBytes(options_.directory));
+    if (*free < kOpenBytesMin) return DiskFullError(options_.directory);
+  }
+  return Status::Ok();
+}
+
+Status RocksStore::OpenError(const rocksdb::Status& status) const {
+  std::string cause = status.ToString();
+  // The name that a missing table file is looked for by at last.
+  if (const size_t old_name = cause.find(".ldb"); old_name != std::string::npos) {
+    cause.replace(old_name, 4, ".sst");
+  }
+  if (status.IsPathNotFound() || cause.find("No such file") != std::string::npos) {
+    return DamagedFileError(
+        fmt::format("a file is missing in data directory \"{}\": {}", options_.directory, cause));
+  }
+  // A damaged log is not named by RocksDB.
+  const std::string read = tuned_.watch->last_read();
+  if (status.IsCorruption() && cause.find(options_.directory) == std::string::npos &&
+      !read.empty()) {
+    return DamagedFileError(fmt::format("file \"{}\" is damaged: {}", read, cause));
+  }
+  return FromRocksDb(status, options_.directory);
 }
 
 RocksStore::~RocksStore() {
@@ -283,6 +333,7 @@ Status RocksStore::WriteStatus() const {
 }
 
 Status RocksStore::Write(WriteBatch* batch, bool sync) {
+  if (tuned_.watch->reserve_used.load(std::memory_order_acquire)) SetDiskFull();
   if (health() != Health::kServing) return WriteStatus();
   rocksdb::WriteBatch* writes = static_cast<RocksBatch*>(batch)->get();
   rocksdb::WriteOptions options;
@@ -319,6 +370,14 @@ void RocksStore::Stop(const rocksdb::Status& cause) {
   health_.store(Health::kStopped, std::memory_order_release);
 }
 
+// Whether space for a full disk is kept, as far as it is wanted.
+bool RocksStore::KeepReserve() {
+  if (options_.reserved_disk_bytes == 0) return true;
+  return tuned_.watch
+      ->KeepReserve(options_.directory + kReserveName, options_.reserved_disk_bytes / 2)
+      .ok();
+}
+
 void RocksStore::SetDiskFull() {
   Health serving = Health::kServing;
   health_.compare_exchange_strong(serving, Health::kDiskFull);
@@ -337,10 +396,17 @@ void RocksStore::CheckDisk() {
     SetDiskFull();
     return;
   }
-  if (health() != Health::kDiskFull) return;
+  if (health() != Health::kDiskFull) {
+    KeepReserve();
+    return;
+  }
   // Half as much again, so that the state does not flicker at the border.
   if (*free_bytes < options_.reserved_disk_bytes + options_.reserved_disk_bytes / 2) return;
-  if (!db_->Resume().ok()) return;
+  if (!KeepReserve() || !db_->Resume().ok()) return;
+  if (tuned_.watch->LogIsBroken()) {
+    Stop(rocksdb::Status::IOError("the log cannot be continued after the disk was full"));
+    return;
+  }
   Health full = Health::kDiskFull;
   health_.compare_exchange_strong(full, Health::kServing);
 }

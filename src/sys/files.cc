@@ -129,6 +129,20 @@ Status WriteFileAtomically(const std::string& path, std::string_view bytes, Faul
   return SyncDirectory(ParentOf(path), faults);
 }
 
+Status ReserveFile(const std::string& path, uint64_t byte_count) {
+  const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return FileError("open file", path, errno);
+  struct stat status;
+  int error = fstat(descriptor, &status) == 0 ? 0 : errno;
+  if (error == 0 && static_cast<uint64_t>(status.st_size) != byte_count) {
+    error = posix_fallocate(descriptor, 0, static_cast<off_t>(byte_count));
+  }
+  close(descriptor);
+  if (error == 0) return Status::Ok();
+  unlink(path.c_str());
+  return FileError("write to file", path, error);
+}
+
 Result<uint64_t> FreeDiskBytes(const std::string& path) {
   struct statvfs status;
   if (statvfs(path.c_str(), &status) != 0) return FileError("stat file system of", path, errno);

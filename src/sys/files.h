@@ -35,6 +35,9 @@ Result<std::string> ReadFile(const std::string& path, size_t size_max = 64 << 20
 // Replaces the file atomically and durably: temporary file, sync, rename, sync of the directory.
 Status WriteFileAtomically(const std::string& path, std::string_view bytes,
                            FaultPlan* faults = nullptr);
+// Makes a file that holds `byte_count` bytes of the device, with undefined contents; a file that is
+// there already stays as it is when it is of that size.
+Status ReserveFile(const std::string& path, uint64_t byte_count);
 // Bytes that an unprivileged process may still write to the device of `path`.
 Result<uint64_t> FreeDiskBytes(const std::string& path);
 

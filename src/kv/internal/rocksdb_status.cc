@@ -8,15 +8,19 @@ Status DiskFullError(const std::string& directory) {
       .Hint("Free some space on the device; writing goes on by itself. Reading works meanwhile.");
 }
 
+Status DamagedFileError(const std::string& what) {
+  return Error(ErrorCode::kDataCorrupted)
+      .Message("{}", what)
+      .Hint(
+          "Check the disk, then restore the directory from a backup. Do not remove single files.");
+}
+
 Status FromRocksDb(const rocksdb::Status& status, const std::string& directory) {
   const std::string cause = status.ToString();
   if (status.IsNoSpace()) return DiskFullError(directory);
   if (status.IsCorruption()) {
-    return Error(ErrorCode::kDataCorrupted)
-        .Message("damaged file in data directory \"{}\": {}", directory, cause)
-        .Hint(
-            "Check the disk, then restore the directory from a backup. Do not remove single "
-            "files.");
+    return DamagedFileError(
+        fmt::format("damaged file in data directory \"{}\": {}", directory, cause));
   }
   if (status.IsIOError()) {
     return Error(ErrorCode::kIoError)

@@ -2,6 +2,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "sys/files.h"
 
 namespace helios::kv {
 namespace {
@@ -12,6 +15,10 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 using sys::FileOperation;
+
+bool IsLog(const std::string& path) { return path.ends_with(".log"); }
+// What RocksDB says for people to read.
+bool IsDiary(const std::string& path) { return path.ends_with("/LOG"); }
 
 struct Context {
   std::shared_ptr<FileSystemWatch> watch;
@@ -42,18 +49,34 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   WatchedWritableFile(std::unique_ptr<rocksdb::FSWritableFile> target, std::string path,
                       const Context& context)
-      : FSWritableFileOwnerWrapper(std::move(target)), path_(std::move(path)), context_(context) {}
+      : FSWritableFileOwnerWrapper(std::move(target)),
+        path_(std::move(path)),
+        context_(context),
+        is_diary_(IsDiary(path_)) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
+    if (is_diary_) {
+      // Nothing depends on it, and RocksDB does not survive an error here.
+      target()->Append(data, options, debug).PermitUncheckedError();
+      return IOStatus::OK();
+    }
     size_t byte_count = data.size();
     const IOStatus planned = context_.Decide(FileOperation::kWrite, path_, &byte_count);
     if (!planned.ok()) {
       // A short write: some bytes reach the file before the error.
       const Slice part(data.data(), byte_count < data.size() ? byte_count : 0);
       if (!part.empty()) Count(part, target()->Append(part, options, debug)).PermitUncheckedError();
+      if (IsLog(path_)) context_.watch->NoteLogFailed(path_);
       return planned;
     }
-    return Count(data, target()->Append(data, options, debug));
+    IOStatus status = AppendHere(data, options, debug);
+    if (status.IsNoSpace() && context_.watch->ReleaseReserve()) {
+      // What the failed call has left behind is written over.
+      is_positioned_ = true;
+      status = AppendHere(data, options, debug);
+    }
+    if (!status.ok() && IsLog(path_)) context_.watch->NoteLogFailed(path_);
+    return Count(data, std::move(status));
   }
   IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
                   IODebugContext* debug) override {
@@ -67,7 +90,12 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
  private:
+  IOStatus AppendHere(const Slice& data, const IOOptions& options, IODebugContext* debug) {
+    return is_positioned_ ? target()->PositionedAppend(data, written_bytes_, options, debug)
+                          : target()->Append(data, options, debug);
+  }
   IOStatus Count(const Slice& data, IOStatus status) {
+    if (status.ok()) written_bytes_ += data.size();
     if (status.ok() && context_.durability != nullptr) {
       context_.durability->OnAppend(path_, data.size());
     }
@@ -88,6 +116,9 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
   const std::string path_;
   const Context& context_;
+  const bool is_diary_;
+  uint64_t written_bytes_ = 0;
+  bool is_positioned_ = false;  // The file's own position is behind a part of a failed write.
 };
 
 class WatchedDirectory final : public rocksdb::FSDirectoryWrapper {
@@ -151,8 +182,15 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
     if (status.ok()) status = target()->NewWritableFile(path, options, result, debug);
     if (!status.ok()) return status;
     if (context_.durability != nullptr) context_.durability->OnCreate(path);
+    if (IsLog(path)) context_.watch->NoteLogCreated(path);
     *result = std::make_unique<WatchedWritableFile>(std::move(*result), path, context_);
     return status;
+  }
+  IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
+                             std::unique_ptr<rocksdb::FSSequentialFile>* result,
+                             IODebugContext* debug) override {
+    context_.watch->NoteRead(path);
+    return target()->NewSequentialFile(path, options, result, debug);
   }
   IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& options,
                                std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
@@ -194,6 +232,46 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
 };
 
 }  // namespace
+
+Status FileSystemWatch::KeepReserve(const std::string& path, uint64_t byte_count) {
+  std::lock_guard lock(mutex_);
+  HELIOS_TRY(sys::ReserveFile(path, byte_count));
+  reserve_ = path;
+  reserve_used.store(false, std::memory_order_release);
+  return Status::Ok();
+}
+
+bool FileSystemWatch::ReleaseReserve() {
+  std::lock_guard lock(mutex_);
+  reserve_used.store(true, std::memory_order_release);
+  if (reserve_.empty()) return false;
+  return sys::RemoveFile(std::exchange(reserve_, {})).ok();
+}
+
+void FileSystemWatch::NoteLogCreated(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  log_ = path;
+}
+
+void FileSystemWatch::NoteLogFailed(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  failed_log_ = path;
+}
+
+bool FileSystemWatch::LogIsBroken() const {
+  std::lock_guard lock(mutex_);
+  return !failed_log_.empty() && failed_log_ == log_;
+}
+
+void FileSystemWatch::NoteRead(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  last_read_ = path;
+}
+
+std::string FileSystemWatch::last_read() const {
+  std::lock_guard lock(mutex_);
+  return last_read_;
+}
 
 std::shared_ptr<rocksdb::FileSystem> NewWatchedFileSystem(std::shared_ptr<FileSystemWatch> watch,
                                                           sys::FaultPlan* faults,
