@@ -476,6 +476,8 @@ Status ForeignKeys::ChangeChildren(const Action& action, const std::vector<std::
 
 Status ForeignKeys::Finish() {
   while (!actions_.empty()) {
+    HELIOS_TRY(const bool batched, TryBatch());
+    if (batched) continue;
     const Action action = std::move(actions_.front());
     actions_.pop_front();
     HELIOS_TRY(Act(action));
@@ -483,7 +485,8 @@ Status ForeignKeys::Finish() {
   HELIOS_TRY(CheckPending(true));
   std::vector<Action> checks = std::move(checks_);
   checks_.clear();
-  for (const Action& action : checks) {
+  for (size_t at = 0; at < checks.size(); ++at) {
+    const Action& action = checks[at];
     const plan::ReferencedByTarget& reference = action.target->referenced_by[action.reference];
     if (reference.deferrable && query_.context.deferred != nullptr &&
         query_.context.deferred->IsDeferred(reference.name, reference.initially_deferred)) {
@@ -495,6 +498,11 @@ Status ForeignKeys::Finish() {
       check.key = action.old_key;
       check.command = query_.context.command;
       query_.context.deferred->Add(std::move(check));
+      continue;
+    }
+    if (const size_t count = BatchSize(checks, at); count > 0) {
+      HELIOS_TRY(CheckBatch(std::span<const Action>(checks).subspan(at, count), true));
+      at += count - 1;
       continue;
     }
     HELIOS_TRY(CheckReferencedBy(*action.target, action.reference, action.old_key));

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -51,6 +53,32 @@ class ForeignKeys {
     std::vector<Value> old_key;
     std::vector<Value> new_key;  // ON UPDATE; empty: the row goes.
   };
+
+  // --- many keys at once (foreign_key_batches.cc)
+  struct KeyBatch;
+  // Gets the row keys of children that hold keys of the batch, and the action of each.
+  using ChildVisitor =
+      std::function<Status(std::vector<std::string> row_keys, const std::vector<size_t>& actions)>;
+  static constexpr size_t kBatchMin = 32;  // Fewer keys are looked for one by one.
+  static bool IsBatchable(const Action& action);
+  // How many actions from position `first` on one walk through the children serves; 0: too few, or
+  // an index finds them.
+  template <typename Actions>
+  static size_t BatchSize(const Actions& actions, size_t first) {
+    if (!IsBatchable(actions[first])) return 0;
+    size_t end = first + 1;
+    while (end < actions.size() && actions[end].target == actions[first].target &&
+           actions[end].reference == actions[first].reference &&
+           actions[end].new_key.empty() == actions[first].new_key.empty()) {
+      ++end;
+    }
+    return end - first < kBatchMin ? 0 : end - first;
+  }
+  Result<KeyBatch> MakeBatch(std::span<const Action> actions) const;
+  Status WalkChildren(const KeyBatch& batch, const ChildVisitor& visit);
+  Status CheckBatch(std::span<const Action> actions, bool may_be_back);
+  Status ActOnBatch(std::span<const Action> actions);
+  Result<bool> TryBatch();
 
   Result<bool> ParentExists(const plan::ReferenceTarget& reference, const std::string& key);
   Status FindParents(const plan::ReferenceTarget& reference, std::span<const std::string> keys,
