@@ -268,6 +268,10 @@ Status CopyFrom(SessionImpl& session, const ast::CopyStatement& statement,
   const std::shared_ptr<const catalog::Snapshot> kept = session.Catalog();
   const catalog::Table& table = *found;
   HELIOS_TRY(const CopyTarget target, MakeCopyTarget(session, table, statement, options));
+  for (const sql::plan::ReferenceTarget& reference : target.target->references) {
+    HELIOS_TRY(
+        session.LockTable(reference.parent, hidb::TableLockMode::kRowShare, reference.parent_name));
+  }
   sql::plan::PrivilegeNeed need;
   need.object = table.oid;
   need.privilege = catalog::Privilege::kInsert;

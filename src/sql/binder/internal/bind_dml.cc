@@ -371,6 +371,41 @@ NodePtr DmlBinder::ShapeForWrite(NodePtr node, plan::Node& writer) {
   return Binder::Shape(std::move(node), ids);
 }
 
+void DmlBinder::NeedParents(const plan::WriteTarget& target) {
+  for (const plan::ReferenceTarget& reference : target.references) {
+    b_.NeedTable(reference.parent, reference.parent_name, hidb::TableLockMode::kRowShare);
+  }
+}
+
+void DmlBinder::NeedChildren(const plan::WriteTarget& target, const Assignments* set,
+                             std::set<const plan::WriteTarget*>* seen) {
+  using Action = catalog::ForeignKeyAction;
+  if (!seen->insert(&target).second) return;
+  for (const plan::ReferencedByTarget& reference : target.referenced_by) {
+    const auto is_key = [&](const auto& assignment) {
+      return std::find(reference.key_columns.begin(), reference.key_columns.end(),
+                       assignment.first) != reference.key_columns.end();
+    };
+    if (set != nullptr && std::none_of(set->begin(), set->end(), is_key)) continue;
+    const Action action = set != nullptr ? reference.on_update : reference.on_delete;
+    if (action == Action::kNoAction || action == Action::kRestrict) {
+      b_.NeedTable(reference.child, reference.child_name, hidb::TableLockMode::kRowShare);
+      continue;
+    }
+    b_.NeedTable(reference.child, reference.child_name, hidb::TableLockMode::kRowExclusive);
+    if (reference.child_target == nullptr) continue;
+    if (action == Action::kCascade && set == nullptr) {
+      NeedChildren(*reference.child_target, nullptr, seen);
+      continue;
+    }
+    // The children's key columns change, which their own children may refer to.
+    Assignments changed;
+    for (uint32_t column : reference.child_columns) changed.emplace_back(column, nullptr);
+    NeedParents(*reference.child_target);
+    NeedChildren(*reference.child_target, &changed, seen);
+  }
+}
+
 Result<BoundQuery> DmlBinder::BindUpdate(const ast::UpdateStatement& update) {
   HELIOS_TRY(BeginWith(update.with.get()));
   QueryScope& scope = NewScope();
@@ -381,6 +416,9 @@ Result<BoundQuery> DmlBinder::BindUpdate(const ast::UpdateStatement& update) {
   auto node = std::make_unique<plan::UpdateNode>();
   node->target = target.write;
   HELIOS_TRY(BindAssignments(update.assignments, target, scan_ids_, scope, &child, &node->set));
+  NeedParents(*target.write);
+  std::set<const plan::WriteTarget*> seen;
+  NeedChildren(*target.write, &node->set, &seen);
   std::vector<ResultColumn> columns;
   node->row_ids = scan_ids_;
   HELIOS_TRY(node->check_option, ViewConditions(target, scan_ids_, true, &node->check_option_view));
@@ -404,6 +442,8 @@ Result<BoundQuery> DmlBinder::BindDelete(const ast::DeleteStatement& statement) 
                                         statement.using_items, statement.where.get(), scope));
   auto node = std::make_unique<plan::DeleteNode>();
   node->target = target.write;
+  std::set<const plan::WriteTarget*> seen;
+  NeedChildren(*target.write, nullptr, &seen);
   std::vector<ResultColumn> columns;
   if (!statement.returning.empty()) {
     node->has_returning = true;

@@ -370,7 +370,10 @@ Result<BoundQuery> DmlBinder::BindInsert(const ast::InsertStatement& insert) {
   HELIOS_TRY(node->check_option, ViewConditions(target, row_ids, true, &node->check_option_view));
   if (insert.on_conflict != nullptr) {
     HELIOS_TRY(BindConflict(*insert.on_conflict, target, row_scope, node.get()));
+    std::set<const plan::WriteTarget*> seen;
+    NeedChildren(*target.write, &node->set, &seen);
   }
+  NeedParents(*target.write);
   std::vector<ResultColumn> result;
   if (!insert.returning.empty()) {
     node->has_returning = true;

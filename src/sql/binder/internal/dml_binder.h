@@ -1,6 +1,7 @@
 // INSERT, UPDATE, DELETE and MERGE.
 #pragma once
 
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -49,6 +50,12 @@ class DmlBinder {
   Result<Target> OpenTarget(const ast::RelationName& name, hidb::TableLockMode mode,
                             const char* verb);
   Result<uint32_t> FindTargetColumn(const Target& target, const ast::AssignmentTarget& name) const;
+  // Locks for the tables at the other end of foreign keys: parents of rows that come, children of
+  // rows that go or whose key changes. `set`: the columns that change; null: the row goes.
+  using Assignments = std::vector<std::pair<uint32_t, ExprPtr>>;
+  void NeedParents(const plan::WriteTarget& target);
+  void NeedChildren(const plan::WriteTarget& target, const Assignments* set,
+                    std::set<const plan::WriteTarget*>* seen);
   QueryScope& NewScope();
   Status BeginWith(const ast::WithClause* with);
   Result<BoundQuery> Finish(NodePtr node, std::vector<ResultColumn> columns);
