@@ -251,10 +251,11 @@ exec::ExecutionContext SessionImpl::MakeExecutionContext(std::vector<Value> para
   context.workers = core_.workers.helper_count() > 0 ? &core_.workers : nullptr;
   context.canceled = &canceled_;
   context.deferred = &txn_->deferred;
-  context.lock_timeout_us = settings_.Integer("lock_timeout") * 1000;
-  context.operator_memory_bytes = static_cast<size_t>(settings_.Integer("work_mem")) * 1024;
-  context.vector_rows = static_cast<size_t>(settings_.Integer("vector_rows"));
-  context.parallel_rows_min = static_cast<double>(settings_.Integer("parallel_rows_min"));
+  const RunSettings& run = settings_.run();
+  context.lock_timeout_us = run.lock_timeout_us;
+  context.operator_memory_bytes = run.operator_memory_bytes;
+  context.vector_rows = run.vector_rows;
+  context.parallel_rows_min = run.parallel_rows_min;
   return context;
 }
 
@@ -272,8 +273,8 @@ Status SessionImpl::StartQuery(Portal& portal) {
     return RunWithRetry(portal.prepared, portal);
   }
   exec::ExecutionContext context = MakeExecutionContext(portal.parameters);
-  auto memory = std::make_unique<MemoryTracker>(
-      "query", static_cast<size_t>(settings_.Integer("query_memory_limit")) * 1024, memory_.get());
+  auto memory =
+      std::make_unique<MemoryTracker>("query", settings_.run().query_memory_bytes, memory_.get());
   context.memory = memory.get();
   HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
              exec::Execution::Start(prepared.plan, std::move(context)));
@@ -294,9 +295,7 @@ Status SessionImpl::RunWithRetry(const std::shared_ptr<PreparedStatement>& prepa
 Result<uint64_t> SessionImpl::RunPlan(std::shared_ptr<const sql::plan::Plan> plan,
                                       std::vector<Value> parameters, std::vector<Chunk>* rows) {
   for (int run = 0; run < kRunsMax; ++run) {
-    MemoryTracker memory("query",
-                         static_cast<size_t>(settings_.Integer("query_memory_limit")) * 1024,
-                         memory_.get());
+    MemoryTracker memory("query", settings_.run().query_memory_bytes, memory_.get());
     if (plan->writes) txn_->id();
     exec::ExecutionContext context = MakeExecutionContext(parameters);
     context.memory = &memory;

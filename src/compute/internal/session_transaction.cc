@@ -44,9 +44,9 @@ void SessionImpl::EnsureTransaction() {
   if (txn_ != nullptr) return;
   // now() is the time at which the first statement came in.
   const int64_t now_us = statement_start_us_ > 0 ? statement_start_us_ : NowMicros();
-  txn_ = std::make_unique<Transaction>(
-      storage(), memory_.get(), ParseIsolation(settings_.Raw("default_transaction_isolation")),
-      settings_.Bool("default_transaction_read_only"), now_us);
+  txn_ = std::make_unique<Transaction>(storage(), memory_.get(),
+                                       ParseIsolation(settings_.run().default_isolation),
+                                       settings_.run().default_read_only, now_us);
   settings_.in_transaction = true;
   settings_.mutable_text_format().now_us = now_us;
   if (block_ == BlockState::kNone) block_ = BlockState::kImplicit;
@@ -59,10 +59,12 @@ Status SessionImpl::BeginBlock(const sql::ast::TransactionModes& modes) {
   }
   EnsureTransaction();
   block_ = BlockState::kExplicit;
-  settings_.SetInternal("transaction_isolation", settings_.Raw("default_transaction_isolation"),
-                        true);
-  settings_.SetInternal("transaction_read_only", settings_.Raw("default_transaction_read_only"),
-                        true);
+  if (!settings_.run().modes_are_default) {
+    settings_.SetInternal("transaction_isolation", settings_.Raw("default_transaction_isolation"),
+                          true);
+    settings_.SetInternal("transaction_read_only", settings_.Raw("default_transaction_read_only"),
+                          true);
+  }
   return ApplyModes(modes);
 }
 
@@ -156,7 +158,7 @@ Status SessionImpl::Commit() {
     request.txn = txn_->id();
     request.writes = &txn_->writes();
     request.dropped_spaces = txn_->dropped_spaces;
-    request.durable = settings_.Raw("synchronous_commit") != "off";
+    request.durable = settings_.run().durable_commit;
     request.base_catalog_version = storage().CatalogVersion();
     if (txn_->catalog == nullptr) {
       HELIOS_TRY(storage().Commit(request));

@@ -162,6 +162,11 @@ Status CheckString(const SettingDefinition& definition, std::string_view value,
   return Status::Ok();
 }
 
+bool IsTransactionMode(std::string_view name) {
+  return name == "transaction_isolation" || name == "transaction_read_only" ||
+         name == "transaction_deferrable";
+}
+
 }  // namespace
 
 Settings::Settings() {
@@ -215,6 +220,7 @@ Status Settings::SetDefault(std::string_view name, std::string_view value) {
   HELIOS_TRY(Check(*definition, value, &canonical));
   const std::string key = Lower(definition->name);
   defaults_[key] = canonical;
+  ++change_count_;
   Refresh(key);
   return Status::Ok();
 }
@@ -274,10 +280,7 @@ void Settings::ResetAll() {
   for (const auto& [name, value] : values_) {
     const SettingDefinition* definition = FindSetting(name);
     if (definition == nullptr || definition->context == SettingContext::kInternal) continue;
-    if (name == "transaction_isolation" || name == "transaction_read_only" ||
-        name == "transaction_deferrable") {
-      continue;
-    }
+    if (IsTransactionMode(name)) continue;
     names.push_back(name);
   }
   for (const std::string& name : names) ChangeTo(name, std::nullopt, false);
@@ -361,9 +364,29 @@ void Settings::Assign(const std::string& name, std::optional<std::string> value)
   } else {
     values_.erase(name);
   }
-  ++generation_;
-  if (definition->report && Raw(name) != before) reported_changes_.push_back(definition->name);
+  if (Raw(name) == before) return;
+  ++change_count_;
+  if (!IsTransactionMode(name)) ++generation_;
+  if (definition->report) reported_changes_.push_back(definition->name);
   Refresh(name);
+}
+
+void Settings::RefreshRun() const {
+  run_change_ = change_count_;
+  run_.lock_timeout_us = Integer("lock_timeout") * 1000;
+  run_.statement_timeout_ms = Integer("statement_timeout");
+  run_.idle_in_transaction_timeout_ms = Integer("idle_in_transaction_session_timeout");
+  run_.idle_timeout_ms = Integer("idle_session_timeout");
+  run_.operator_memory_bytes = static_cast<size_t>(Integer("work_mem")) * 1024;
+  run_.query_memory_bytes = static_cast<size_t>(Integer("query_memory_limit")) * 1024;
+  run_.vector_rows = static_cast<size_t>(Integer("vector_rows"));
+  run_.parallel_rows_min = static_cast<double>(Integer("parallel_rows_min"));
+  run_.durable_commit = Raw("synchronous_commit") != "off";
+  run_.default_read_only = Bool("default_transaction_read_only");
+  run_.default_isolation = Raw("default_transaction_isolation");
+  run_.modes_are_default = Raw("transaction_isolation") == run_.default_isolation &&
+                           Bool("transaction_read_only") == run_.default_read_only;
+  run_.application_name = Raw("application_name");
 }
 
 void Settings::RollbackTo(size_t mark) {

@@ -38,6 +38,24 @@ std::span<const SettingDefinition> AllSettings();
 // Case does not matter; null when unknown.
 const SettingDefinition* FindSetting(std::string_view name);
 
+// The settings that every statement asks for, as numbers.
+struct RunSettings {
+  int64_t lock_timeout_us = 0;
+  int64_t statement_timeout_ms = 0;
+  int64_t idle_in_transaction_timeout_ms = 0;
+  int64_t idle_timeout_ms = 0;
+  size_t operator_memory_bytes = 0;
+  size_t query_memory_bytes = 0;
+  size_t vector_rows = 0;
+  double parallel_rows_min = 0;
+  bool durable_commit = true;
+  bool default_read_only = false;
+  std::string default_isolation;
+  // Whether transaction_isolation and transaction_read_only stand at the session's defaults.
+  bool modes_are_default = true;
+  std::string application_name;
+};
+
 // The settings of one session: defaults, then what the server, the role, the start-up packet and
 // SET say. Changes inside a transaction go back when it (or the savepoint) is rolled back; SET
 // LOCAL ends with it.
@@ -69,10 +87,16 @@ class Settings {
   // Settings with a dot in their name that SET made ("myapp.user").
   const std::map<std::string, std::string>& custom() const { return custom_; }
 
+  // Those of every statement. Valid until the next change.
+  const RunSettings& run() const {
+    if (run_change_ != change_count_) RefreshRun();
+    return run_;
+  }
+
   // How values read and print, kept in step with the settings.
   const TextFormat& text_format() const { return text_format_; }
   TextFormat& mutable_text_format() { return text_format_; }
-  // Grows with every change: what a plan depends on.
+  // Grows with every change that a plan may depend on: all but the modes of the transaction.
   uint64_t generation() const { return generation_; }
 
   // --- transactions
@@ -100,6 +124,7 @@ class Settings {
   void Assign(const std::string& name, std::optional<std::string> value);
   void ChangeTo(const std::string& name, std::optional<std::string> value, bool local);
   void Refresh(const std::string& name);
+  void RefreshRun() const;
 
   std::map<std::string, std::string, std::less<>> defaults_;  // Over the definitions' own.
   std::map<std::string, std::string, std::less<>> values_;    // Over defaults_.
@@ -108,6 +133,9 @@ class Settings {
   std::vector<std::string> reported_changes_;
   TextFormat text_format_;
   uint64_t generation_ = 1;
+  uint64_t change_count_ = 1;
+  mutable RunSettings run_;  // As of change number run_change_.
+  mutable uint64_t run_change_ = 0;
 };
 
 }  // namespace helios::compute

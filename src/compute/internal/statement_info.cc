@@ -312,7 +312,7 @@ std::string CommandTag(const ast::Statement& statement, const Portal& portal, ui
 }
 
 StatementTimer::StatementTimer(SessionImpl& session) : session_(session) {
-  const int64_t timeout_ms = session.settings().Integer("statement_timeout");
+  const int64_t timeout_ms = session.settings().run().statement_timeout_ms;
   if (timeout_ms <= 0) return;
   SessionImpl* target = &session;
   id_ = session.core().deadlines.Start(timeout_ms * 1000, [target] { target->CancelByTimeout(); });
