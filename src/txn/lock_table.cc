@@ -240,6 +240,70 @@ Status LockTable::CheckDeadlock(const Waiter& waiter) {
   return Status::Ok();
 }
 
+// Whether `from` waits, directly or through others, for `to`.
+bool LockTable::WaitsFor(TxnId from, TxnId to) {
+  std::lock_guard graph(graph_mutex_);
+  std::vector<TxnId> open = {from};
+  std::unordered_set<uint64_t> seen;
+  while (!open.empty()) {
+    const TxnId next = open.back();
+    open.pop_back();
+    if (!seen.insert(next.value()).second) continue;
+    const auto wait = waits_.find(next.value());
+    if (wait == waits_.end()) continue;
+    for (const TxnId blocker : BlockersOf(*wait->second)) {
+      if (blocker == to) return true;
+      open.push_back(blocker);
+    }
+  }
+  return false;
+}
+
+Status LockTable::AwaitHolders(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
+                               const hidb::LockOptions& options) {
+  const Target target{LockKind::kTable, object, {}};
+  const uint8_t conflicts = ConflictMask(target.kind, static_cast<uint8_t>(mode));
+  const uint64_t hash = target.Hash();
+  std::vector<TxnId> holders;
+  {
+    Shard& shard = ShardOf(hash);
+    std::lock_guard guard(shard.mutex);
+    const Lock* const lock = shard.Find(hash, target);
+    if (lock == nullptr) return Status::Ok();
+    for (const Holder& holder : lock->holders) {
+      if (holder.txn->id != txn && (holder.modes & conflicts) != 0) {
+        holders.push_back(holder.txn->id);
+      }
+    }
+  }
+  const int64_t deadline_us =
+      options.timeout_us == 0 ? sys::kNoDeadline : clock_.MonotonicMicros() + options.timeout_us;
+  // Nobody signals this: DDL can afford to look now and then.
+  std::mutex mutex;
+  std::condition_variable never;
+  std::unique_lock sleep(mutex);
+  for (const TxnId holder : holders) {
+    while (IsActive(holder)) {
+      if (options.canceled != nullptr && options.canceled->load(std::memory_order_relaxed)) {
+        return Error(ErrorCode::kQueryCanceled).Message("canceling statement due to user request");
+      }
+      if (clock_.MonotonicMicros() >= deadline_us) {
+        return Error(ErrorCode::kLockNotAvailable)
+            .Message("canceling statement due to lock timeout");
+      }
+      if (WaitsFor(holder, txn)) {
+        deadlock_count_.fetch_add(1, std::memory_order_relaxed);
+        return Error(ErrorCode::kDeadlockDetected)
+            .Message("deadlock detected")
+            .Detail("Transaction {} waits for the end of transaction {}, which waits for it.",
+                    txn.value(), holder.value());
+      }
+      never.wait_for(sleep, kPollInterval);
+    }
+  }
+  return Status::Ok();
+}
+
 void LockTable::End(TxnId id) {
   std::unique_ptr<Transaction> txn;
   {

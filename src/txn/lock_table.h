@@ -49,6 +49,10 @@ class LockTable {
                        const hidb::LockOptions& options);
   Status LockObject(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
                     const hidb::LockOptions& options);
+  // Waits for the transactions that hold `object` now in a mode that conflicts with `mode` to end,
+  // outside the queue. Errors: 40P01 (one of them waits for `txn`), 55P03 (timeout), 57014.
+  Status AwaitHolders(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
+                      const hidb::LockOptions& options);
   // Ends the transaction: releases its locks and grants those who waited.
   void End(TxnId txn);
 
@@ -71,6 +75,7 @@ class LockTable {
                        const hidb::LockOptions& options);
   Result<bool> Wait(Waiter& waiter, const hidb::LockOptions& options);
   Status CheckDeadlock(const Waiter& waiter);
+  bool WaitsFor(TxnId from, TxnId to);
   std::vector<TxnId> BlockersOf(const Waiter& waiter);
   Shard& ShardOf(uint64_t hash) const;
   Registry& RegistryOf(TxnId txn) const;

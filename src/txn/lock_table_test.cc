@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "sys/randomness.h"
@@ -263,6 +264,56 @@ TEST_F(LockTableTest, RandomTransactionsExcludeEachOther) {
   EXPECT_EQ(sum, expected);
   EXPECT_EQ(locks_.lock_count(), 0u);
   EXPECT_EQ(locks_.active_count(), 0u);
+}
+
+TEST_F(LockTableTest, AwaitHoldersLeavesTheQueueAlone) {
+  const TxnId ddl = locks_.Begin();
+  const TxnId writer = locks_.Begin();
+  ASSERT_TRUE(locks_.LockObject(ddl, kTable, TableLockMode::kShareUpdateExclusive, {}).ok());
+  ASSERT_TRUE(locks_.LockObject(writer, kTable, TableLockMode::kRowExclusive, {}).ok());
+  std::atomic<bool> done{false};
+  std::thread waiting([&] {
+    EXPECT_TRUE(locks_.AwaitHolders(ddl, kTable, TableLockMode::kShare, {}).ok());
+    done = true;
+  });
+  // Others come and go meanwhile, and are not waited for.
+  const TxnId later = locks_.Begin();
+  EXPECT_TRUE(locks_.LockObject(later, kTable, TableLockMode::kRowExclusive, {}).ok());
+  EXPECT_FALSE(done);
+  locks_.End(writer);
+  waiting.join();
+  locks_.End(later);
+  locks_.End(ddl);
+}
+
+TEST_F(LockTableTest, AwaitHoldersFindsWhoWaitsForIt) {
+  const TxnId ddl = locks_.Begin();
+  const TxnId writer = locks_.Begin();
+  ASSERT_TRUE(locks_.LockObject(ddl, kTable, TableLockMode::kShareUpdateExclusive, {}).ok());
+  ASSERT_TRUE(locks_.LockObject(writer, kTable, TableLockMode::kRowExclusive, {}).ok());
+  std::thread upgrade = Sleeping([&] {
+    EXPECT_TRUE(locks_.LockObject(writer, kTable, TableLockMode::kAccessExclusive, {}).ok());
+    locks_.End(writer);
+  });
+  const Status status = locks_.AwaitHolders(ddl, kTable, TableLockMode::kShare, {});
+  EXPECT_TRUE(status.Is(ErrorCode::kDeadlockDetected)) << status.ToString();
+  locks_.End(ddl);
+  upgrade.join();
+}
+
+TEST_F(LockTableTest, AwaitHoldersCanBeCanceled) {
+  const TxnId ddl = locks_.Begin();
+  const TxnId writer = locks_.Begin();
+  ASSERT_TRUE(locks_.LockObject(writer, kTable, TableLockMode::kRowExclusive, {}).ok());
+  const std::atomic<bool> canceled{true};
+  LockOptions options;
+  options.canceled = &canceled;
+  EXPECT_TRUE(locks_.AwaitHolders(ddl, kTable, TableLockMode::kShare, options)
+                  .Is(ErrorCode::kQueryCanceled));
+  // Nobody holds it in a conflicting mode.
+  EXPECT_TRUE(locks_.AwaitHolders(ddl, kTable, TableLockMode::kRowShare, options).ok());
+  locks_.End(writer);
+  locks_.End(ddl);
 }
 
 }  // namespace

@@ -45,6 +45,13 @@ LockTable::Shard::~Shard() {
   while (free != nullptr) delete std::exchange(free, free->next);
 }
 
+LockTable::Lock* LockTable::Shard::Find(uint64_t hash, const Target& target) const {
+  for (Lock* lock = buckets[hash & (buckets.size() - 1)]; lock != nullptr; lock = lock->next) {
+    if (lock->Is(hash, target)) return lock;
+  }
+  return nullptr;
+}
+
 LockTable::Lock* LockTable::Shard::FindOrAdd(uint64_t hash, const Target& target, bool* added) {
   *added = false;
   Lock** bucket = &buckets[hash & (buckets.size() - 1)];

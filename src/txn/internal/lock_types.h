@@ -92,6 +92,7 @@ struct alignas(64) LockTable::Shard {
   size_t free_count = 0;
 
   ~Shard();
+  Lock* Find(uint64_t hash, const Target& target) const;
   Lock* FindOrAdd(uint64_t hash, const Target& target, bool* added);
   void Remove(Lock* lock);
   void Grow();
