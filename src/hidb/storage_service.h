@@ -45,6 +45,9 @@ struct ScanRequest {
   bool reverse = false;           // Ranges from last to first, each backwards.
   std::vector<uint32_t> columns;  // Positions in table->columns: the output, in order.
   bool with_row_key = false;      // Appends the row key as a last column (bytea).
+  // Appends the timestamp of each row's version as a last column (int8), for FillIndex. Requires:
+  // rows by row key, forwards, without own writes.
+  bool with_version = false;
   std::shared_ptr<const expr::Expr> filter;  // Over the output columns; null: none.
   uint64_t limit = 0;                        // Rows after the filter; 0: all.
   ReadView view;
@@ -115,6 +118,13 @@ struct CommitRequest {
   bool durable = true;                  // synchronous_commit; false: may be lost in a crash.
 };
 
+// An entry of an index as of the row version that it is made from.
+struct IndexEntry {
+  std::string key;
+  std::string value;
+  Timestamp version = 0;
+};
+
 struct SequenceOptions {
   int64_t start = 1;
   int64_t increment = 1;
@@ -163,6 +173,15 @@ class StorageService {
   virtual Result<std::vector<RowLockOutcome>> LockRows(const RowLockRequest& request) = 0;
   virtual Status LockTable(TxnId txn, SpaceId object, TableLockMode mode,
                            const LockOptions& options) = 0;
+  // Waits until the transactions that hold `object` now in a mode that conflicts with `mode` have
+  // ended, without keeping anybody from locking it meanwhile. 40P01 when one of them waits for
+  // `txn`.
+  virtual Status AwaitTableHolders(TxnId txn, SpaceId object, TableLockMode mode,
+                                   const LockOptions& options) = 0;
+  // Adds entries to an index that no reader uses yet while writers keep it up: each takes its
+  // place in the history of its key, below what writers have put there since. The caller holds
+  // the snapshot that it reads the rows with until the last call. Durable with the next commit.
+  virtual Status FillIndex(SpaceId index, std::span<const IndexEntry> entries) = 0;
   // Makes the writes durable and visible at one new timestamp, then releases the locks. On error
   // the transaction still holds its locks and must be aborted; only kStatementCompletionUnknown
   // leaves open whether it took place.

@@ -79,6 +79,9 @@ class Node final : public hidb::StorageService {
   Result<std::vector<hidb::RowLockOutcome>> LockRows(const hidb::RowLockRequest& request) override;
   Status LockTable(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
                    const hidb::LockOptions& options) override;
+  Status AwaitTableHolders(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
+                           const hidb::LockOptions& options) override;
+  Status FillIndex(hidb::SpaceId index, std::span<const hidb::IndexEntry> entries) override;
   Result<Timestamp> Commit(const hidb::CommitRequest& request) override;
   void Abort(TxnId txn) override;
   Status StageWrites(TxnId txn, hidb::WriteSet* writes) override;

@@ -68,6 +68,30 @@ Status Node::LockTable(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode
   return locks_->LockObject(txn, object, mode, options);
 }
 
+Status Node::AwaitTableHolders(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
+                               const hidb::LockOptions& options) {
+  return locks_->AwaitHolders(txn, object, mode, options);
+}
+
+// Versions in the past: they stand below everything that a writer has done to their key since the
+// row version was made, so they need no lock, and garbage collection keeps what hides them as long
+// as the caller's snapshot lives.
+Status Node::FillIndex(hidb::SpaceId index, std::span<const hidb::IndexEntry> entries) {
+  const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
+  std::string key;
+  std::string value;
+  for (const hidb::IndexEntry& entry : entries) {
+    HELIOS_CHECK(entry.version != 0);
+    key = SpacePrefix(index);
+    key.append(entry.key);
+    AppendVersion(&key, entry.version);
+    EncodeVersionValue(entry.value, &value);
+    batch->Put(kVersionFamily, key, value);
+  }
+  rows_written_.fetch_add(entries.size(), std::memory_order_relaxed);
+  return store_->Write(batch.get(), false);
+}
+
 Status Node::CheckCatalogVersion(const hidb::CommitRequest& request) const {
   if (request.base_catalog_version == catalog_version_.load()) return Status::Ok();
   return Error(ErrorCode::kSerializationFailure)

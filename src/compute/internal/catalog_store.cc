@@ -63,6 +63,16 @@ Status NameTaken(const catalog::Object& object) {
   }
 }
 
+// Whether the commit of `after` lets readers use an index that they could not use before.
+bool BecameReady(const catalog::Snapshot& before, const catalog::Object& after) {
+  if (after.kind() != catalog::ObjectKind::kIndex) return false;
+  const auto& index = static_cast<const catalog::Index&>(after);
+  if (index.state != catalog::Index::State::kReady) return false;
+  const catalog::Index* old = before.FindIndex(index.oid);
+  return old == nullptr || old->state != catalog::Index::State::kReady ||
+         old->storage_id != index.storage_id;
+}
+
 }  // namespace
 
 CatalogChanges DiffSnapshots(const catalog::Snapshot& before, const catalog::Snapshot& after) {
@@ -78,6 +88,12 @@ CatalogChanges DiffSnapshots(const catalog::Snapshot& before, const catalog::Sna
 }
 
 std::shared_ptr<const catalog::Snapshot> CatalogStore::Current() const {
+  {
+    std::lock_guard lock(mutex_);
+    if (current_->version() >= storage_.CatalogVersion()) return current_;
+  }
+  // A commit has released its locks and is about to replace the snapshot.
+  std::lock_guard commit_lock(commit_mutex_);
   std::lock_guard lock(mutex_);
   return current_;
 }
@@ -117,7 +133,11 @@ Result<std::shared_ptr<const catalog::Snapshot>> CatalogStore::Rebase(
 Result<Timestamp> CatalogStore::Commit(const CatalogChanges& changes, const catalog::Snapshot& base,
                                        hidb::CommitRequest request) {
   std::lock_guard commit_lock(commit_mutex_);
-  const std::shared_ptr<const catalog::Snapshot> current = Current();
+  std::shared_ptr<const catalog::Snapshot> current;
+  {
+    std::lock_guard lock(mutex_);
+    current = current_;
+  }
   HELIOS_TRY(std::shared_ptr<const catalog::Snapshot> next,
              Rebase(changes, base, current, current->version() + 1));
   for (const auto& object : changes.removed) {
@@ -127,8 +147,32 @@ Result<Timestamp> CatalogStore::Commit(const CatalogChanges& changes, const cata
   request.base_catalog_version = current->version();
   HELIOS_TRY(const Timestamp timestamp, storage_.Commit(request));
   std::lock_guard lock(mutex_);
+  for (const auto& object : changes.put) {
+    if (BecameReady(*current, *object)) ready_indexes_.emplace(timestamp, object->oid);
+  }
   current_ = std::move(next);
   return timestamp;
+}
+
+std::shared_ptr<const catalog::Snapshot> CatalogStore::WithoutLaterIndexes(
+    std::shared_ptr<const catalog::Snapshot> snapshot, Timestamp timestamp) const {
+  std::vector<Oid> later;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto at = ready_indexes_.upper_bound(timestamp); at != ready_indexes_.end(); ++at) {
+      later.push_back(at->second);
+    }
+  }
+  if (later.empty()) return snapshot;
+  catalog::Editor editor(snapshot);
+  for (const Oid oid : later) {
+    const catalog::Index* index = snapshot->FindIndex(oid);
+    if (index == nullptr) continue;
+    auto hidden = std::make_shared<catalog::Index>(*index);
+    hidden->state = catalog::Index::State::kBuilding;
+    editor.Put(std::move(hidden));
+  }
+  return editor.Finish(snapshot->version());
 }
 
 Status CatalogStore::Load(const std::function<Result<std::string>()>& first_password) {

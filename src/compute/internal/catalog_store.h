@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,6 +34,7 @@ class CatalogStore {
   // Reads every record. An empty catalog is bootstrapped with the superuser's password verifier.
   Status Load(const std::function<Result<std::string>()>& first_password);
 
+  // As of the newest commit: who was granted a lock that DDL held sees what the DDL did.
   std::shared_ptr<const catalog::Snapshot> Current() const;
 
   // `changes`, made against `base`, on top of `onto`. 40001 when one of the objects was changed by
@@ -45,6 +47,11 @@ class CatalogStore {
   Result<Timestamp> Commit(const CatalogChanges& changes, const catalog::Snapshot& base,
                            hidb::CommitRequest request);
 
+  // `snapshot` with those indexes marked as being built that became ready after `timestamp`: they
+  // have no entries for a reader at that moment.
+  std::shared_ptr<const catalog::Snapshot> WithoutLaterIndexes(
+      std::shared_ptr<const catalog::Snapshot> snapshot, Timestamp timestamp) const;
+
   // A version number for a private snapshot; never equal to that of a committed one.
   uint64_t NextPrivateVersion();
 
@@ -52,9 +59,10 @@ class CatalogStore {
   Status Bootstrap(const std::string& password);
 
   hidb::StorageService& storage_;
-  mutable std::mutex mutex_;  // Guards current_ alone: held briefly.
+  mutable std::mutex mutex_;  // Guards current_ and ready_indexes_: held briefly.
   std::shared_ptr<const catalog::Snapshot> current_;
-  std::mutex commit_mutex_;  // One DDL commit at a time; taken before mutex_.
+  std::multimap<Timestamp, Oid> ready_indexes_;  // Since the start, by the commit that did it.
+  mutable std::mutex commit_mutex_;              // One DDL commit at a time; taken before mutex_.
   std::atomic<uint64_t> private_version_{uint64_t{1} << 62};
 };
 

@@ -141,15 +141,20 @@ int64_t SessionImpl::NowMicros() const { return core_.clock.UnixMicros() - kSqlE
 
 std::shared_ptr<const catalog::Snapshot> SessionImpl::Catalog() {
   if (txn_ != nullptr && txn_->catalog != nullptr) return txn_->catalog;
-  std::shared_ptr<const catalog::Snapshot> current = core_.catalog.Current();
-  if (temporary_objects_.empty()) return current;
-  if (overlay_base_ != current) {
-    catalog::Editor editor(current);
-    for (const auto& object : temporary_objects_) editor.Put(object);
-    overlay_ = editor.Finish(current->version());
-    overlay_base_ = std::move(current);
+  std::shared_ptr<const catalog::Snapshot> seen = core_.catalog.Current();
+  if (!temporary_objects_.empty()) {
+    if (overlay_base_ != seen) {
+      catalog::Editor editor(seen);
+      for (const auto& object : temporary_objects_) editor.Put(object);
+      overlay_ = editor.Finish(seen->version());
+      overlay_base_ = std::move(seen);
+    }
+    seen = overlay_;
   }
-  return overlay_;
+  // Another session's DDL may replace the shared catalog at any moment, and plain pointers to what
+  // is in this one are around.
+  if (seen_catalogs_.empty() || seen_catalogs_.back() != seen) seen_catalogs_.push_back(seen);
+  return seen;
 }
 
 void SessionImpl::SetCatalog(std::shared_ptr<const catalog::Snapshot> base,
@@ -158,7 +163,6 @@ void SessionImpl::SetCatalog(std::shared_ptr<const catalog::Snapshot> base,
   txn_->catalog = std::move(next);
 }
 
-// Brings the private catalog up to what others have committed since.
 Status SessionImpl::RebaseCatalog() {
   if (txn_ == nullptr || txn_->catalog == nullptr) return Status::Ok();
   std::shared_ptr<const catalog::Snapshot> onto = core_.catalog.Current();
@@ -169,6 +173,7 @@ Status SessionImpl::RebaseCatalog() {
   }
   if (onto->version() == txn_->base_catalog->version()) return Status::Ok();
   const CatalogChanges changes = DiffSnapshots(*txn_->base_catalog, *txn_->catalog);
+  seen_catalogs_.push_back(txn_->catalog);
   HELIOS_TRY(txn_->catalog, CatalogStore::Rebase(changes, *txn_->base_catalog, onto,
                                                  core_.catalog.NextPrivateVersion()));
   txn_->base_catalog = std::move(onto);
@@ -232,6 +237,10 @@ sql::PlannerContext SessionImpl::MakePlannerContext() {
   sql::PlannerContext context;
   context.lookup = &Lookup();
   context.snapshot = Catalog();
+  if (txn_ != nullptr && txn_->isolation != Isolation::kReadCommitted && txn_->has_snapshot()) {
+    context.snapshot =
+        core_.catalog.WithoutLaterIndexes(context.snapshot, txn_->snapshot_timestamp());
+  }
   context.role = role_;
   context.format = &settings_.text_format();
   context.statistics = [this](hidb::SpaceId space) { return storage().Statistics(space); };
@@ -250,10 +259,17 @@ Result<Oid> SessionImpl::NewOid() {
 
 Status SessionImpl::LockTable(hidb::SpaceId object, hidb::TableLockMode mode, std::string name) {
   hidb::LockOptions options;
-  options.timeout_us = settings_.Integer("lock_timeout") * 1000;
+  options.timeout_us = settings_.run().lock_timeout_us;
   options.canceled = &canceled_;
   options.relation = std::move(name);
   return storage().LockTable(txn_->id(), object, mode, options);
+}
+
+Status SessionImpl::LockRelation(Oid oid, hidb::TableLockMode mode, const std::string& name) {
+  HELIOS_TRY(LockTable(oid, mode, name));
+  HELIOS_TRY(RebaseCatalog());
+  if (Catalog()->Find(oid) != nullptr) return Status::Ok();
+  return Error(ErrorCode::kUndefinedTable).Message("relation \"{}\" does not exist", name);
 }
 
 // --- messages to the client
@@ -302,13 +318,13 @@ void SessionImpl::Notify(const std::vector<Notification>& notifications) {
 
 std::optional<Session::IdleLimit> SessionImpl::idle_limit() const {
   if (in_transaction_block()) {
-    const int64_t limit_ms = settings_.Integer("idle_in_transaction_session_timeout");
+    const int64_t limit_ms = settings_.run().idle_in_transaction_timeout_ms;
     if (limit_ms <= 0) return std::nullopt;
     return IdleLimit{limit_ms * 1000,
                      Error(ErrorCode::kIdleInTransactionTimeout)
                          .Message("terminating connection due to idle-in-transaction timeout")};
   }
-  const int64_t limit_ms = settings_.Integer("idle_session_timeout");
+  const int64_t limit_ms = settings_.run().idle_timeout_ms;
   if (limit_ms <= 0) return std::nullopt;
   return IdleLimit{limit_ms * 1000,
                    Error(ErrorCode::kIdleSessionTimeout)
@@ -338,6 +354,7 @@ Activity SessionImpl::GetActivity() {
 }
 
 void SessionImpl::BeginActivity(std::string_view query) {
+  seen_catalogs_.clear();
   core_.statements.fetch_add(1, std::memory_order_relaxed);
   statement_start_us_ = NowMicros();
   if (cancel_reason_.load() != CancelReason::kTerminate) {
@@ -349,7 +366,7 @@ void SessionImpl::BeginActivity(std::string_view query) {
   activity_.state = "active";
   activity_.query = query.substr(0, 1024);
   activity_.query_us = activity_.state_us = statement_start_us_ + kSqlEpochUnixMicros;
-  activity_.application_name = settings_.Raw("application_name");
+  activity_.application_name = settings_.run().application_name;
   if (activity_.transaction_us == 0) activity_.transaction_us = activity_.query_us;
 }
 

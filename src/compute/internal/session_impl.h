@@ -93,6 +93,7 @@ class SessionImpl : public Session, public expr::SessionServices {
   const std::string& database() const { return options_.database; }
   bool IsSuperuser() const;
   // The catalog as this session sees it now: with its own uncommitted DDL and temporary objects.
+  // Objects found in it stay alive until the statement ends.
   std::shared_ptr<const catalog::Snapshot> Catalog();
   // Names as this session resolves them, over Catalog().
   const catalog::CatalogTypeLookup& Lookup();
@@ -111,11 +112,17 @@ class SessionImpl : public Session, public expr::SessionServices {
   Result<Oid> TemporarySchema();
   Oid temporary_schema() const { return temporary_schema_; }
   Status LockTable(hidb::SpaceId object, hidb::TableLockMode mode, std::string name);
+  // The same for statements that are not planned: the catalog is brought up to date once the lock
+  // is there. 42P01 when the relation went away while the statement waited.
+  Status LockRelation(Oid oid, hidb::TableLockMode mode, const std::string& name);
   Result<Oid> NewOid();
   void Notice(Notice::Severity severity, std::string sqlstate, std::string message,
               std::string hint = "");
   const std::atomic<bool>& canceled() const { return canceled_; }
   int64_t NowMicros() const;  // Since 2000-01-01 UTC.
+
+  // Brings the private catalog up to what others have committed since.
+  Status RebaseCatalog();
 
   // Runs a planned statement to its end; what it returns, when it returns rows, goes to `rows`.
   Result<uint64_t> RunPlan(std::shared_ptr<const sql::plan::Plan> plan,
@@ -182,7 +189,6 @@ class SessionImpl : public Session, public expr::SessionServices {
   Status RunWithRetry(const std::shared_ptr<PreparedStatement>& prepared, Portal& portal);
   Status PrepareRun(PreparedStatement& prepared);
   Status DescribePrepared(PreparedStatement& prepared);
-  Status RebaseCatalog();
   Status CommitWithCatalog(hidb::CommitRequest request);
   void ApplyListens();
   Status EmptyOnCommitTables();
@@ -214,6 +220,7 @@ class SessionImpl : public Session, public expr::SessionServices {
   // The shared catalog overlaid with this session's temporary objects.
   Oid temporary_schema_ = kInvalidOid;
   std::vector<std::shared_ptr<const catalog::Object>> temporary_objects_;
+  std::vector<std::shared_ptr<const catalog::Snapshot>> seen_catalogs_;  // By this statement.
   std::shared_ptr<const catalog::Snapshot> overlay_base_;
   std::shared_ptr<const catalog::Snapshot> overlay_;
   std::unique_ptr<catalog::CatalogTypeLookup> lookup_;

@@ -92,8 +92,10 @@ Result<UtilityResult> SessionImpl::RunUtility(const ast::Statement& statement, P
         .Message("cannot execute {} in a read-only transaction", StatementName(statement));
   }
   if (NeedsNoBlock(statement) && in_transaction_block()) {
+    const bool is_index = statement.kind == StatementKind::kCreateIndex;
     return Error(ErrorCode::kActiveSqlTransaction)
-        .Message("{} cannot run inside a transaction block", StatementName(statement));
+        .Message("{}{} cannot run inside a transaction block", StatementName(statement),
+                 is_index ? " CONCURRENTLY" : "");
   }
   UtilityResult result;
   const std::string& text = portal.prepared->text;

@@ -49,6 +49,7 @@ class Transaction {
   bool has_snapshot() const { return lease_ != nullptr; }
   // Keeps the newest snapshot's versions: for executions that outlive their statement.
   std::shared_ptr<hidb::SnapshotLease> lease() const { return lease_; }
+  Timestamp snapshot_timestamp() const { return lease_->timestamp(); }
   // Transactions of commands that must run before any query (SET TRANSACTION ISOLATION LEVEL).
   bool ran_query = false;
 

@@ -22,6 +22,8 @@ class MergeCursor {
   bool Next();
   std::string_view key() const { return key_; }
   std::string_view value() const { return value_; }
+  // Of a stored entry, forwards; see VersionCursor.
+  Timestamp version() const { return stored_.version(); }
   Status status() const { return stored_.status(); }
   uint64_t dead_count() const { return stored_.dead_count(); }
 

@@ -30,6 +30,7 @@ class Scan : public hidb::ScanStream {
         decoder_(WantedColumns(*request_.table, request_.columns)),
         needs_rows_(!request_.columns.empty() || request_.with_row_key ||
                     request_.filter != nullptr) {
+    HELIOS_CHECK(!request_.with_version || (!request_.reverse && request_.view.writes == nullptr));
     if (request_.filter == nullptr) return;
     filter_.emplace(*request_.filter,
                     request_.context != nullptr ? *request_.context : no_context_);
@@ -62,6 +63,7 @@ class Scan : public hidb::ScanStream {
   // Makes `*out` ready for Emit.
   void StartChunk(Chunk* out) {
     *out = MakeOutput(*request_.table, request_.columns, request_.with_row_key);
+    if (request_.with_version) out->AddColumn(Vector(SqlType{type_oid::kInt8}));
     columns_.clear();
     for (size_t index = 0; index < request_.columns.size(); ++index) {
       columns_.push_back(&out->column(index));
@@ -136,6 +138,10 @@ class RowScan final : public Scan {
         break;
       }
       if (needs_rows_) HELIOS_TRY(Emit(cursor_.key(), cursor_.value(), out, row));
+      if (request_.with_version) {
+        Vector& versions = out->column(out->column_count() - 1);
+        versions.Data<int64_t>()[row] = static_cast<int64_t>(cursor_.version());
+      }
     }
     out->SetRowCount(row);
     return Status::Ok();
@@ -153,8 +159,9 @@ class IndexScan final : public Scan {
  private:
   Status Fill(size_t rows_max, Chunk* out, bool* more) override {
     StartChunk(out);
-    size_t row = 0;
-    for (; row < rows_max; ++row) {
+    size_t count = 0;
+    row_keys_.clear();
+    for (; count < rows_max; ++count) {
       if (!cursor_.Next()) {
         *more = false;
         HELIOS_TRY(cursor_.status());
@@ -162,14 +169,26 @@ class IndexScan final : public Scan {
       }
       if (!needs_rows_) continue;
       HELIOS_TRY(const std::string_view row_key, RowKey());
-      std::string_view value;
       if (needs_values_) {
-        HELIOS_TRY(bool found, rows_.Find(row_key, &value));
-        if (!found) return MissingRow();
+        row_keys_.emplace_back(row_key, count);
+      } else {
+        HELIOS_TRY(Emit(row_key, {}, out, count));
       }
+    }
+    out->SetRowCount(count);
+    return FetchRows(out);
+  }
+
+  // In the order of the rows: neighbours lie in the same blocks, which are then found and read
+  // once.
+  Status FetchRows(Chunk* out) {
+    std::sort(row_keys_.begin(), row_keys_.end());
+    for (const auto& [row_key, row] : row_keys_) {
+      std::string_view value;
+      HELIOS_TRY(const bool found, rows_.Find(row_key, &value));
+      if (!found) return MissingRow();
       HELIOS_TRY(Emit(row_key, value, out, row));
     }
-    out->SetRowCount(row);
     return Status::Ok();
   }
 
@@ -188,6 +207,7 @@ class IndexScan final : public Scan {
 
   RowReader rows_;
   const bool needs_values_;
+  std::vector<std::pair<std::string, size_t>> row_keys_;  // Of a batch, with their places in it.
 };
 
 }  // namespace

@@ -151,6 +151,7 @@ void VersionCursor::FindForward() {
     bool present = false;
     if (!Decode(iterator_->value(), &present)) return;
     if (present) {
+      version_ = version;
       valid_ = true;
       return;
     }

@@ -27,6 +27,8 @@ class VersionCursor {
   // Without the space's prefix. Valid until the next move.
   std::string_view key() const { return std::string_view(key_).substr(kSpacePrefixBytes); }
   std::string_view value() const { return value_; }
+  // Forwards only: the timestamp that the shown version is stored under.
+  Timestamp version() const { return version_; }
   Status status() const;
 
   // Versions passed over because they are deletions or older than a visible one.
@@ -56,6 +58,7 @@ class VersionCursor {
   bool malformed_ = false;
   std::string key_;  // Of the shown entry, with the space's prefix.
   std::string_view value_;
+  Timestamp version_ = 0;
   std::string value_copy_;  // Backwards, the iterator has moved on from the shown version.
   std::string seek_key_;
   uint64_t dead_count_ = 0;

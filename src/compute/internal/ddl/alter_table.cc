@@ -598,7 +598,7 @@ Status RunAlterTable(SessionImpl& session, const ast::AlterTableStatement& state
     return Status::Ok();
   }
   const Oid oid = object->oid;
-  HELIOS_TRY(session.LockTable(oid, hidb::TableLockMode::kAccessExclusive, object->name));
+  HELIOS_TRY(session.LockRelation(oid, hidb::TableLockMode::kAccessExclusive, object->name));
   DdlEditor locked(session);
   TableAlteration alteration(session, locked, *locked.current().FindTable(oid));
   for (const ast::AlterCommand& command : statement.commands) {

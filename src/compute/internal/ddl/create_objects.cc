@@ -1,6 +1,7 @@
 // CREATE INDEX, SEQUENCE, VIEW, SCHEMA; ALTER SEQUENCE; REINDEX; TRUNCATE.
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "compute/internal/ddl/index_build.h"
@@ -33,6 +34,32 @@ Status CheckIndexMethod(const std::string& method) {
   return Error(ErrorCode::kUndefinedObject).Message("access method \"{}\" does not exist", method);
 }
 
+// A lock of the statement's own that outlasts the session's transactions.
+class TableGuard {
+ public:
+  explicit TableGuard(SessionImpl& session)
+      : storage_(session.storage()), txn_(storage_.BeginTransaction()) {}
+  ~TableGuard() { storage_.Abort(txn_); }
+  TableGuard(const TableGuard&) = delete;
+  TableGuard& operator=(const TableGuard&) = delete;
+  TxnId txn() const { return txn_; }
+
+  Status Lock(SessionImpl& session, Oid table, const std::string& name) {
+    hidb::LockOptions options;
+    options.timeout_us = session.settings().run().lock_timeout_us;
+    options.canceled = &session.canceled();
+    options.relation = name;
+    HELIOS_TRY(
+        storage_.LockTable(txn_, table, hidb::TableLockMode::kShareUpdateExclusive, options));
+    if (session.Catalog()->FindTable(table) != nullptr) return Status::Ok();
+    return Error(ErrorCode::kUndefinedTable).Message("relation \"{}\" does not exist", name);
+  }
+
+ private:
+  hidb::StorageService& storage_;
+  const TxnId txn_;
+};
+
 }  // namespace
 
 Status RunCreateIndex(SessionImpl& session, const ast::CreateIndexStatement& statement) {
@@ -45,8 +72,16 @@ Status RunCreateIndex(SessionImpl& session, const ast::CreateIndexStatement& sta
   }
   HELIOS_TRY(RequireOwner(session, *table));
   const Oid table_oid = table->oid;
-  // Writers wait until the index is there: it is built in this transaction.
-  HELIOS_TRY(session.LockTable(table_oid, hidb::TableLockMode::kShare, table->name));
+  // Nobody else sees a temporary table.
+  const bool online = statement.concurrently && !table->temporary;
+  std::optional<TableGuard> guard;
+  if (online) {
+    guard.emplace(session);
+    HELIOS_TRY(guard->Lock(session, table_oid, table->name));
+  } else {
+    // Writers wait until the index is there: it is built in this transaction.
+    HELIOS_TRY(session.LockRelation(table_oid, hidb::TableLockMode::kShare, table->name));
+  }
   DdlEditor editor(session);
   if (!statement.name.empty() && statement.if_not_exists &&
       editor.current().FindRelation(table->schema, statement.name) != nullptr) {
@@ -57,6 +92,7 @@ Status RunCreateIndex(SessionImpl& session, const ast::CreateIndexStatement& sta
   TableBuilder::IndexSpec spec;
   spec.name = statement.name;
   spec.unique = statement.unique;
+  spec.building = online;
   spec.nulls_distinct = !statement.nulls_not_distinct;
   spec.method = statement.access_method;
   for (const ast::IndexElement& element : statement.elements) spec.elements.push_back(&element);
@@ -66,7 +102,10 @@ Status RunCreateIndex(SessionImpl& session, const ast::CreateIndexStatement& sta
   HELIOS_TRY(std::shared_ptr<catalog::Index> index, builder.AddIndex(spec));
   HELIOS_TRY(builder.Finish());
   editor.Save();
-  return BuildIndexes(session, table_oid, {index->oid});
+  if (!online) return BuildIndexes(session, table_oid, {index->oid});
+  HELIOS_TRY(session.Commit());
+  session.EnsureTransaction();
+  return BuildIndexOnline(session, guard->txn(), table_oid, index->oid);
 }
 
 Status RunReindex(SessionImpl& session, const ast::ReindexStatement& statement) {
@@ -181,7 +220,7 @@ Status RunCreateView(SessionImpl& session, const ast::CreateViewStatement& state
     }
     HELIOS_TRY(RequireOwner(session, *existing));
     HELIOS_TRY(
-        session.LockTable(existing->oid, hidb::TableLockMode::kAccessExclusive, existing->name));
+        session.LockRelation(existing->oid, hidb::TableLockMode::kAccessExclusive, existing->name));
     view = editor.Copy<catalog::Table>(existing->oid);
     if (definition.columns.size() < view->columns.size()) {
       return Error(ErrorCode::kInvalidTableDefinition).Message("cannot drop columns from view");
@@ -339,8 +378,8 @@ Status RunTruncate(SessionImpl& session, const ast::TruncateStatement& statement
   }
   HELIOS_TRY(AddReferencing(session, statement.behavior == ast::DropBehavior::kCascade, &tables));
   for (const Oid oid : tables) {
-    HELIOS_TRY(session.LockTable(oid, hidb::TableLockMode::kAccessExclusive,
-                                 session.Catalog()->FindTable(oid)->name));
+    HELIOS_TRY(session.LockRelation(oid, hidb::TableLockMode::kAccessExclusive,
+                                    session.Catalog()->FindTable(oid)->name));
   }
   DdlEditor editor(session);
   for (const Oid oid : tables) {

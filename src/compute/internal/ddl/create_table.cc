@@ -87,7 +87,7 @@ Status RunCreateTable(SessionImpl& session, const ast::CreateTableStatement& sta
   HELIOS_TRY(builder.Finish());
   editor.Save();
   // Nobody else can see the table, but the lock keeps its later life in this transaction uniform.
-  return session.LockTable(table->oid, hidb::TableLockMode::kAccessExclusive, table->name);
+  return session.LockRelation(table->oid, hidb::TableLockMode::kAccessExclusive, table->name);
 }
 
 Status TableBuilder::AddLike(const ast::LikeClause& like) {

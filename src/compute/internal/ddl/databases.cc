@@ -149,7 +149,7 @@ Status RunRefreshView(SessionImpl& session, const ast::RefreshViewStatement& sta
         .Message("REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together");
   }
   const Oid oid = found->oid;
-  HELIOS_TRY(session.LockTable(oid, hidb::TableLockMode::kAccessExclusive, found->name));
+  HELIOS_TRY(session.LockRelation(oid, hidb::TableLockMode::kAccessExclusive, found->name));
   DdlEditor editor(session);
   auto view = editor.Copy<catalog::Table>(oid);
   session.txn().dropped_spaces.push_back(view->storage_id);

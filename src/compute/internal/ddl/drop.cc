@@ -197,7 +197,8 @@ class Dropper {
 
   Status RemovePart(const Dependent& dependent) {
     auto table = editor_.Copy<catalog::Table>(dependent.object);
-    HELIOS_TRY(session_.LockTable(table->oid, hidb::TableLockMode::kAccessExclusive, table->name));
+    HELIOS_TRY(
+        session_.LockRelation(table->oid, hidb::TableLockMode::kAccessExclusive, table->name));
     if (!dependent.constraint.empty()) {
       std::erase_if(table->constraints, [&](const catalog::Constraint& constraint) {
         return constraint.name == dependent.constraint;
@@ -222,7 +223,7 @@ class Dropper {
     std::vector<hidb::SpaceId>& freed = session_.txn().dropped_spaces;
     if (object->kind() == ObjectKind::kTable) {
       const auto table = editor_.Copy<catalog::Table>(oid);
-      HELIOS_TRY(session_.LockTable(oid, hidb::TableLockMode::kAccessExclusive, table->name));
+      HELIOS_TRY(session_.LockRelation(oid, hidb::TableLockMode::kAccessExclusive, table->name));
       if (table->storage_id != 0) freed.push_back(table->storage_id);
       for (const Oid index_oid : table->indexes) {
         const catalog::Index* index = editor_.current().FindIndex(index_oid);
@@ -251,7 +252,7 @@ class Dropper {
       const auto index = editor_.Copy<catalog::Index>(oid);
       auto table = editor_.Copy<catalog::Table>(index->table);
       HELIOS_TRY(
-          session_.LockTable(table->oid, hidb::TableLockMode::kAccessExclusive, table->name));
+          session_.LockRelation(table->oid, hidb::TableLockMode::kAccessExclusive, table->name));
       std::erase(table->indexes, oid);
       if (index->storage_id != 0) freed.push_back(index->storage_id);
       editor_.Put(std::move(table));
@@ -304,6 +305,18 @@ Status DropObjects(SessionImpl& session, DdlEditor& editor, const std::vector<Oi
 }
 
 namespace {
+
+// Waits for those who use the table that goes, or whose index goes.
+Status LockTarget(SessionImpl& session, const catalog::Object& object) {
+  Oid table = kInvalidOid;
+  if (object.kind() == ObjectKind::kTable) table = object.oid;
+  if (object.kind() == ObjectKind::kIndex) {
+    table = static_cast<const catalog::Index&>(object).table;
+  }
+  if (table == kInvalidOid) return Status::Ok();
+  HELIOS_TRY(session.LockTable(table, hidb::TableLockMode::kAccessExclusive, object.name));
+  return session.RebaseCatalog();
+}
 
 // The object that DROP names, or null with a notice under IF EXISTS.
 Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropStatement& statement,
@@ -459,10 +472,21 @@ Status RunDrop(SessionImpl& session, const ast::DropStatement& statement, Utilit
       return Error(ErrorCode::kUndefinedObject).Message("object \"{}\" does not exist", name);
     }
   }
-  DdlEditor editor(session);
-  std::vector<Oid> targets;
+  std::vector<std::pair<Oid, const ast::ObjectName*>> named;
   for (const ast::ObjectName& name : statement.objects) {
     HELIOS_TRY(const catalog::Object* object, FindTarget(session, statement, name));
+    if (object == nullptr) continue;
+    named.emplace_back(object->oid, &name);
+    HELIOS_TRY(LockTarget(session, *object));
+  }
+  DdlEditor editor(session);
+  std::vector<Oid> targets;
+  for (const auto& [oid, name] : named) {
+    const catalog::Object* object = editor.current().Find(oid);
+    // Another may have dropped it while this statement waited.
+    if (object == nullptr) {
+      HELIOS_TRY(object, FindTarget(session, statement, *name));
+    }
     if (object == nullptr) continue;
     // The owner of the schema may drop what lies in it.
     const catalog::Schema* schema = editor.current().FindSchema(object->schema);

@@ -185,7 +185,7 @@ Status TableBuilder::AddForeignKey(const ast::Constraint& definition, const std:
   if (!names_itself) {
     // Writers of the parent must see the new constraint before they change a key.
     HELIOS_TRY(
-        session_.LockTable(parent_oid, hidb::TableLockMode::kShareRowExclusive, other->name));
+        session_.LockRelation(parent_oid, hidb::TableLockMode::kShareRowExclusive, other->name));
     editor_.Put(std::move(other));
   }
   return Status::Ok();

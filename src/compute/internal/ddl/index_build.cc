@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/names.h"
+#include "compute/internal/ddl/ddl_editor.h"
 #include "exec/backfill.h"
 #include "exec/insert_stream.h"
 #include "sql/parser/parser.h"
@@ -101,8 +102,57 @@ Status BuildIndexes(SessionImpl& session, Oid table_oid, const std::vector<Oid>&
   }
   if (positions.empty()) return Status::Ok();
   session.txn().id();
-  return exec::BackfillIndexes(owned.first, *owned.second, positions,
-                               session.MakeExecutionContext({}));
+  exec::ExecutionContext context = session.MakeExecutionContext({});
+  // Under the lock the newest state is the table's; a transaction's snapshot may be older.
+  const std::unique_ptr<hidb::SnapshotLease> newest = session.storage().AcquireSnapshot();
+  context.snapshot = newest->timestamp();
+  return exec::BackfillIndexes(owned.first, *owned.second, positions, std::move(context));
+}
+
+// Why this needs no lock on rows: once every transaction has ended that wrote by a catalog without
+// the index, writers keep up the entries of all rows that they touch. Entries of the others are
+// added under the timestamp of their row's version, so that whatever a writer does to such an entry
+// stands above it. See StorageService::FillIndex.
+Status BuildIndexOnline(SessionImpl& session, TxnId guard, Oid table_oid, Oid index_oid) {
+  hidb::StorageService& storage = session.storage();
+  const std::string name = session.Catalog()->FindTable(table_oid)->name;
+  const auto await_writers = [&] {
+    hidb::LockOptions options;
+    options.canceled = &session.canceled();
+    options.relation = name;
+    return storage.AwaitTableHolders(guard, table_oid, hidb::TableLockMode::kShare, options);
+  };
+  HELIOS_TRY(await_writers());
+  const catalog::Table* table = session.Catalog()->FindTable(table_oid);
+  const catalog::Index* index = session.Catalog()->FindIndex(index_oid);
+  HELIOS_CHECK(table != nullptr && index != nullptr);  // The guard is held.
+  HELIOS_TRY(auto owned, MakeTarget(session, *table));
+  size_t position = 0;
+  while (owned.second->indexes[position].oid != index_oid) ++position;
+  const auto context_at = [&](const hidb::SnapshotLease& snapshot) {
+    exec::ExecutionContext context = session.MakeExecutionContext({});
+    context.snapshot = snapshot.timestamp();
+    context.writes = nullptr;
+    return context;
+  };
+  {
+    const std::unique_ptr<hidb::SnapshotLease> snapshot = storage.AcquireSnapshot();
+    HELIOS_TRY(exec::FillIndexOnline(owned.first, *owned.second, position, context_at(*snapshot)));
+  }
+  if (index->unique) {
+    // Those who looked for a key before all entries were there.
+    HELIOS_TRY(await_writers());
+    const std::unique_ptr<hidb::SnapshotLease> snapshot = storage.AcquireSnapshot();
+    HELIOS_TRY(exec::CheckIndexUnique(owned.first, *owned.second, position, context_at(*snapshot)));
+  }
+  DdlEditor editor(session);
+  auto ready = editor.Copy<catalog::Index>(index_oid);
+  ready->state = catalog::Index::State::kReady;
+  editor.Put(std::move(ready));
+  editor.Save();
+  HELIOS_TRY(session.Commit());
+  session.EnsureTransaction();
+  return Status::Ok();
 }
 
 Status ValidateConstraints(SessionImpl& session, Oid table_oid, const std::vector<Oid>& constraints,

@@ -12,6 +12,12 @@ namespace helios::compute {
 // (23505). The table is locked against writers.
 Status BuildIndexes(SessionImpl& session, Oid table, const std::vector<Oid>& indexes);
 
+// Fills an index that is in the committed catalog as being built, while writers go on, and makes it
+// ready: the steps of CREATE INDEX CONCURRENTLY after the first. Ends and begins transactions of
+// the session. `guard`: a transaction that keeps DDL away from the table. After an error the index
+// stays as it is, kept up but not used, as in PostgreSQL.
+Status BuildIndexOnline(SessionImpl& session, TxnId guard, Oid table, Oid index);
+
 // Checks existing rows against new constraints of the table (CHECK, NOT NULL, FOREIGN KEY): 23514,
 // 23502, 23503 as an INSERT would say, "... is violated by some row" where PostgreSQL says so.
 Status ValidateConstraints(SessionImpl& session, Oid table, const std::vector<Oid>& constraints,

@@ -114,7 +114,8 @@ Status RunAlterObjectSchema(SessionImpl& session, const ast::AlterObjectSchemaSt
   HELIOS_TRY(CheckMove(session, *object, *schema));
   if (object->schema == schema->oid) return Status::Ok();
   if (object->kind() == ObjectKind::kTable) {
-    HELIOS_TRY(session.LockTable(object->oid, hidb::TableLockMode::kAccessExclusive, object->name));
+    HELIOS_TRY(
+        session.LockRelation(object->oid, hidb::TableLockMode::kAccessExclusive, object->name));
   }
   DdlEditor editor(session);
   std::vector<Oid> moved = {object->oid};

@@ -58,7 +58,7 @@ Status LockRelation(SessionImpl& session, const catalog::Object& object) {
   const Oid table = object.kind() == ObjectKind::kIndex
                         ? static_cast<const catalog::Index&>(object).table
                         : object.oid;
-  return session.LockTable(table, hidb::TableLockMode::kAccessExclusive, object.name);
+  return session.LockRelation(table, hidb::TableLockMode::kAccessExclusive, object.name);
 }
 
 // The index that a constraint made has the constraint's name.

@@ -355,6 +355,7 @@ Result<std::shared_ptr<catalog::Index>> TableBuilder::AddIndex(const IndexSpec& 
   index->nulls_distinct = spec.nulls_distinct;
   index->method = spec.method;
   index->options = spec.options;
+  if (spec.building) index->state = catalog::Index::State::kBuilding;
   // The primary key is the order of the rows themselves.
   index->storage_id = spec.primary ? 0 : index->oid;
   std::string about;

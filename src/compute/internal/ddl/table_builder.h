@@ -38,6 +38,7 @@ class TableBuilder {
     bool unique = false;
     bool primary = false;
     bool nulls_distinct = true;
+    bool building = false;  // Writers keep it up; readers wait for it to become ready.
     std::string method = "btree";
     std::vector<const sql::ast::IndexElement*> elements;
     std::vector<std::string> columns;  // Instead of elements: plain columns.
