@@ -6,7 +6,8 @@ acknowledged. Then the server gets kill -9 at a random moment, starts again, and
 * nothing acknowledged is missing;
 * a transaction is there whole or not at all, also one whose answer was lost;
 * totals that every transaction keeps stay what they were;
-* secondary indexes find exactly the rows that a full scan finds.
+* secondary indexes find exactly the rows that a full scan finds, also one that is built and dropped
+  again and again while the writers work.
 
 A failure prints the seed; `--seed N --rounds M` replays the choice of moments and of work, though
 not the interleaving, which the machine decides.
@@ -155,6 +156,29 @@ class Writer(threading.Thread):
         return int(rows[0][0]) if rows else None
 
 
+class Builder(threading.Thread):
+    """Builds an index beside the writers until the server goes away or `stop` is set."""
+
+    def __init__(self, info: ConnInfo, stop: threading.Event) -> None:
+        super().__init__(name="builder", daemon=True)
+        self._info = info
+        self._halted = stop
+        self.problem: str = ""
+
+    def run(self) -> None:
+        try:
+            with self._info.connect() as connection:
+                while not self._halted.is_set():
+                    connection.query("DROP INDEX IF EXISTS entry_online")
+                    connection.query("CREATE INDEX CONCURRENTLY entry_online ON entry (part, id)")
+        except (ConnectionLost, OSError):
+            pass  # The kill.
+        except ServerError as error:
+            # PostgreSQL's builds wait for writers' snapshots too, and may meet one that waits for them.
+            if error.sqlstate not in ("57P01", "40P01"):
+                self.problem = f"{self.name}: {error}"
+
+
 def check(connection: Connection, journals: list[Journal]) -> list[str]:
     """Compares the server with the journals; settles what was in doubt."""
     problems: list[str] = []
@@ -213,6 +237,7 @@ INDEX_PAIRS = [
      "SELECT count(*) FROM entry WHERE payload || '' >= '{n}-' AND payload || '' < '{n}.'"),
     ("SELECT count(*) FROM entry WHERE part = 0 AND hash >= '{n}'",
      "SELECT count(*) FROM entry WHERE part + 0 = 0 AND hash || '' >= '{n}'"),
+    ("SELECT count(*), sum(id) FROM entry WHERE part = {n}", "SELECT count(*), sum(id) FROM entry WHERE part + 0 = {n}"),
     ("SELECT count(*), sum(id) FROM account WHERE balance >= 900 + {n} * 20",
      "SELECT count(*), sum(id) FROM account WHERE balance + 0 >= 900 + {n} * 20"),
     ("SELECT count(*), sum(id) FROM churn WHERE version = {n}", "SELECT count(*), sum(id) FROM churn WHERE version + 0 = {n}"),
@@ -240,15 +265,16 @@ def run_round(server: Server, journals: list[Journal], rng: random.Random) -> li
         Writer(number, server.info, journal, rng.getrandbits(64), stop)
         for number, journal in enumerate(journals)
     ]
-    for writer in writers:
-        writer.start()
+    builder = Builder(server.info, stop)
+    for thread in (*writers, builder):
+        thread.start()
     # The moment of the kill is the point of the test, so this is a wait by the clock.
     time.sleep(rng.uniform(RUN_SECONDS_MIN, RUN_SECONDS_MAX))
     server.kill()
     stop.set()
-    for writer in writers:
-        writer.join(timeout=60)
-    problems = [writer.problem for writer in writers if writer.problem]
+    for thread in (*writers, builder):
+        thread.join(timeout=60)
+    problems = [thread.problem for thread in (*writers, builder) if thread.problem]
     # Some rounds crash the recovery too.
     if rng.random() < 0.2:
         server.restart()

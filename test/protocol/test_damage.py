@@ -104,7 +104,7 @@ DAMAGE: dict[str, Callable[[Path], Path]] = {
     "no manifest": lambda d: remove(newest(d, "MANIFEST-*")),
     "another CURRENT": lambda d: overwrite(d / "kv" / "CURRENT", b"garbage\n"),
     "no CURRENT": lambda d: remove(d / "kv" / "CURRENT"),
-    "the end of a table file": lambda d: flip(largest(d, "*.sst"), -20),
+    "the end of a table file": lambda d: flip(largest(d, "*.sst"), -4),
     "a short table file": lambda d: cut(largest(d, "*.sst"), 1000),
     "no table file": lambda d: remove(largest(d, "*.sst")),
     "a bit in the log": lambda d: flip(largest(d, "*.log"), half(largest(d, "*.log"))),
