@@ -70,6 +70,8 @@ class Embedded final : public EmbeddedNode {
     AddMetric("heliosdb_storage_aborts", "Transactions undone", [](Metrics m) { return m.aborts; });
     AddMetric("heliosdb_storage_rows_written", "Row versions written",
               [](Metrics m) { return m.rows_written; });
+    AddMetric("heliosdb_storage_table_file_bytes", "Bytes of the table files",
+              [](Metrics m) { return m.kv.table_file_bytes; });
     AddMetric("heliosdb_storage_scans", "Scans begun", [](Metrics m) { return m.scans; });
     AddMetric("heliosdb_storage_point_reads", "Rows looked up by key",
               [](Metrics m) { return m.point_reads; });

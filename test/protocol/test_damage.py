@@ -1,8 +1,10 @@
 """Damaged directories and full disks, end to end. HeliosDB only."""
 
 import os
+import re
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +28,14 @@ FILL = (
 )
 
 
+def table_bytes(server: HeliosServer) -> int:
+    """Of the table files that are part of the store; a file that is being written is not."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.http_port}/metrics", timeout=10) as answer:
+        found = re.search(r"^heliosdb_storage_table_file_bytes (\S+)$", answer.read().decode(), re.MULTILINE)
+    assert found is not None
+    return int(float(found[1]))
+
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory, target: str) -> Path:
     """A directory with table files, a manifest and a log, as kill -9 leaves it."""
@@ -38,7 +48,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory, target: str) -> Path:
         with server.info.connect() as connection:
             connection.query("CREATE TABLE t (id int PRIMARY KEY, v text)")
             first = 1
-            while not any((directory / "kv").glob("*.sst")):
+            while table_bytes(server) < 1 << 20:
                 connection.query(FILL.format(first=first, last=first + 1999))
                 first += 2000
             connection.query("CREATE TABLE small (id int PRIMARY KEY)")
