@@ -169,7 +169,7 @@ class StorageService {
   // --- transactions
   virtual TxnId BeginTransaction() = 0;
   // Waits for each key in turn. kDeadlockDetected (40P01) picks this transaction as the victim.
-  // Locks last until Commit or Abort.
+  // Locks last until Commit, Abort, or ReleaseLocks to a mark taken before.
   virtual Result<std::vector<RowLockOutcome>> LockRows(const RowLockRequest& request) = 0;
   virtual Status LockTable(TxnId txn, SpaceId object, TableLockMode mode,
                            const LockOptions& options) = 0;
@@ -182,6 +182,10 @@ class StorageService {
   // place in the history of its key, below what writers have put there since. The caller holds
   // the snapshot that it reads the rows with until the last call. Durable with the next commit.
   virtual Status FillIndex(SpaceId index, std::span<const IndexEntry> entries) = 0;
+  // A place in the order in which the transaction got its locks, and the release of all that came
+  // after it: when a savepoint's work is taken back.
+  virtual uint64_t LockMark(TxnId txn) = 0;
+  virtual void ReleaseLocks(TxnId txn, uint64_t mark) = 0;
   // Makes the writes durable and visible at one new timestamp, then releases the locks. On error
   // the transaction still holds its locks and must be aborted; only kStatementCompletionUnknown
   // leaves open whether it took place.

@@ -82,6 +82,8 @@ class Node final : public hidb::StorageService {
   Status AwaitTableHolders(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
                            const hidb::LockOptions& options) override;
   Status FillIndex(hidb::SpaceId index, std::span<const hidb::IndexEntry> entries) override;
+  uint64_t LockMark(TxnId txn) override;
+  void ReleaseLocks(TxnId txn, uint64_t mark) override;
   Result<Timestamp> Commit(const hidb::CommitRequest& request) override;
   void Abort(TxnId txn) override;
   Status StageWrites(TxnId txn, hidb::WriteSet* writes) override;

@@ -92,6 +92,10 @@ Status Node::FillIndex(hidb::SpaceId index, std::span<const hidb::IndexEntry> en
   return store_->Write(batch.get(), false);
 }
 
+uint64_t Node::LockMark(TxnId txn) { return locks_->Mark(txn); }
+
+void Node::ReleaseLocks(TxnId txn, uint64_t mark) { locks_->ReleaseTo(txn, mark); }
+
 Status Node::CheckCatalogVersion(const hidb::CommitRequest& request) const {
   if (request.base_catalog_version == catalog_version_.load()) return Status::Ok();
   return Error(ErrorCode::kSerializationFailure)

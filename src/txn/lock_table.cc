@@ -117,8 +117,8 @@ Result<bool> LockTable::Acquire(TxnId id, const Target& target, uint8_t mode,
       holder->modes |= 1 << mode;
     } else {
       lock->holders.push_back({txn, static_cast<uint8_t>(1 << mode)});
-      txn->locks.push_back(lock);
     }
+    txn->grants.push_back({lock, mode});
     return true;
   }
   if (options.wait == hidb::LockWait::kSkipLocked) return false;
@@ -170,10 +170,8 @@ Result<bool> LockTable::Wait(Waiter& waiter, const hidb::LockOptions& options) {
   }
   // Under the shard's lock nobody else touches the waiter any more: it may go after this.
   std::lock_guard guard(ShardOf(waiter.lock->hash).mutex);
-  bool holds_already = false;
-  for (const Lock* held : waiter.txn->locks) holds_already |= held == waiter.lock;
   if (waiter.granted) {
-    if (!holds_already) waiter.txn->locks.push_back(waiter.lock);
+    waiter.txn->grants.push_back({waiter.lock, waiter.mode});
     return true;
   }
   Shard::Dequeue(waiter.lock, &waiter);
@@ -314,10 +312,33 @@ void LockTable::End(TxnId id) {
     txn = std::move(found->second);
     registry.transactions.erase(found);
   }
-  for (Lock* lock : txn->locks) {
+  ReleaseGrants(*txn, 0);
+}
+
+size_t LockTable::Mark(TxnId id) const {
+  const Transaction* const txn = Find(id);
+  return txn == nullptr ? 0 : txn->grants.size();
+}
+
+void LockTable::ReleaseTo(TxnId id, size_t mark) {
+  Transaction* const txn = Find(id);
+  if (txn != nullptr) ReleaseGrants(*txn, mark);
+}
+
+// Gives back the grants from position `first` on.
+void LockTable::ReleaseGrants(Transaction& txn, size_t first) {
+  for (; txn.grants.size() > first; txn.grants.pop_back()) {
+    const Transaction::Grant grant = txn.grants.back();
+    Lock* const lock = grant.lock;
     Shard& shard = ShardOf(lock->hash);
     std::lock_guard guard(shard.mutex);
-    std::erase_if(lock->holders, [&](const Holder& holder) { return holder.txn == txn.get(); });
+    Holder* const holder = lock->Find(&txn);
+    HELIOS_CHECK(holder != nullptr);
+    holder->modes &= ~(1 << grant.mode);
+    if (holder->modes == 0) {
+      *holder = lock->holders.back();
+      lock->holders.pop_back();
+    }
     if (lock->first_waiter != nullptr) Shard::GrantWaiters(lock);
     if (!lock->unused()) continue;
     memory_bytes_.fetch_sub(kLockOverheadBytes + lock->key.size(), std::memory_order_relaxed);

@@ -55,6 +55,10 @@ class LockTable {
                       const hidb::LockOptions& options);
   // Ends the transaction: releases its locks and grants those who waited.
   void End(TxnId txn);
+  // How much the transaction has been granted so far, and the release of what came after that: for
+  // savepoints. Releasing all leaves the transaction open.
+  size_t Mark(TxnId txn) const;
+  void ReleaseTo(TxnId txn, size_t mark);
 
   size_t lock_count() const { return lock_count_.load(std::memory_order_relaxed); }
   size_t active_count() const;
@@ -77,6 +81,7 @@ class LockTable {
   Status CheckDeadlock(const Waiter& waiter);
   bool WaitsFor(TxnId from, TxnId to);
   std::vector<TxnId> BlockersOf(const Waiter& waiter);
+  void ReleaseGrants(Transaction& txn, size_t first);
   Shard& ShardOf(uint64_t hash) const;
   Registry& RegistryOf(TxnId txn) const;
 

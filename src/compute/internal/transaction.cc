@@ -29,7 +29,8 @@ Timestamp Transaction::TakeSnapshot() {
 
 void Transaction::AddSavepoint(std::string name, size_t settings_mark) {
   savepoints.push_back({std::move(name), command_ + 1, base_catalog, catalog, dropped_spaces.size(),
-                        notifies.size(), listens.size(), settings_mark});
+                        notifies.size(), listens.size(), settings_mark,
+                        id_.valid() ? storage_.LockMark(id_) : 0});
 }
 
 std::optional<size_t> Transaction::FindSavepoint(std::string_view name) const {
@@ -48,7 +49,18 @@ void Transaction::RollbackToSavepoint(size_t index) {
   dropped_spaces.resize(savepoint.dropped_count);
   notifies.resize(savepoint.notify_count);
   listens.resize(savepoint.listen_count);
+  if (id_.valid()) storage_.ReleaseLocks(id_, savepoint.lock_mark);
   savepoints.resize(index + 1);
+}
+
+void Transaction::ReleaseFailed() {
+  if (finished_ || !id_.valid()) return;
+  if (!savepoints.empty()) {
+    storage_.ReleaseLocks(id_, savepoints.back().lock_mark);
+    return;
+  }
+  storage_.Abort(id_);
+  finished_ = true;
 }
 
 }  // namespace helios::compute

@@ -74,6 +74,7 @@ class Transaction {
     size_t notify_count;
     size_t listen_count;
     size_t settings_mark;
+    uint64_t lock_mark;
   };
   std::vector<Savepoint> savepoints;
   void AddSavepoint(std::string name, size_t settings_mark);
@@ -81,6 +82,11 @@ class Transaction {
   std::optional<size_t> FindSavepoint(std::string_view name) const;
   // Undoes what came after savepoint `index`, which stays. The caller rolls its settings back.
   void RollbackToSavepoint(size_t index);
+
+  // After an error in a block: nobody need wait for what will be rolled back. Gives back the locks
+  // taken since the newest savepoint, or, without one, ends the storage transaction: then only the
+  // destructor may follow.
+  void ReleaseFailed();
 
   // After a successful storage commit: nothing to abort any more.
   void MarkFinished() { finished_ = true; }

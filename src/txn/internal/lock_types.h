@@ -66,8 +66,13 @@ struct LockTable::Lock {
 };
 
 struct LockTable::Transaction {
+  // A mode of a lock, granted once; in the order in which they came.
+  struct Grant {
+    Lock* lock;
+    uint8_t mode;
+  };
   TxnId id;
-  std::vector<Lock*> locks;
+  std::vector<Grant> grants;
 };
 
 // A request that sleeps; lives on its thread's stack.
