@@ -124,6 +124,24 @@ Status ForeignKeys::NoteNewRows(const plan::WriteTarget& target, const Chunk& ro
   return Status::Ok();
 }
 
+// Locks a parent's row. One that another transaction holds is waited for only if it is committed:
+// a parent that is just being made does not count. False: not there, and not locked.
+Result<bool> ForeignKeys::LockParent(const plan::ReferenceTarget& reference,
+                                     const std::string& row_key, hidb::RowLockRequest* lock) {
+  hidb::StorageService& storage = *query_.context.storage;
+  lock->keys = {&row_key, 1};
+  lock->options.wait = hidb::LockWait::kSkipLocked;
+  HELIOS_TRY(const std::vector<hidb::RowLockOutcome> outcomes, storage.LockRows(*lock));
+  if (!outcomes[0].skipped) return true;
+  HELIOS_TRY(const bool present,
+             storage.Exists(reference.parent_layout->space, {row_key, KeyPrefixEnd(row_key)},
+                            query_.NewestView(), nullptr));
+  if (!present) return false;
+  lock->options.wait = hidb::LockWait::kWait;
+  HELIOS_TRY(storage.LockRows(*lock).status());
+  return true;
+}
+
 Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
                                        const std::string& key) {
   hidb::RowLockRequest lock;
@@ -136,8 +154,8 @@ Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
   lock.snapshot = kTimestampMax;
   hidb::StorageService& storage = *query_.context.storage;
   if (reference.parent_index == nullptr) {
-    lock.keys = {&key, 1};
-    HELIOS_TRY(storage.LockRows(lock).status());
+    HELIOS_TRY(const bool present, LockParent(reference, key, &lock));
+    if (!present) return false;
     return storage.Exists(lock.space, {key, KeyPrefixEnd(key)}, query_.NewestView(), nullptr);
   }
   // The index names the row; it may change until the row is locked, so look again after that.
@@ -151,8 +169,8 @@ Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
     if (!found) return false;
     std::string row_key = entry.substr(key.size());
     if (row_key == locked) return true;
-    lock.keys = {&row_key, 1};
-    HELIOS_TRY(storage.LockRows(lock).status());
+    HELIOS_TRY(const bool present, LockParent(reference, row_key, &lock));
+    if (!present) return false;
     locked = std::move(row_key);
   }
 }
@@ -173,17 +191,30 @@ Status ForeignKeys::FindParents(const plan::ReferenceTarget& reference,
   lock.space = reference.parent_layout->space;
   lock.keys = keys;
   lock.mode = hidb::RowLockMode::kKeyShare;
+  lock.options.wait = hidb::LockWait::kSkipLocked;
   lock.options.timeout_us = query_.context.lock_timeout_us;
   lock.options.canceled = query_.context.canceled;
   lock.options.relation = reference.parent_name;
   lock.snapshot = kTimestampMax;
-  HELIOS_TRY(query_.context.storage->LockRows(lock).status());
+  HELIOS_TRY(const auto outcomes, query_.context.storage->LockRows(lock));
+  // A key that cannot be had stays unlocked if no committed row has it: the lookup below must then
+  // not find what is committed in between.
+  std::vector<bool> missing(keys.size(), false);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (!outcomes[i].skipped) continue;
+    HELIOS_TRY(const bool present, LockParent(reference, keys[i], &lock));
+    missing[i] = !present;
+  }
   hidb::GetRequest request;
   request.table = reference.parent_layout;
   request.row_keys.assign(keys.begin(), keys.end());
   request.view = query_.NewestView();
   Chunk rows;
-  return query_.context.storage->Get(request, &rows, found);
+  HELIOS_TRY(query_.context.storage->Get(request, &rows, found));
+  for (size_t i = 0; i < missing.size(); ++i) {
+    if (missing[i]) (*found)[i] = false;
+  }
+  return Status::Ok();
 }
 
 // The error for a key without a parent.

@@ -80,6 +80,8 @@ class ForeignKeys {
   Status ActOnBatch(std::span<const Action> actions);
   Result<bool> TryBatch();
 
+  Result<bool> LockParent(const plan::ReferenceTarget& reference, const std::string& row_key,
+                          hidb::RowLockRequest* lock);
   Result<bool> ParentExists(const plan::ReferenceTarget& reference, const std::string& key);
   Status FindParents(const plan::ReferenceTarget& reference, std::span<const std::string> keys,
                      std::vector<bool>* found);

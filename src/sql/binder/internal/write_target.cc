@@ -1,5 +1,6 @@
 // Layouts and write targets: a catalog table as storage and writers see it.
 #include <algorithm>
+#include <map>
 
 #include "sql/binder/internal/binder.h"
 #include "sql/binder/internal/table_expr.h"
@@ -200,17 +201,22 @@ Status TargetBuilder::AddReferencedBy(const catalog::Table& table, plan::WriteTa
   std::vector<Oid> children = table.referenced_by;
   std::sort(children.begin(), children.end());
   children.erase(std::unique(children.begin(), children.end()), children.end());
+  // The oldest constraint acts first, whichever table it is of.
+  std::map<Oid, std::pair<const catalog::Table*, const catalog::Constraint*>> by_age;
   for (Oid oid : children) {
     const catalog::Table* child = context_.snapshot->FindTable(oid);
     if (child == nullptr) continue;
     for (const catalog::Constraint& constraint : child->constraints) {
-      if (constraint.kind != catalog::ConstraintKind::kForeignKey ||
-          constraint.referenced_table != table.oid) {
-        continue;
+      if (constraint.kind == catalog::ConstraintKind::kForeignKey &&
+          constraint.referenced_table == table.oid) {
+        by_age[constraint.oid] = {child, &constraint};
       }
-      HELIOS_TRY(plan::ReferencedByTarget item, MakeReferencedBy(table, *child, constraint));
-      target->referenced_by.push_back(std::move(item));
     }
+  }
+  for (const auto& [oid, reference] : by_age) {
+    HELIOS_TRY(plan::ReferencedByTarget item,
+               MakeReferencedBy(table, *reference.first, *reference.second));
+    target->referenced_by.push_back(std::move(item));
   }
   return Status::Ok();
 }
@@ -315,7 +321,8 @@ Result<plan::NodePtr> TargetBuilder::MakeChildScan(const catalog::Table& child,
   for (Oid oid : child.indexes) {
     const catalog::Index* index = context_.snapshot->FindIndex(oid);
     if (index == nullptr || index->storage_id == 0 || !index->predicate_sql.empty() ||
-        index->state != catalog::Index::State::kReady || index->method != "btree") {
+        index->state != catalog::Index::State::kReady ||
+        (index->method != "btree" && index->method != "hash")) {
       continue;
     }
     auto layout = BuildIndexLayout(*index, child, context_);
@@ -331,6 +338,14 @@ Result<plan::NodePtr> TargetBuilder::MakeChildScan(const catalog::Table& child,
     scan->filter = std::move(all);
   }
   return scan;
+}
+
+// The domain of this OID; null when the type is another.
+const catalog::UserType* FindDomain(Oid oid, const PlannerContext& context) {
+  const catalog::UserType* type = context.snapshot->FindUserType(oid);
+  const bool is_domain = type != nullptr && type->oid == oid &&
+                         type->type_kind == catalog::UserType::TypeKind::kDomain;
+  return is_domain ? type : nullptr;
 }
 }  // namespace
 
@@ -396,18 +411,37 @@ Result<std::vector<expr::ExprPtr>> BindColumnDefaults(const catalog::Table& tabl
     } else if (!column.default_sql.empty() && !column.generated) {
       HELIOS_TRY(value, BindStoredExpression(column.default_sql, "", {}, column.type, column.name,
                                              context));
-    } else if (column.type.oid >= kFirstUserOid) {
-      // A domain may have a default of its own.
-      const catalog::UserType* type = context.snapshot->FindUserType(column.type.oid);
-      if (type != nullptr && type->oid == column.type.oid &&
-          type->type_kind == catalog::UserType::TypeKind::kDomain && !type->default_sql.empty()) {
-        HELIOS_TRY(value, BindStoredExpression(type->default_sql, "", {}, column.type, column.name,
-                                               context));
+    } else if (const catalog::UserType* domain = FindDomain(column.type.oid, context)) {
+      // A domain may have a default of its own, or one below it; if none has, NULL must pass.
+      while (domain != nullptr && domain->default_sql.empty()) {
+        domain = FindDomain(domain->base.oid, context);
       }
+      HELIOS_TRY(value, BindStoredExpression(domain == nullptr ? "NULL" : domain->default_sql, "",
+                                             {}, column.type, column.name, context));
+      if (domain == nullptr && expr::As<expr::CastExpr>(*value).conditions.empty()) value = nullptr;
     }
     defaults.push_back(std::move(value));
   }
   return defaults;
+}
+
+Result<std::vector<expr::ExprPtr>> BindDomainChecks(const catalog::Table& table,
+                                                    PlannerContext& context) {
+  std::vector<expr::ExprPtr> checks;
+  uint32_t position = 0;
+  for (const catalog::Column& column : table.columns) {
+    if (column.dropped) continue;
+    expr::ExprPtr check;
+    if (FindDomain(column.type.oid, context) != nullptr) {
+      SqlType base = column.type;
+      while (const catalog::UserType* domain = FindDomain(base.oid, context)) base = domain->base;
+      HELIOS_TRY(check, binder::CastColumn(position, base, column.type, context));
+      if (expr::As<expr::CastExpr>(*check).conditions.empty()) check = nullptr;
+    }
+    checks.push_back(std::move(check));
+    ++position;
+  }
+  return checks;
 }
 
 }  // namespace helios::sql
