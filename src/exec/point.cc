@@ -183,10 +183,11 @@ Status RunDelete(QueryState& query, const Point& point, Chunk* out, uint64_t* af
 
 }  // namespace
 
-Status RunPoint(const plan::Plan& plan, const ExecutionContext& context, Chunk* out,
-                uint64_t* affected_rows) {
+Status RunPoint(const std::shared_ptr<const plan::Plan>& owner, const ExecutionContext& context,
+                Chunk* out, uint64_t* affected_rows) {
   *out = Chunk();
   *affected_rows = 0;
+  const plan::Plan& plan = *owner;
   const Point& point = *plan.point;
   if (point.kind == Point::Kind::kGet) {
     expr::EvalContext eval = context.settings;
@@ -203,8 +204,8 @@ Status RunPoint(const plan::Plan& plan, const ExecutionContext& context, Chunk* 
     return Error(ErrorCode::kReadOnlySqlTransaction)
         .Message("cannot write in a read-only transaction");
   }
-  // Nothing of the state outlives this call, so it need not own the plan.
-  QueryState query(std::shared_ptr<const plan::Plan>(std::shared_ptr<void>(), &plan), context);
+  // Deferred checks keep the plan beyond this call: what they look at is in it.
+  QueryState query(owner, context);
   switch (point.kind) {
     case Point::Kind::kInsert:
       HELIOS_TRY(RunInsert(query, point, out, affected_rows));

@@ -11,8 +11,8 @@ namespace helios::exec {
 // READ COMMITTED it never has to run again. `out` gets the rows that the statement returns, at most
 // one.
 //
-// `context` is only read; it and `plan` must outlive the call.
-Status RunPoint(const plan::Plan& plan, const ExecutionContext& context, Chunk* out,
-                uint64_t* affected_rows);
+// `context` is only read; it must outlive the call. Deferred checks keep the plan.
+Status RunPoint(const std::shared_ptr<const plan::Plan>& plan, const ExecutionContext& context,
+                Chunk* out, uint64_t* affected_rows);
 
 }  // namespace helios::exec

@@ -69,7 +69,7 @@ class SqlTest : public ::testing::Test {
     if (shared->point && use_point_) {
       ++point_runs_;
       Chunk out;
-      const Status status = RunPoint(*shared, context, &out, &affected_);
+      const Status status = RunPoint(shared, context, &out, &affected_);
       if (!status.ok()) {
         txn.writes->RollbackTo(command);
         return {Line(status)};
