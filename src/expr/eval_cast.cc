@@ -171,6 +171,57 @@ class ArrayCastNode : public RowCastNode {
   std::unique_ptr<EvalNode> element_;
 };
 
+// The value itself, after it has passed the domain's conditions in their order.
+class DomainCastNode : public EvalNode {
+ public:
+  DomainCastNode(const CastExpr& expr, EvalContext& context) : EvalNode(expr, context) {
+    for (const CastExpr::DomainCondition& condition : expr.conditions) {
+      conditions_.push_back(
+          condition.condition == nullptr ? nullptr : EvalNode::Make(*condition.condition, context));
+    }
+  }
+
+  Status Evaluate(const Chunk& input, Vector* out) override {
+    HELIOS_TRY(child(0).Evaluate(input, out));
+    HELIOS_CHECK(out->physical() == expr_.physical);
+    Chunk values;
+    values.AddColumn(*out);
+    values.SetRowCount(input.row_count());
+    const auto& conditions = As<CastExpr>(expr_).conditions;
+    for (size_t i = 0; i < conditions.size(); ++i) {
+      HELIOS_TRY(Check(conditions[i], conditions_[i].get(), values));
+    }
+    out->SetType(expr_.type);
+    return Status::Ok();
+  }
+
+ private:
+  Status Check(const CastExpr::DomainCondition& condition, EvalNode* node, const Chunk& values) {
+    Vector result;
+    if (node != nullptr) HELIOS_TRY(node->Evaluate(values, &result));
+    for (size_t row = 0; row < values.row_count(); ++row) {
+      if (node == nullptr ? !values.column(0).IsNull(row)
+                          : result.IsNull(row) || result.At<uint8_t>(row) != 0) {
+        continue;
+      }
+      const std::string domain = FormatType(expr_.type, context_.text_format.lookup);
+      if (node == nullptr) {
+        return Error(ErrorCode::kNotNullViolation)
+            .Message("domain {} does not allow null values", domain)
+            .DataType(domain);
+      }
+      return Error(ErrorCode::kCheckViolation)
+          .Message("value for domain {} violates check constraint \"{}\"", domain,
+                   condition.constraint)
+          .DataType(domain)
+          .Constraint(condition.constraint);
+    }
+    return Status::Ok();
+  }
+
+  std::vector<std::unique_ptr<EvalNode>> conditions_;
+};
+
 }  // namespace
 
 std::unique_ptr<EvalNode> MakeCastNode(const CastExpr& expr, EvalContext& context) {
@@ -186,6 +237,8 @@ std::unique_ptr<EvalNode> MakeCastNode(const CastExpr& expr, EvalContext& contex
       return std::make_unique<ArrayCastNode>(expr, context);
     case CastExpr::Method::kLength:
       return std::make_unique<LengthCastNode>(expr, context);
+    case CastExpr::Method::kDomain:
+      return std::make_unique<DomainCastNode>(expr, context);
   }
   HELIOS_CHECK(false && "every method is listed above");
   return nullptr;

@@ -142,6 +142,8 @@ namespace {
 bool IsStableConversion(const Expr& expr) {
   const auto& cast = As<CastExpr>(expr);
   if (cast.function != nullptr) return cast.function->volatility == Volatility::kImmutable;
+  // A condition is whatever the user wrote, and its error belongs to the row that breaks it.
+  if (cast.method == CastExpr::Method::kDomain) return false;
   if (cast.method == CastExpr::Method::kBinary || cast.method == CastExpr::Method::kLength) {
     return true;
   }

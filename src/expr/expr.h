@@ -165,6 +165,13 @@ struct CastExpr : ExprBase<CastExpr, ExprKind::kCast> {
     kArray,     // Each element by `element` (a CastExpr over a placeholder column 0).
     kLength,    // Same type, apply `type.typmod` (varchar(n), numeric(p,s), timestamp(p), ...).
     kEnum,      // Text to a user-defined enum or back.
+    kDomain,    // The same bytes under a domain's type, once `conditions` hold.
+  };
+  // What a domain asks of its values. A condition that is false for some value ends in 23514, a
+  // null where `condition` is null in 23502.
+  struct DomainCondition {
+    std::string constraint;
+    std::shared_ptr<const Expr> condition;  // Over the value as column 0; null: NOT NULL.
   };
   CastExpr(SqlType type, Method method_in, bool is_explicit_in)
       : ExprBase(type), method(method_in), is_explicit(is_explicit_in) {}
@@ -173,11 +180,13 @@ struct CastExpr : ExprBase<CastExpr, ExprKind::kCast> {
         method(other.method),
         is_explicit(other.is_explicit),
         function(other.function),
-        element(other.element == nullptr ? nullptr : other.element->Clone()) {}
+        element(other.element == nullptr ? nullptr : other.element->Clone()),
+        conditions(other.conditions) {}
   Method method;
   bool is_explicit;  // Explicit casts cut strings silently; others raise 22001.
   const ScalarFunction* function = nullptr;
   ExprPtr element;
+  std::vector<DomainCondition> conditions;  // kDomain; shared by the clones.
 };
 
 // `child0 op ANY|ALL (child1 array)`.

@@ -55,10 +55,13 @@ enum class ExpressionPurpose : uint8_t {
   kGenerated,
   kIndexExpression,
   kIndexPredicate,
-  kDomainCheck,  // VALUE is the name of column 0.
+  kDomainCheck,  // Column 0 is VALUE: kDomainValueName.
   kAlterUsing,   // ALTER COLUMN TYPE ... USING
   kPolicy,
 };
+
+// What a domain's conditions call the value.
+inline constexpr char kDomainValueName[] = "value";
 
 // A column that an expression of a table may name: position i of the list is ColumnExpr index i.
 struct TableColumn {
@@ -98,6 +101,11 @@ Result<const plan::WriteTarget*> BuildWriteTarget(const catalog::Table& table, p
 // INSERT; nextval for identity columns.
 Result<std::vector<expr::ExprPtr>> BindColumnDefaults(const catalog::Table& table,
                                                       PlannerContext& context);
+
+// For values that reach the table otherwise than through expressions of its columns' types: for
+// each layout column of a domain with conditions, column i cast to it, else null.
+Result<std::vector<expr::ExprPtr>> BindDomainChecks(const catalog::Table& table,
+                                                    PlannerContext& context);
 
 struct ViewDefinition {
   std::vector<plan::OutputColumn> columns;

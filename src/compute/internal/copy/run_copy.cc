@@ -137,6 +137,7 @@ struct CopyTarget {
   const sql::plan::WriteTarget* target = nullptr;
   std::vector<CopyColumn> columns;
   std::vector<std::pair<size_t, expr::ExprPtr>> defaults;  // Null expression: NULL.
+  std::vector<expr::ExprPtr> domain_checks;                // Of the columns that the data gives.
   expr::ExprPtr where;
 };
 
@@ -161,8 +162,10 @@ Result<CopyTarget> MakeCopyTarget(SessionImpl& session, const catalog::Table& ta
     live.push_back(&column);
     row.push_back({column.name, column.type, column.generated});
   }
+  HELIOS_TRY(std::vector<expr::ExprPtr> checks, sql::BindDomainChecks(table, context));
   for (size_t i = 0; i < chosen.size(); ++i) {
     const auto position = std::find(live.begin(), live.end(), chosen[i]) - live.begin();
+    if (checks[position] != nullptr) out.domain_checks.push_back(std::move(checks[position]));
     out.columns.push_back({chosen[i]->name, chosen[i]->type, static_cast<size_t>(position),
                            force_null[i], force_not_null[i]});
   }
@@ -191,6 +194,9 @@ class RowCompleter {
                                 ? nullptr
                                 : std::make_unique<expr::Evaluator>(*expression, context_));
     }
+    for (const expr::ExprPtr& check : target.domain_checks) {
+      domain_checks_.push_back(std::make_unique<expr::Evaluator>(*check, context_));
+    }
     if (target.where != nullptr)
       where_ = std::make_unique<expr::Evaluator>(*target.where, context_);
   }
@@ -204,6 +210,10 @@ class RowCompleter {
   }
 
   Status Complete(Chunk* rows) {
+    for (const auto& check : domain_checks_) {
+      Vector checked;
+      HELIOS_TRY(check->Evaluate(*rows, &checked));
+    }
     Chunk none;
     none.SetRowCount(rows->row_count());
     for (size_t i = 0; i < evaluators_.size(); ++i) {
@@ -227,6 +237,7 @@ class RowCompleter {
  private:
   const CopyTarget& target_;
   expr::EvalContext context_;
+  std::vector<std::unique_ptr<expr::Evaluator>> domain_checks_;
   std::vector<std::unique_ptr<expr::Evaluator>> evaluators_;
   std::unique_ptr<expr::Evaluator> where_;
 };

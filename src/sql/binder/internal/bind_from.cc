@@ -171,10 +171,16 @@ Result<NodePtr> Binder::BindTable(const ast::FromTable& item, QueryScope& scope)
       node = MakeScan(table, relation);
     }
   } else if (found.object->kind() == catalog::ObjectKind::kSequence) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("reading from a sequence as a table is not supported")
-        .Hint("Use pg_sequences, or the functions currval and lastval.")
-        .Position(PositionOf(item.relation.location));
+    // Its one row, as a query over the state of all sequences.
+    NeedPrivilege(found.object->oid, catalog::Privilege::kSelect, 0);
+    catalog::Table view;
+    view.name = found.object->name;
+    view.owner = catalog::kBootstrapRole;
+    view.view_sql = fmt::format(
+        "SELECT last_value, log_cnt, is_called FROM pg_catalog.helios_sequence_state "
+        "WHERE seqrelid = {}",
+        found.object->oid);
+    HELIOS_TRY(node, BindView(view, relation, item.relation.location));
   } else {
     return Error(ErrorCode::kWrongObjectType)
         .Message("\"{}\" is an index", item.relation.name)

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sql/ast_util.h"
+#include "sql/binder/internal/table_expr.h"
 #include "sql/plan/walk.h"
 
 namespace helios::sql::binder {
@@ -21,6 +22,8 @@ Binder::Binder(PlannerContext& context, plan::Plan* plan)
   for (Oid type : context.parameter_types) {
     parameters_.types.push_back(type == kInvalidOid ? Oid{t::kUnknown} : type);
   }
+  types_.set_domain_binder(
+      [&context](const catalog::UserType& domain) { return BindDomain(domain, context); });
 }
 
 Binder::~Binder() = default;

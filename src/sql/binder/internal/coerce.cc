@@ -132,8 +132,20 @@ Result<ExprPtr> TypeRules::CoerceToDomain(ExprPtr expr, SqlType target, CastCont
   const SqlType base = BaseType(target);
   HELIOS_TRY(expr, TryCoerce(std::move(expr), base, context, location));
   if (expr == nullptr) return expr;
-  auto cast = std::make_unique<CastExpr>(SqlType{target.oid, -1}, CastExpr::Method::kBinary,
-                                         context == CastContext::kExplicit);
+  DomainConditions conditions;
+  // Of a domain over a domain, the inner one's come first.
+  for (Oid oid = target.oid; bind_domain_ != nullptr && IsDomain(oid);) {
+    const catalog::UserType& domain = *lookup_->snapshot().FindUserType(oid);
+    HELIOS_TRY(DomainConditions own, bind_domain_(domain));
+    conditions.insert(conditions.begin(), std::make_move_iterator(own.begin()),
+                      std::make_move_iterator(own.end()));
+    oid = domain.base.oid;
+  }
+  auto cast = std::make_unique<CastExpr>(
+      SqlType{target.oid, -1},
+      conditions.empty() ? CastExpr::Method::kBinary : CastExpr::Method::kDomain,
+      context == CastContext::kExplicit);
+  cast->conditions = std::move(conditions);
   cast->location = location;
   cast->children.push_back(std::move(expr));
   return Typed(std::move(cast));
@@ -158,9 +170,15 @@ Result<ExprPtr> TypeRules::CoerceRow(ExprPtr expr, SqlType target, CastContext c
         .Position(PositionOf(location));
   }
   for (size_t i = 0; i < expr->children.size(); ++i) {
-    const Oid source = expr->children[i]->type.oid;
-    HELIOS_TRY(ExprPtr field,
-               TryCoerce(std::move(expr->children[i]), user->field_types[i], context, location));
+    ExprPtr& child = expr->children[i];
+    // ROW(...) has made text of its literals; what they are shows only here.
+    if (child->kind == ExprKind::kConstant && child->type.oid == t::kText) {
+      auto& literal = As<expr::ConstantExpr>(*child);
+      literal.value.SetType({t::kUnknown, -1});
+      literal.type = {t::kUnknown, -1};
+    }
+    const Oid source = child->type.oid;
+    HELIOS_TRY(ExprPtr field, TryCoerce(std::move(child), user->field_types[i], context, location));
     if (field == nullptr) {
       return Error(ErrorCode::kCannotCoerce)
           .Message("cannot cast type record to {}", Name(target))

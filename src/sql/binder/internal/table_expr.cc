@@ -37,6 +37,36 @@ Clause ClauseOf(ExpressionPurpose purpose) {
   return Clause::kNone;
 }
 
+// text || anything is only as stable as the text form of the other side. PostgreSQL sees that by
+// inlining the operator's function.
+bool IsPlainConcatenation(const expr::Expr& node) {
+  if (node.kind != expr::ExprKind::kFunction) return false;
+  const expr::ScalarFunction& function = *expr::As<expr::FunctionExpr>(node).function;
+  if (function.name != "textanycat" && function.name != "anytextcat") return false;
+  for (const expr::ExprPtr& child : node.children) {
+    switch (child->type.oid) {
+      case t::kText:
+      case t::kVarchar:
+      case t::kBpchar:
+      case t::kName:
+      case t::kInt2:
+      case t::kInt4:
+      case t::kInt8:
+      case t::kFloat4:
+      case t::kFloat8:
+      case t::kNumeric:
+      case t::kBool:
+      case t::kUuid:
+      case t::kJson:
+      case t::kJsonb:
+        break;
+      default:
+        return false;
+    }
+  }
+  return true;
+}
+
 bool IsMutable(const expr::Expr& expr) {
   bool found = false;
   expr::Walk(expr, [&](const expr::Expr& node) {
@@ -46,7 +76,10 @@ bool IsMutable(const expr::Expr& expr) {
     } else if (node.kind == expr::ExprKind::kCast) {
       function = expr::As<expr::CastExpr>(node).function;
     }
-    if (function != nullptr && function->volatility != expr::Volatility::kImmutable) found = true;
+    if (function != nullptr && function->volatility != expr::Volatility::kImmutable &&
+        !IsPlainConcatenation(node)) {
+      found = true;
+    }
     return !found;
   });
   return found;
@@ -88,9 +121,50 @@ Status CheckPurpose(const expr::Expr& expr, ExpressionPurpose purpose,
   }
 }
 
+// A default is computed without a row, so that no column means anything in it.
+Status RefuseColumns(const ast::Expr& tree) {
+  const ast::ColumnRef* column = nullptr;
+  ast::WalkExprs(tree, [&column](const ast::Expr& node) {
+    // A sub-select has columns of its own; it is refused for what it is.
+    if (node.kind == ast::ExprKind::kSubquery) return ast::WalkStep::kSkip;
+    if (column == nullptr) column = ast::TryAs<ast::ColumnRef>(&node);
+    return column == nullptr ? ast::WalkStep::kDescend : ast::WalkStep::kStop;
+  });
+  if (column == nullptr) return Status::Ok();
+  return Error(ErrorCode::kFeatureNotSupported)
+      .Message("cannot use column reference in DEFAULT expression")
+      .Position(PositionOf(column->location));
+}
+
+// nextval('s') becomes nextval('schema.s'::regclass), which DROP SEQUENCE looks for.
+void QualifySequence(ast::FunctionCall* call, const PlannerContext& context) {
+  const std::string& name = call->name.back();
+  if ((name != "nextval" && name != "currval" && name != "setval") || call->args.empty()) return;
+  ast::ExprPtr& argument = call->args[0];
+  auto* cast = ast::TryAs<ast::Cast>(argument.get());
+  auto* constant =
+      ast::TryAs<ast::Constant>(cast == nullptr ? argument.get() : cast->operand.get());
+  if (constant == nullptr || constant->constant_kind != ast::ConstantKind::kString ||
+      (cast != nullptr && cast->type.names.back() != "regclass")) {
+    return;
+  }
+  const Result<Oid> oid = context.lookup->ResolveName(t::kRegclass, constant->text);
+  const catalog::Object* found = oid.ok() ? context.snapshot->Find(*oid) : nullptr;
+  const catalog::Schema* schema =
+      found == nullptr ? nullptr : context.snapshot->FindSchema(found->schema);
+  if (schema == nullptr) return;
+  constant->text = QuoteQualifiedName({schema->name, found->name});
+  if (cast != nullptr) return;
+  auto regclass = std::make_unique<ast::Cast>();
+  regclass->type.names = {"regclass"};
+  regclass->operand = std::move(argument);
+  argument = std::move(regclass);
+}
+
 // Names that depend on the search path are written in full, so that the text means the same for
 // ever.
-std::string CanonicalText(const ast::Expr& tree, const Binder& binder) {
+std::string CanonicalText(const ast::Expr& tree, const Binder& binder,
+                          const PlannerContext& context) {
   // The clone has the same shape, so the n-th cast of one is the n-th of the other.
   std::vector<const ast::Cast*> casts;
   ast::WalkExprs(tree, [&](const ast::Expr& node) {
@@ -98,8 +172,10 @@ std::string CanonicalText(const ast::Expr& tree, const Binder& binder) {
     return ast::WalkStep::kDescend;
   });
   ast::ExprPtr copy = ast::Clone(tree);
+  std::vector<ast::FunctionCall*> calls;
   size_t index = 0;
   ast::WalkExprs(*copy, [&](ast::Expr& node) {
+    if (auto* call = ast::TryAs<ast::FunctionCall>(&node)) calls.push_back(call);
     if (auto* cast = ast::TryAs<ast::Cast>(&node)) {
       const auto& schemas = binder.recorded_type_schemas();
       const auto found = schemas.find(&casts[index++]->type);
@@ -109,6 +185,7 @@ std::string CanonicalText(const ast::Expr& tree, const Binder& binder) {
     }
     return ast::WalkStep::kDescend;
   });
+  for (ast::FunctionCall* call : calls) QualifySequence(call, context);
   return Deparse(*copy);
 }
 }  // namespace
@@ -119,6 +196,7 @@ Result<BoundTableExpression> BindTableExpression(const ast::Expr& tree,
                                                  ExpressionPurpose purpose, SqlType expected,
                                                  const std::string& expected_column,
                                                  PlannerContext& context) {
+  if (purpose == ExpressionPurpose::kDefault) HELIOS_TRY(RefuseColumns(tree));
   plan::Plan scratch;
   Binder binder(context, &scratch);
   binder.RecordNames();
@@ -131,11 +209,6 @@ Result<BoundTableExpression> BindTableExpression(const ast::Expr& tree,
   plan::CollectIds(*result.expr, {}, &ids);
   result.columns.assign(ids.begin(), ids.end());
   std::sort(result.columns.begin(), result.columns.end());
-  if (purpose == ExpressionPurpose::kDefault && !ids.empty()) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("cannot use column reference in DEFAULT expression")
-        .Position(PositionOf(tree.location));
-  }
   switch (purpose) {
     case ExpressionPurpose::kCheck:
     case ExpressionPurpose::kDomainCheck: {
@@ -183,7 +256,7 @@ Result<BoundTableExpression> BindTableExpression(const ast::Expr& tree,
     }
   }
   HELIOS_TRY(CheckPurpose(*result.expr, purpose, columns));
-  result.sql = CanonicalText(tree, binder);
+  result.sql = CanonicalText(tree, binder, context);
   result.depends_on = binder.dependencies();
   return result;
 }
@@ -224,6 +297,22 @@ Result<ExprPtr> BindStoredExpression(const std::string& sql, const std::string& 
     return status;
   }
   return bound;
+}
+
+Result<std::vector<expr::CastExpr::DomainCondition>> BindDomain(const catalog::UserType& domain,
+                                                                PlannerContext& context) {
+  std::vector<expr::CastExpr::DomainCondition> conditions;
+  if (domain.not_null) conditions.push_back({"", nullptr});
+  for (const catalog::Constraint& check : domain.checks) {
+    HELIOS_TRY(ExprPtr condition,
+               BindStoredExpression(check.check_sql, "", {{kDomainValueName, domain.base}},
+                                    {t::kBool, -1}, "", context));
+    conditions.push_back({check.name, std::move(condition)});
+  }
+  // As a table's checks, in the order of their names.
+  std::sort(conditions.begin(), conditions.end(),
+            [](const auto& a, const auto& b) { return a.constraint < b.constraint; });
+  return conditions;
 }
 
 Result<ExprPtr> CastColumn(uint32_t index, SqlType from, SqlType to, PlannerContext& context) {

@@ -13,6 +13,9 @@ Result<expr::ExprPtr> BindStoredExpression(const std::string& sql, const std::st
                                            const std::vector<TableColumn>& columns,
                                            SqlType expected, const std::string& column_name,
                                            PlannerContext& context);
+// What a domain asks of its values, without what the domain below it asks.
+Result<std::vector<expr::CastExpr::DomainCondition>> BindDomain(const catalog::UserType& domain,
+                                                                PlannerContext& context);
 // Column `index` of type `from`, cast to `to`.
 Result<expr::ExprPtr> CastColumn(uint32_t index, SqlType from, SqlType to, PlannerContext& context);
 // column = $slot

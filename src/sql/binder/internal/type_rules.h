@@ -2,6 +2,7 @@
 // several expressions (its parse_coerce.c and the chapter "Type Conversion").
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -44,6 +45,12 @@ class TypeRules {
   TypeRules(const catalog::CatalogTypeLookup* lookup, const TextFormat* format,
             ParameterTypes* parameters)
       : lookup_(lookup), format_(format), parameters_(parameters) {}
+
+  // Binds what a domain asks of its values. Without it casts to domains check nothing.
+  using DomainConditions = std::vector<expr::CastExpr::DomainCondition>;
+  void set_domain_binder(std::function<Result<DomainConditions>(const catalog::UserType&)> binder) {
+    bind_domain_ = std::move(binder);
+  }
 
   TypeCategory Category(Oid type) const;
   bool IsPreferred(Oid type) const;
@@ -120,6 +127,7 @@ class TypeRules {
   const TextFormat* format_;
   ParameterTypes* parameters_;
   ShownCasts* shown_casts_ = nullptr;
+  std::function<Result<DomainConditions>(const catalog::UserType&)> bind_domain_;
 };
 
 }  // namespace helios::sql::binder
