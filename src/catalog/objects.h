@@ -79,13 +79,24 @@ struct Role : Object {
   std::map<std::string, std::string> settings;  // ALTER ROLE ... SET
 };
 
+// ALTER DEFAULT PRIVILEGES: what objects that the role makes begin with. PostgreSQL's letters for
+// their kind: 'r' tables and views, 'S' sequences, 'f' functions, 'T' types, 'n' schemas.
+struct DefaultPrivileges {
+  Oid role = kInvalidOid;
+  char object_type = 'r';
+  Acl acl;
+};
+
 struct Database : Object {
   ObjectKind kind() const override { return ObjectKind::kDatabase; }
   std::map<std::string, std::string> settings;
+  // For every schema: these stand in for what such objects begin with otherwise.
+  std::vector<DefaultPrivileges> default_privileges;
 };
 
 struct Schema : Object {
   ObjectKind kind() const override { return ObjectKind::kSchema; }
+  std::vector<DefaultPrivileges> default_privileges;  // On top of the database's.
 };
 
 enum class Identity : uint8_t { kNone, kAlways, kByDefault };

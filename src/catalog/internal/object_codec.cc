@@ -103,6 +103,12 @@ constexpr auto kAclFields = [](auto& io, AclEntry& entry) {
   io.Field("grantable", entry.grantable);
 };
 
+constexpr auto kDefaultPrivilegesFields = [](auto& io, DefaultPrivileges& defaults) {
+  io.Field("role", defaults.role);
+  io.Field("object_type", defaults.object_type);
+  io.List("acl", defaults.acl, kAclFields);
+};
+
 template <typename Io>
 void TypeFields(Io& io, SqlType& type) {
   io.Field("type", type.oid);
@@ -181,10 +187,13 @@ void Fields(Io& io, Role& role) {
 template <typename Io>
 void Fields(Io& io, Database& database) {
   io.Field("settings", database.settings);
+  io.List("default_privileges", database.default_privileges, kDefaultPrivilegesFields);
 }
 
 template <typename Io>
-void Fields(Io&, Schema&) {}
+void Fields(Io& io, Schema& schema) {
+  io.List("default_privileges", schema.default_privileges, kDefaultPrivilegesFields);
+}
 
 template <typename Io>
 void Fields(Io& io, Table& table) {

@@ -22,6 +22,9 @@ constexpr Line kLines[] = {
 #undef HELIOS_SYSTEM_COLUMN
 };
 
+// Of a range that PostgreSQL leaves to developers.
+constexpr Oid kSequenceStateOid = 9990;
+
 std::vector<SystemTable> PgCatalogTables() {
   std::vector<SystemTable> tables;
   for (const Line& line : kLines) {
@@ -42,6 +45,15 @@ std::vector<SystemTable> PgCatalogTables() {
 
 SystemTableIndex::SystemTableIndex() {
   for (SystemTable& table : PgCatalogTables()) Add(std::move(table));
+  // What a sequence shows when it is read as a table.
+  SystemTable sequences;
+  sequences.oid = kSequenceStateOid;
+  sequences.name = "helios_sequence_state";
+  sequences.columns = {{"seqrelid", {type_oid::kOid}},
+                       {"last_value", {type_oid::kInt8}},
+                       {"log_cnt", {type_oid::kInt8}},
+                       {"is_called", {type_oid::kBool}}};
+  Add(std::move(sequences));
   for (SystemTable& view : InformationSchemaViews()) Add(std::move(view));
 }
 

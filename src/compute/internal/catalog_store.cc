@@ -98,6 +98,10 @@ std::shared_ptr<const catalog::Snapshot> CatalogStore::Current() const {
   return current_;
 }
 
+void CatalogStore::AwaitCommits() {
+  if (committing_.load() > 0) std::lock_guard wait(commit_mutex_);
+}
+
 uint64_t CatalogStore::NextPrivateVersion() { return private_version_.fetch_add(1); }
 
 Result<std::shared_ptr<const catalog::Snapshot>> CatalogStore::Rebase(
@@ -132,6 +136,9 @@ Result<std::shared_ptr<const catalog::Snapshot>> CatalogStore::Rebase(
 
 Result<Timestamp> CatalogStore::Commit(const CatalogChanges& changes, const catalog::Snapshot& base,
                                        hidb::CommitRequest request) {
+  committing_.fetch_add(1);
+  const auto done = [this](void*) { committing_.fetch_sub(1); };
+  const std::unique_ptr<void, decltype(done)> count(this, done);
   std::lock_guard commit_lock(commit_mutex_);
   std::shared_ptr<const catalog::Snapshot> current;
   {

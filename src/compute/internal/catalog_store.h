@@ -51,6 +51,9 @@ class CatalogStore {
   // have no entries for a reader at that moment.
   std::shared_ptr<const catalog::Snapshot> WithoutLaterIndexes(
       std::shared_ptr<const catalog::Snapshot> snapshot, Timestamp timestamp) const;
+  // Waits until commits that have begun show in Current(). Their locks are free a moment earlier:
+  // who got one of them must call this before it looks at the catalog.
+  void AwaitCommits();
 
   // A version number for a private snapshot; never equal to that of a committed one.
   uint64_t NextPrivateVersion();
@@ -63,6 +66,7 @@ class CatalogStore {
   std::shared_ptr<const catalog::Snapshot> current_;
   std::multimap<Timestamp, Oid> ready_indexes_;  // Since the start, by the commit that did it.
   mutable std::mutex commit_mutex_;              // One DDL commit at a time; taken before mutex_.
+  std::atomic<int> committing_{0};
   std::atomic<uint64_t> private_version_{uint64_t{1} << 62};
 };
 

@@ -74,6 +74,8 @@ Status RunRefreshView(SessionImpl& session, const ast::RefreshViewStatement& sta
 Status RunCreateSchema(SessionImpl& session, const ast::CreateSchemaStatement& statement,
                        ResultSink& sink);
 Status RunCreateType(SessionImpl& session, const ast::CreateTypeStatement& statement);
+// ALTER TYPE of a composite's attributes comes as an ALTER TABLE.
+Status RunAlterComposite(SessionImpl& session, const ast::AlterTableStatement& statement);
 Status RunAlterEnum(SessionImpl& session, const ast::AlterEnumStatement& statement);
 Status RunCreateDomain(SessionImpl& session, const ast::CreateDomainStatement& statement);
 Status RunAlterDomain(SessionImpl& session, const ast::AlterDomainStatement& statement);

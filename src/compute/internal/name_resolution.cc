@@ -165,6 +165,41 @@ Result<const catalog::UserType*> FindTypeByNames(SessionImpl& session,
   return Error(ErrorCode::kUndefinedObject).Message("type \"{}\" does not exist", shown);
 }
 
+Result<const catalog::Object*> FindNonRelation(SessionImpl& session, sql::ast::ObjectType type,
+                                               const sql::ast::ObjectName& name) {
+  using sql::ast::ObjectType;
+  switch (type) {
+    case ObjectType::kSchema: {
+      HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, name.names.back()));
+      return static_cast<const catalog::Object*>(schema);
+    }
+    case ObjectType::kType:
+    case ObjectType::kDomain: {
+      HELIOS_TRY(const catalog::UserType* found,
+                 FindTypeByNames(session, name.type != nullptr ? name.type->names : name.names));
+      if (type == ObjectType::kDomain && found->type_kind != catalog::UserType::TypeKind::kDomain) {
+        return Error(ErrorCode::kWrongObjectType)
+            .Message("{} is not a domain", FormatType({found->oid}, &session.Lookup()));
+      }
+      return static_cast<const catalog::Object*>(found);
+    }
+    case ObjectType::kRole: {
+      sql::ast::RoleName role_name;
+      role_name.name = name.names.back();
+      HELIOS_TRY(const catalog::Role* role, FindRoleByName(session, role_name));
+      return static_cast<const catalog::Object*>(role);
+    }
+    case ObjectType::kDatabase: {
+      const catalog::Database* database = session.Catalog()->FindDatabase(name.names.back());
+      if (database != nullptr) return static_cast<const catalog::Object*>(database);
+      return Error(ErrorCode::kInvalidCatalogName)
+          .Message("database \"{}\" does not exist", name.names.back());
+    }
+    default:
+      return static_cast<const catalog::Object*>(nullptr);
+  }
+}
+
 Status RequireOwner(SessionImpl& session, const catalog::Object& object) {
   if (IsOwner(*session.Catalog(), session.role(), object)) return Status::Ok();
   return MustBeOwner(object);

@@ -35,6 +35,10 @@ Result<const catalog::UserType*> FindTypeByNames(SessionImpl& session,
                                                  const std::vector<std::string>& names,
                                                  bool if_exists = false);
 
+// A schema, type, domain, role or database by name; null for other kinds of objects.
+Result<const catalog::Object*> FindNonRelation(SessionImpl& session, sql::ast::ObjectType type,
+                                               const sql::ast::ObjectName& name);
+
 // 42501 unless the current role owns the object.
 Status RequireOwner(SessionImpl& session, const catalog::Object& object);
 

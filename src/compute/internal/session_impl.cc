@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "catalog/names.h"
 #include "compute/internal/session_type_lookup.h"
 #include "compute/internal/system_catalog/system_catalog.h"
@@ -163,15 +164,20 @@ void SessionImpl::SetCatalog(std::shared_ptr<const catalog::Snapshot> base,
   txn_->catalog = std::move(next);
 }
 
+Status SessionImpl::PrepareCatalog(const sql::ast::Statement& statement) {
+  if (statement.kind == sql::ast::StatementKind::kTransaction) return Status::Ok();
+  return RebaseCatalog();
+}
+
 Status SessionImpl::RebaseCatalog() {
   if (txn_ == nullptr || txn_->catalog == nullptr) return Status::Ok();
   std::shared_ptr<const catalog::Snapshot> onto = core_.catalog.Current();
+  if (onto->version() == txn_->base_catalog->version()) return Status::Ok();
   if (!temporary_objects_.empty()) {
     catalog::Editor editor(onto);
     for (const auto& object : temporary_objects_) editor.Put(object);
     onto = editor.Finish(onto->version());
   }
-  if (onto->version() == txn_->base_catalog->version()) return Status::Ok();
   const CatalogChanges changes = DiffSnapshots(*txn_->base_catalog, *txn_->catalog);
   seen_catalogs_.push_back(txn_->catalog);
   HELIOS_TRY(txn_->catalog, CatalogStore::Rebase(changes, *txn_->base_catalog, onto,
@@ -262,7 +268,17 @@ Status SessionImpl::LockTable(hidb::SpaceId object, hidb::TableLockMode mode, st
   options.timeout_us = settings_.run().lock_timeout_us;
   options.canceled = &canceled_;
   options.relation = std::move(name);
-  return storage().LockTable(txn_->id(), object, mode, options);
+  HELIOS_TRY(storage().LockTable(txn_->id(), object, mode, options));
+  core_.catalog.AwaitCommits();
+  return Status::Ok();
+}
+
+Status SessionImpl::LockName(Oid schema, std::string_view name) {
+  // Far above every object's number. Names that share one wait for each other without need.
+  constexpr hidb::SpaceId kFirstName = 0x80000000u;
+  const auto number = static_cast<hidb::SpaceId>(HashCombine(HashBytes(name), uint64_t{schema}));
+  HELIOS_TRY(LockTable(kFirstName | number, hidb::TableLockMode::kExclusive, std::string(name)));
+  return RebaseCatalog();
 }
 
 Status SessionImpl::LockRelation(Oid oid, hidb::TableLockMode mode, const std::string& name) {

@@ -111,10 +111,15 @@ class SessionImpl : public Session, public expr::SessionServices {
   // The schema of this session's temporary tables, made when first needed.
   Result<Oid> TemporarySchema();
   Oid temporary_schema() const { return temporary_schema_; }
+  // Brings the private catalog up to what others have committed. Not while an editor is at work.
+  Status RebaseCatalog();
   Status LockTable(hidb::SpaceId object, hidb::TableLockMode mode, std::string name);
   // The same for statements that are not planned: the catalog is brought up to date once the lock
   // is there. 42P01 when the relation went away while the statement waited.
   Status LockRelation(Oid oid, hidb::TableLockMode mode, const std::string& name);
+  // Keeps others from making an object of this name in the schema (none: a schema) until the end
+  // of the transaction. Afterwards Catalog() has what they made before.
+  Status LockName(Oid schema, std::string_view name);
   Result<Oid> NewOid();
   void Notice(Notice::Severity severity, std::string sqlstate, std::string message,
               std::string hint = "");
@@ -132,6 +137,7 @@ class SessionImpl : public Session, public expr::SessionServices {
   // The context for an execution of the present statement; takes a snapshot and a command number.
   exec::ExecutionContext MakeExecutionContext(std::vector<Value> parameters);
   expr::EvalContext MakeEvalContext();
+  Status LockForPlan(const sql::plan::Plan& plan);
   Status CheckPrivileges(const std::vector<sql::plan::PrivilegeNeed>& needs);
   Result<Value> EvaluateScalar(const sql::ast::Expr& expr, SqlType type);
 
@@ -189,9 +195,12 @@ class SessionImpl : public Session, public expr::SessionServices {
   Status RunWithRetry(const std::shared_ptr<PreparedStatement>& prepared, Portal& portal);
   Status PrepareRun(PreparedStatement& prepared);
   Status DescribePrepared(PreparedStatement& prepared);
+  // Before a statement runs. Statements about transactions must run whatever others did.
+  Status PrepareCatalog(const sql::ast::Statement& statement);
   Status CommitWithCatalog(hidb::CommitRequest request);
   void ApplyListens();
-  Status EmptyOnCommitTables();
+  Status EndTemporaryTables();
+  Status DropTemporaryTables(const std::vector<Oid>& tables);
   Status MaterializeHeldCursors();
   void BeginActivity(std::string_view query);
   void EndActivity();

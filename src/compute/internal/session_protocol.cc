@@ -78,7 +78,7 @@ Status SessionImpl::ExecuteSimple(std::string_view sql, ResultSink& sink) {
       HELIOS_TRY(CheckRunnable(*statements[index].statement));
       HELIOS_TRY(CheckNoParameters(*statements[index].statement));
       EnsureTransaction();
-      HELIOS_TRY(RebaseCatalog());
+      HELIOS_TRY(PrepareCatalog(*statements[index].statement));
       // Error positions count from the beginning of the whole text, so that is what it is kept
       // with.
       auto prepared = std::make_shared<PreparedStatement>();
@@ -128,7 +128,7 @@ Status SessionImpl::Parse(std::string_view statement, std::string_view sql,
     }
     if (!statements.empty()) HELIOS_TRY(CheckRunnable(*statements[0].statement));
     EnsureTransaction();
-    HELIOS_TRY(RebaseCatalog());
+    if (!statements.empty()) HELIOS_TRY(PrepareCatalog(*statements[0].statement));
     HELIOS_TRY(std::shared_ptr<PreparedStatement> prepared,
                Prepare(std::string(statement), std::string(sql),
                        statements.empty() ? nullptr : std::move(statements[0].statement),
@@ -216,7 +216,7 @@ Result<ExecuteOutcome> SessionImpl::Execute(std::string_view portal_name, int64_
     HELIOS_TRY(CheckRunnable(*portal.prepared->statement));
     EnsureTransaction();
     if (!portal.started) {
-      HELIOS_TRY(RebaseCatalog());
+      HELIOS_TRY(PrepareCatalog(*portal.prepared->statement));
       // The statement may end the transaction, and with it every portal: keep what is needed here.
       Portal running = std::move(portal);
       portals_.erase(found);

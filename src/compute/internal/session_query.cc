@@ -181,13 +181,18 @@ Status SessionImpl::EnsurePlan(PreparedStatement& prepared) {
   return Status::Ok();
 }
 
+Status SessionImpl::LockForPlan(const sql::plan::Plan& plan) {
+  for (const sql::plan::TableLockNeed& need : plan.locks) {
+    HELIOS_TRY(LockTable(need.object, need.mode, need.name));
+  }
+  return Status::Ok();
+}
+
 // Plans, takes the plan's locks and checks privileges; plans again when DDL came in between.
 Status SessionImpl::PrepareRun(PreparedStatement& prepared) {
   for (int round = 0; round < kPlansMax; ++round) {
     HELIOS_TRY(EnsurePlan(prepared));
-    for (const sql::plan::TableLockNeed& need : prepared.plan->locks) {
-      HELIOS_TRY(LockTable(need.object, need.mode, need.name));
-    }
+    HELIOS_TRY(LockForPlan(*prepared.plan));
     HELIOS_TRY(RebaseCatalog());
     if (Catalog() == prepared.plan_snapshot) return CheckPrivileges(prepared.plan->privileges);
   }
@@ -268,6 +273,13 @@ Status SessionImpl::StartQuery(Portal& portal) {
         .Message("cannot execute {} in a read-only transaction",
                  StatementName(*prepared.statement));
   }
+  const auto* select = sql::ast::TryAs<sql::ast::SelectStatement>(prepared.statement.get());
+  if (select != nullptr && !select->locking.empty() && txn_->read_only) {
+    constexpr const char* kStrengths[] = {"KEY SHARE", "SHARE", "NO KEY UPDATE", "UPDATE"};
+    return Error(ErrorCode::kReadOnlySqlTransaction)
+        .Message("cannot execute SELECT FOR {} in a read-only transaction",
+                 kStrengths[static_cast<size_t>(select->locking[0].strength)]);
+  }
   if (plan.writes || plan.point.has_value() || LocksRows(*plan.root)) {
     if (plan.writes || !plan.point.has_value()) txn_->id();
     return RunWithRetry(portal.prepared, portal);
@@ -304,7 +316,7 @@ Result<uint64_t> SessionImpl::RunPlan(std::shared_ptr<const sql::plan::Plan> pla
       if (plan->point.has_value()) {
         Chunk row;
         uint64_t affected = 0;
-        HELIOS_TRY(exec::RunPoint(*plan, context, &row, &affected));
+        HELIOS_TRY(exec::RunPoint(plan, context, &row, &affected));
         if (rows != nullptr && row.row_count() > 0) rows->push_back(std::move(row));
         return affected;
       }
@@ -342,9 +354,7 @@ Result<uint64_t> SessionImpl::RunStatement(const sql::ast::Statement& statement,
                                            std::vector<Chunk>* rows) {
   sql::PlannerContext context = MakePlannerContext();
   HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan, sql::PlanStatement(statement, context));
-  for (const sql::plan::TableLockNeed& need : plan->locks) {
-    HELIOS_TRY(LockTable(need.object, need.mode, need.name));
-  }
+  HELIOS_TRY(LockForPlan(*plan));
   HELIOS_TRY(CheckPrivileges(plan->privileges));
   return RunPlan(std::move(plan), {}, rows);
 }

@@ -152,7 +152,7 @@ Status SessionImpl::Commit() {
       HELIOS_TRY(txn_->deferred.Run(MakeExecutionContext({}), /*all=*/true));
     }
     HELIOS_TRY(MaterializeHeldCursors());
-    HELIOS_TRY(EmptyOnCommitTables());
+    HELIOS_TRY(EndTemporaryTables());
     if (!txn_->has_id() && txn_->catalog == nullptr) return Status::Ok();
     hidb::CommitRequest request;
     request.txn = txn_->id();
@@ -263,8 +263,8 @@ void SessionImpl::FailStatement() {
   }
   if (block_ == BlockState::kExplicit || block_ == BlockState::kFailed) {
     block_ = BlockState::kFailed;
-    // Row locks stay until the block ends, as in PostgreSQL. Running portals are of no more use,
-    // but for those that ROLLBACK TO the newest savepoint leaves alone.
+    // Running portals are of no more use, but for those that ROLLBACK TO the newest savepoint
+    // leaves alone.
     const hidb::CommandId lost =
         txn_->savepoints.empty() ? 0 : txn_->savepoints.back().first_command;
     for (auto& [name, portal] : portals_) {
@@ -274,6 +274,8 @@ void SessionImpl::FailStatement() {
       portal.rows.reset();
       portal.finished = true;
     }
+    txn_->ReleaseFailed();
+    if (txn_->savepoints.empty()) core_.advisory_locks.EndTransaction(process_id_);
     return;
   }
   Rollback();
@@ -302,19 +304,26 @@ void SessionImpl::CloseAllCursors() {
   std::erase_if(portals_, [](const auto& entry) { return entry.second.is_cursor; });
 }
 
-Status SessionImpl::EmptyOnCommitTables() {
-  for (const auto& object : temporary_objects_) {
-    if (object->kind() != catalog::ObjectKind::kTable) continue;
+// ON COMMIT DELETE ROWS and ON COMMIT DROP.
+Status SessionImpl::EndTemporaryTables() {
+  if (temporary_schema_ == kInvalidOid) return Status::Ok();
+  std::vector<std::string> emptied;
+  std::vector<Oid> dropped;
+  for (const auto& [oid, object] : Catalog()->objects()) {
+    if (object->schema != temporary_schema_ || object->kind() != catalog::ObjectKind::kTable) {
+      continue;
+    }
     const auto& table = static_cast<const catalog::Table&>(*object);
-    if (table.on_commit != catalog::Table::OnCommit::kDelete || table.storage_id == 0) continue;
-    const catalog::Table* now = Catalog()->FindTable(table.oid);
-    if (now == nullptr) continue;
+    if (table.on_commit == catalog::Table::OnCommit::kDrop) dropped.push_back(oid);
+    if (table.on_commit == catalog::Table::OnCommit::kDelete) emptied.push_back(table.name);
+  }
+  for (const std::string& name : emptied) {
     sql::ast::DeleteStatement statement;
     statement.relation.schema = fmt::format("pg_temp_{}", process_id_);
-    statement.relation.name = now->name;
+    statement.relation.name = name;
     HELIOS_TRY(RunStatement(statement, nullptr));
   }
-  return Status::Ok();
+  return DropTemporaryTables(dropped);
 }
 
 }  // namespace helios::compute

@@ -2,6 +2,7 @@
 // statements return, told before they run.
 
 #include "compute/internal/chunk_copy.h"
+#include "compute/internal/ddl/index_build.h"
 #include "compute/internal/ddl/table_builder.h"
 #include "compute/internal/handlers.h"
 #include "compute/internal/name_resolution.h"
@@ -174,9 +175,7 @@ Status RunExplain(SessionImpl& session, const ast::ExplainStatement& statement,
   std::string text;
   if (flags.analyze) {
     HELIOS_TRY(session.CheckPrivileges(plan->privileges));
-    for (const sql::plan::TableLockNeed& need : plan->locks) {
-      HELIOS_TRY(session.LockTable(need.object, need.mode, need.name));
-    }
+    HELIOS_TRY(session.LockForPlan(*plan));
     if (plan->writes) session.txn().id();
     const int64_t start_us = session.core().clock.MonotonicMicros();
     exec::ExecutionContext context = session.MakeExecutionContext(std::move(parameters));
@@ -249,38 +248,43 @@ Status RunExecute(SessionImpl& session, const ast::ExecuteStatement& statement, 
 
 namespace {
 
-// Makes a table with the query's columns and fills it. Returns the number of rows.
-Result<uint64_t> CreateFromQuery(SessionImpl& session, const ast::RelationName& name,
-                                 const std::vector<std::string>& column_names,
-                                 const ast::Statement& query, bool with_data,
-                                 catalog::TableKind kind, ast::OnCommit on_commit) {
-  HELIOS_TRY(const Oid schema, CreationSchema(session, name));
-  DdlEditor editor(session);
-  HELIOS_TRY(RequireFreeName(editor.current(), schema, name.name));
-  sql::PlannerContext context = session.MakePlannerContext();
-  HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan, sql::PlanStatement(query, context));
-  HELIOS_TRY(session.CheckPrivileges(plan->privileges));
-  if (column_names.size() > plan->output.size()) {
+// A table that is to be made from a query: CREATE TABLE AS, SELECT INTO.
+struct TableFromQuery {
+  const ast::RelationName& name;
+  const std::vector<std::string>& column_names;
+  const ast::Statement& query;
+  std::vector<Value> parameters;
+  std::vector<Oid> parameter_types;
+  bool with_data = true;
+  catalog::TableKind kind = catalog::TableKind::kTable;
+  ast::OnCommit on_commit = ast::OnCommit::kNone;
+};
+
+Result<std::shared_ptr<catalog::Table>> DefineTable(SessionImpl& session,
+                                                    const TableFromQuery& wanted, Oid schema,
+                                                    const sql::plan::Plan& plan) {
+  if (wanted.column_names.size() > plan.output.size()) {
     return Error(ErrorCode::kSyntaxError).Message("too many column names were specified");
   }
   auto table = std::make_shared<catalog::Table>();
   HELIOS_TRY(table->oid, session.NewOid());
   table->storage_id = table->oid;
-  table->name = name.name;
+  table->name = wanted.name.name;
   table->schema = schema;
   table->owner = session.role();
-  table->table_kind = kind;
+  table->table_kind = wanted.kind;
   table->temporary = schema == session.temporary_schema();
-  if (on_commit == ast::OnCommit::kDeleteRows) {
+  if (wanted.on_commit == ast::OnCommit::kDeleteRows) {
     table->on_commit = catalog::Table::OnCommit::kDelete;
-  } else if (on_commit == ast::OnCommit::kDrop) {
+  } else if (wanted.on_commit == ast::OnCommit::kDrop) {
     table->on_commit = catalog::Table::OnCommit::kDrop;
   }
-  for (size_t index = 0; index < plan->output.size(); ++index) {
+  for (size_t index = 0; index < plan.output.size(); ++index) {
     catalog::Column column;
     column.number = static_cast<int16_t>(index + 1);
-    column.name = index < column_names.size() ? column_names[index] : plan->output[index].name;
-    column.type = plan->output[index].type;
+    column.name =
+        index < wanted.column_names.size() ? wanted.column_names[index] : plan.output[index].name;
+    column.type = plan.output[index].type;
     if (column.type.oid == type_oid::kUnknown) column.type = kText;
     if (table->FindColumn(column.name) != nullptr) {
       return Error(ErrorCode::kDuplicateColumn)
@@ -288,39 +292,39 @@ Result<uint64_t> CreateFromQuery(SessionImpl& session, const ast::RelationName& 
     }
     table->columns.push_back(std::move(column));
   }
-  if (kind == catalog::TableKind::kMaterializedView) {
-    HELIOS_TRY(sql::ViewDefinition view, sql::AnalyzeView(query, column_names, context));
+  return table;
+}
+
+// Makes the table and fills it. Returns the number of rows.
+Result<uint64_t> CreateFromQuery(SessionImpl& session, TableFromQuery wanted) {
+  HELIOS_TRY(const Oid schema, CreationSchema(session, wanted.name));
+  HELIOS_TRY(session.LockName(schema, wanted.name.name));
+  HELIOS_TRY(RequireFreeName(*session.Catalog(), schema, wanted.name.name));
+  sql::PlannerContext context = session.MakePlannerContext();
+  context.parameter_types = wanted.parameter_types;
+  HELIOS_TRY(std::shared_ptr<const sql::plan::Plan> plan,
+             sql::PlanStatement(wanted.query, context));
+  HELIOS_TRY(session.LockForPlan(*plan));
+  HELIOS_TRY(session.CheckPrivileges(plan->privileges));
+  HELIOS_TRY(std::shared_ptr<catalog::Table> table, DefineTable(session, wanted, schema, *plan));
+  if (wanted.kind == catalog::TableKind::kMaterializedView) {
+    HELIOS_TRY(sql::ViewDefinition view,
+               sql::AnalyzeView(wanted.query, wanted.column_names, context));
     table->view_sql = std::move(view.sql);
     table->depends_on = std::move(view.depends_on);
   }
-  const std::string schema_name = editor.current().FindSchema(schema)->name;
+  DdlEditor editor(session);
   editor.Put(table);
   editor.Save();
   HELIOS_TRY(session.LockTable(table->oid, hidb::TableLockMode::kAccessExclusive, table->name));
-  if (!with_data) return uint64_t{0};
-  ast::InsertStatement insert;
-  insert.relation.schema = schema_name;
-  insert.relation.name = table->name;
-  ast::StatementPtr source = ast::Clone(query);
-  insert.source.reset(&ast::As<ast::SelectStatement>(*source));
-  static_cast<void>(source.release());
-  return session.RunStatement(insert, nullptr);
+  if (!wanted.with_data) return uint64_t{0};
+  return FillTable(session, std::move(plan), std::move(wanted.parameters), *table);
 }
 
 }  // namespace
 
 Status RunCreateTableAs(SessionImpl& session, const ast::CreateTableAsStatement& statement,
                         UtilityResult* result) {
-  const ast::Statement* query = statement.query.get();
-  std::shared_ptr<PreparedStatement> prepared;
-  if (const auto* execute = ast::TryAs<ast::ExecuteStatement>(query)) {
-    HELIOS_TRY(prepared, FindPrepared(session, execute->name));
-    if (!execute->args.empty()) {
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("CREATE TABLE AS EXECUTE with parameters is not supported");
-    }
-    query = prepared->statement.get();
-  }
   HELIOS_TRY(const Oid schema, CreationSchema(session, statement.relation));
   if (statement.if_not_exists &&
       session.Catalog()->FindRelation(schema, statement.relation.name) != nullptr) {
@@ -329,12 +333,27 @@ Status RunCreateTableAs(SessionImpl& session, const ast::CreateTableAsStatement&
         fmt::format("relation \"{}\" already exists, skipping", statement.relation.name));
     return Status::Ok();
   }
-  HELIOS_TRY(
-      const uint64_t rows,
-      CreateFromQuery(session, statement.relation, statement.columns, *query, statement.with_data,
-                      statement.materialized_view ? catalog::TableKind::kMaterializedView
-                                                  : catalog::TableKind::kTable,
-                      statement.on_commit));
+  const ast::Statement* query = statement.query.get();
+  std::shared_ptr<PreparedStatement> prepared;
+  std::vector<Value> parameters;
+  std::vector<Oid> parameter_types;
+  if (const auto* execute = ast::TryAs<ast::ExecuteStatement>(query)) {
+    HELIOS_TRY(prepared, FindPrepared(session, execute->name));
+    HELIOS_TRY(parameters, EvaluateArguments(session, *execute, *prepared));
+    parameter_types = prepared->description.parameter_types;
+    query = prepared->statement.get();
+  }
+  HELIOS_TRY(const uint64_t rows,
+             CreateFromQuery(session, {.name = statement.relation,
+                                       .column_names = statement.columns,
+                                       .query = *query,
+                                       .parameters = std::move(parameters),
+                                       .parameter_types = std::move(parameter_types),
+                                       .with_data = statement.with_data,
+                                       .kind = statement.materialized_view
+                                                   ? catalog::TableKind::kMaterializedView
+                                                   : catalog::TableKind::kTable,
+                                       .on_commit = statement.on_commit}));
   result->tag = statement.with_data ? fmt::format("SELECT {}", rows)
                                     : (statement.materialized_view ? "CREATE MATERIALIZED VIEW"
                                                                    : "CREATE TABLE AS");
@@ -346,9 +365,10 @@ Status RunSelectInto(SessionImpl& session, const ast::SelectStatement& statement
   ast::StatementPtr query = ast::Clone(statement);
   auto& select = ast::As<ast::SelectStatement>(*query);
   select.into.reset();
+  const std::vector<std::string> no_names;
   HELIOS_TRY(const uint64_t rows,
-             CreateFromQuery(session, *statement.into, {}, select, true, catalog::TableKind::kTable,
-                             ast::OnCommit::kNone));
+             CreateFromQuery(session,
+                             {.name = *statement.into, .column_names = no_names, .query = select}));
   result->tag = fmt::format("SELECT {}", rows);
   return Status::Ok();
 }

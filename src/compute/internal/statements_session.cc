@@ -201,6 +201,12 @@ Status RunTransaction(SessionImpl& session, const ast::TransactionStatement& sta
       if (!session.in_transaction_block()) return NoBlock("ROLLBACK TO SAVEPOINT");
       return session.RollbackToSavepoint(statement.name);
     case ast::TransactionKind::kPrepare:
+      if (!session.in_transaction_block()) {
+        session.Notice(Notice::Severity::kWarning, "25P01", "there is no transaction in progress");
+        result->tag = "ROLLBACK";
+        return Status::Ok();
+      }
+      [[fallthrough]];
     case ast::TransactionKind::kCommitPrepared:
     case ast::TransactionKind::kRollbackPrepared:
       return Error(ErrorCode::kObjectNotInPrerequisiteState)

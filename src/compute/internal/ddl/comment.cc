@@ -108,40 +108,6 @@ Status CommentOnConstraint(SessionImpl& session, const ast::CommentStatement& st
   return Status::Ok();
 }
 
-// What is no relation and no part of one.
-Result<const catalog::Object*> FindOther(SessionImpl& session,
-                                         const ast::CommentStatement& statement) {
-  const ast::ObjectName& object = statement.object;
-  switch (statement.object_type) {
-    case ObjectType::kSchema: {
-      HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, object.names.back()));
-      return static_cast<const catalog::Object*>(schema);
-    }
-    case ObjectType::kType:
-    case ObjectType::kDomain: {
-      HELIOS_TRY(
-          const catalog::UserType* type,
-          FindTypeByNames(session, object.type != nullptr ? object.type->names : object.names));
-      return static_cast<const catalog::Object*>(type);
-    }
-    case ObjectType::kRole: {
-      ast::RoleName name;
-      name.name = object.names.back();
-      HELIOS_TRY(const catalog::Role* role, FindRoleByName(session, name));
-      return static_cast<const catalog::Object*>(role);
-    }
-    case ObjectType::kDatabase: {
-      const catalog::Database* database = session.Catalog()->FindDatabase(object.names.back());
-      if (database != nullptr) return static_cast<const catalog::Object*>(database);
-      return Error(ErrorCode::kInvalidCatalogName)
-          .Message("database \"{}\" does not exist", object.names.back());
-    }
-    default:
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("COMMENT on this kind of object is not supported");
-  }
-}
-
 Status RequireRoleAdmin(SessionImpl& session, const catalog::Role& role) {
   if (session.IsSuperuser()) return Status::Ok();
   if (role.superuser) {
@@ -173,7 +139,12 @@ Status RunComment(SessionImpl& session, const ast::CommentStatement& statement) 
     default:
       break;
   }
-  HELIOS_TRY(const catalog::Object* object, FindOther(session, statement));
+  HELIOS_TRY(const catalog::Object* object,
+             FindNonRelation(session, statement.object_type, statement.object));
+  if (object == nullptr) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("COMMENT on this kind of object is not supported");
+  }
   if (object->kind() == catalog::ObjectKind::kRole) {
     HELIOS_TRY(RequireRoleAdmin(session, static_cast<const catalog::Role&>(*object)));
   } else {

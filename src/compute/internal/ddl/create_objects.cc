@@ -11,6 +11,7 @@
 #include "compute/internal/privileges.h"
 #include "compute/internal/statement_info.h"
 #include "compute/internal/utility_fields.h"
+#include "sql/deparse.h"
 
 namespace helios::compute {
 
@@ -23,10 +24,25 @@ bool SkipExisting(SessionImpl& session, bool if_not_exists, std::string_view nam
   return true;
 }
 
-Status CheckIndexMethod(const std::string& method) {
+Status CheckIndexMethod(const ast::CreateIndexStatement& statement) {
+  const std::string& method = statement.access_method;
   if (method == "btree") return Status::Ok();
-  if (method == "hash" || method == "gin" || method == "gist" || method == "brin" ||
-      method == "spgist") {
+  const auto refuse = [](std::string_view what) -> Status {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("access method \"hash\" does not support {}", what);
+  };
+  // A hash index is kept in order too; what it is asked for is what PostgreSQL's can do.
+  if (method == "hash") {
+    if (statement.unique) return refuse("unique indexes");
+    if (!statement.including.empty()) return refuse("included columns");
+    if (statement.elements.size() > 1) return refuse("multicolumn indexes");
+    for (const ast::IndexElement& element : statement.elements) {
+      if (element.direction != ast::SortDirection::kDefault) return refuse("ASC/DESC options");
+      if (element.nulls != ast::NullsOrder::kDefault) return refuse("NULLS FIRST/LAST options");
+    }
+    return Status::Ok();
+  }
+  if (method == "gin" || method == "gist" || method == "brin" || method == "spgist") {
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("access method \"{}\" is not supported", method)
         .Hint("Use a btree index.");
@@ -63,7 +79,7 @@ class TableGuard {
 }  // namespace
 
 Status RunCreateIndex(SessionImpl& session, const ast::CreateIndexStatement& statement) {
-  HELIOS_TRY(CheckIndexMethod(statement.access_method));
+  HELIOS_TRY(CheckIndexMethod(statement));
   HELIOS_TRY(const catalog::Table* table, FindTableOrView(session, statement.relation));
   if (table->table_kind == catalog::TableKind::kView) {
     return Error(ErrorCode::kWrongObjectType)
@@ -82,6 +98,7 @@ Status RunCreateIndex(SessionImpl& session, const ast::CreateIndexStatement& sta
     // Writers wait until the index is there: it is built in this transaction.
     HELIOS_TRY(session.LockRelation(table_oid, hidb::TableLockMode::kShare, table->name));
   }
+  if (!statement.name.empty()) HELIOS_TRY(session.LockName(table->schema, statement.name));
   DdlEditor editor(session);
   if (!statement.name.empty() && statement.if_not_exists &&
       editor.current().FindRelation(table->schema, statement.name) != nullptr) {
@@ -119,6 +136,7 @@ Status RunReindex(SessionImpl& session, const ast::ReindexStatement& statement) 
 
 Status RunCreateSequence(SessionImpl& session, const ast::CreateSequenceStatement& statement) {
   HELIOS_TRY(const Oid schema, CreationSchema(session, statement.relation));
+  HELIOS_TRY(session.LockName(schema, statement.relation.name));
   DdlEditor editor(session);
   if (editor.current().FindRelation(schema, statement.relation.name) != nullptr) {
     if (SkipExisting(session, statement.if_not_exists, statement.relation.name)) {
@@ -200,10 +218,8 @@ Status RunAlterSequence(SessionImpl& session, const ast::AlterSequenceStatement&
 }
 
 Status RunCreateView(SessionImpl& session, const ast::CreateViewStatement& statement) {
-  if (statement.check != ast::ViewCheck::kNone) {
-    return Error(ErrorCode::kFeatureNotSupported).Message("WITH CHECK OPTION is not supported");
-  }
   HELIOS_TRY(const Oid schema, CreationSchema(session, statement.relation));
+  HELIOS_TRY(session.LockName(schema, statement.relation.name));
   sql::PlannerContext context = session.MakePlannerContext();
   HELIOS_TRY(sql::ViewDefinition definition,
              sql::AnalyzeView(*statement.query, statement.columns, context));
@@ -263,11 +279,56 @@ Status RunCreateView(SessionImpl& session, const ast::CreateViewStatement& state
   }
   view->view_sql = std::move(definition.sql);
   view->depends_on = std::move(definition.depends_on);
+  view->options.erase("check_option");
+  if (statement.check != ast::ViewCheck::kNone) {
+    view->options["check_option"] =
+        statement.check == ast::ViewCheck::kLocal ? "local" : "cascaded";
+  }
   for (const ast::Option& option : statement.options) view->options[option.name] = option.text;
   editor.Put(std::move(view));
   editor.Save();
   return Status::Ok();
 }
+
+namespace {
+
+// Gives a statement that makes an object its schema, where it names none.
+void SetSchema(ast::Statement& statement, const std::string& schema) {
+  const auto set = [&schema](ast::RelationName& relation) {
+    if (relation.schema.empty()) relation.schema = schema;
+  };
+  if (auto* table = ast::TryAs<ast::CreateTableStatement>(&statement)) set(table->relation);
+  if (auto* view = ast::TryAs<ast::CreateViewStatement>(&statement)) set(view->relation);
+  if (auto* index = ast::TryAs<ast::CreateIndexStatement>(&statement)) set(index->relation);
+  if (auto* sequence = ast::TryAs<ast::CreateSequenceStatement>(&statement)) {
+    set(sequence->relation);
+  }
+}
+
+// The elements of CREATE SCHEMA are made in the new schema and find each other there.
+Status RunSchemaElements(SessionImpl& session, const ast::CreateSchemaStatement& statement,
+                         const std::string& schema, ResultSink& sink) {
+  if (statement.elements.empty()) return Status::Ok();
+  const std::string path = session.settings().Raw("search_path");
+  session.settings().SetInternal(
+      "search_path", sql::QuoteIdentifier(schema) + (path.empty() ? "" : ", " + path), true);
+  const auto run = [&]() -> Status {
+    for (const ast::StatementPtr& element : statement.elements) {
+      ast::StatementPtr copy = ast::Clone(*element);
+      SetSchema(*copy, schema);
+      Portal portal;
+      portal.prepared = std::make_shared<PreparedStatement>();
+      portal.prepared->statement = std::move(copy);
+      HELIOS_TRY(session.StartPortal(portal, sink));
+    }
+    return Status::Ok();
+  };
+  Status status = run();
+  session.settings().SetInternal("search_path", path, true);
+  return status;
+}
+
+}  // namespace
 
 Status RunCreateSchema(SessionImpl& session, const ast::CreateSchemaStatement& statement,
                        ResultSink& sink) {
@@ -293,6 +354,7 @@ Status RunCreateSchema(SessionImpl& session, const ast::CreateSchemaStatement& s
         .Message("unacceptable schema name \"{}\"", name)
         .Detail("The prefix \"pg_\" is reserved for system schemas.");
   }
+  HELIOS_TRY(session.LockName(kInvalidOid, name));
   DdlEditor editor(session);
   if (editor.current().FindSchema(name) != nullptr) {
     if (!statement.if_not_exists) {
@@ -308,28 +370,7 @@ Status RunCreateSchema(SessionImpl& session, const ast::CreateSchemaStatement& s
   schema->owner = owner;
   editor.Put(std::move(schema));
   editor.Save();
-  // Its elements are made in the new schema.
-  for (const ast::StatementPtr& element : statement.elements) {
-    ast::StatementPtr copy = ast::Clone(*element);
-    SetSchema(*copy, name);
-    Portal portal;
-    portal.prepared = std::make_shared<PreparedStatement>();
-    portal.prepared->statement = std::move(copy);
-    HELIOS_TRY(session.StartPortal(portal, sink));
-  }
-  return Status::Ok();
-}
-
-void SetSchema(ast::Statement& statement, const std::string& schema) {
-  const auto set = [&schema](ast::RelationName& relation) {
-    if (relation.schema.empty()) relation.schema = schema;
-  };
-  if (auto* table = ast::TryAs<ast::CreateTableStatement>(&statement)) set(table->relation);
-  if (auto* view = ast::TryAs<ast::CreateViewStatement>(&statement)) set(view->relation);
-  if (auto* index = ast::TryAs<ast::CreateIndexStatement>(&statement)) set(index->relation);
-  if (auto* sequence = ast::TryAs<ast::CreateSequenceStatement>(&statement)) {
-    set(sequence->relation);
-  }
+  return RunSchemaElements(session, statement, name, sink);
 }
 
 namespace {

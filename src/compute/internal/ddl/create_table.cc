@@ -34,6 +34,7 @@ Status CheckSupported(const ast::CreateTableStatement& statement) {
 Status RunCreateTable(SessionImpl& session, const ast::CreateTableStatement& statement) {
   HELIOS_TRY(CheckSupported(statement));
   HELIOS_TRY(const Oid schema, CreationSchema(session, statement.relation));
+  HELIOS_TRY(session.LockName(schema, statement.relation.name));
   DdlEditor editor(session);
   if (editor.current().FindRelation(schema, statement.relation.name) != nullptr) {
     if (statement.if_not_exists) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compute/internal/ddl/ddl_editor.h"
+#include "compute/internal/ddl/index_build.h"
 #include "compute/internal/handlers.h"
 #include "compute/internal/name_resolution.h"
 #include "compute/internal/privileges.h"
@@ -164,16 +165,16 @@ Status RunRefreshView(SessionImpl& session, const ast::RefreshViewStatement& sta
   editor.Put(view);
   editor.Save();
   if (!statement.with_data) return Status::Ok();
-  ast::InsertStatement insert;
-  insert.relation.schema = session.Catalog()->FindSchema(view->schema)->name;
-  insert.relation.name = view->name;
   HELIOS_TRY(std::vector<sql::RawStatement> query, sql::Parse(view->view_sql));
   if (query.size() != 1 || query[0].statement->kind != ast::StatementKind::kSelect) {
     return Error(ErrorCode::kDataCorrupted)
         .Message("the stored query of materialized view \"{}\" is no query", view->name);
   }
-  insert.source.reset(&ast::As<ast::SelectStatement>(*query[0].statement.release()));
-  return session.RunStatement(insert, nullptr).status();
+  sql::PlannerContext context = session.MakePlannerContext();
+  HELIOS_TRY(std::shared_ptr<const sql::plan::Plan> plan,
+             sql::PlanStatement(*query[0].statement, context));
+  HELIOS_TRY(session.LockForPlan(*plan));
+  return FillTable(session, std::move(plan), {}, *view).status();
 }
 
 }  // namespace helios::compute

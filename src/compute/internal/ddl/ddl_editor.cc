@@ -74,6 +74,11 @@ Status RequireFreeTypeName(const catalog::Snapshot& snapshot, Oid schema, std::s
   return Error(ErrorCode::kDuplicateObject).Message("type \"{}\" already exists", name);
 }
 
+Status LockTypeName(SessionImpl& session, const sql::ast::NameList& names) {
+  HELIOS_TRY(const Oid schema, CreationSchema(session, names));
+  return session.LockName(schema, names.back());
+}
+
 Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,
                                                        const DdlEditor& editor,
                                                        const sql::ast::NameList& names,

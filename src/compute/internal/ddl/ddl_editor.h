@@ -55,6 +55,9 @@ std::string ChooseName(const catalog::Snapshot& snapshot, Oid schema, std::strin
 Status RequireFreeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
 // 42710 when a type of this name exists in the schema.
 Status RequireFreeTypeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
+// Keeps others from making a type of the dotted name, until the end of the transaction. Call it
+// before the editor is made.
+Status LockTypeName(SessionImpl& session, const sql::ast::NameList& names);
 // A new type of the dotted name, owned by the current role, with OIDs for itself and its array
 // type. 42710 when a type has the name, or a table, whose rows are a type.
 Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,

@@ -79,8 +79,13 @@ void FindTypeUses(const catalog::Snapshot& snapshot, const catalog::UserType& ty
       }
     } else if (object->kind() == ObjectKind::kType) {
       const auto& other = static_cast<const catalog::UserType&>(*object);
+      const auto is_use = [&type](const SqlType& used) {
+        return used.oid == type.oid || used.oid == type.array_oid;
+      };
       if (other.oid != type.oid &&
-          (other.base.oid == type.oid || other.base.oid == type.array_oid)) {
+          (is_use(other.base) ||
+           std::any_of(other.fields.begin(), other.fields.end(),
+                       [&](const catalog::Column& field) { return is_use(field.type); }))) {
         dependents->push_back({oid, "", 0, false, DescribeObject(snapshot, other)});
       }
     }
@@ -360,7 +365,8 @@ Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropS
   HELIOS_TRY(const catalog::Object* object, FindRelation(session, relation, true));
   if (object == nullptr) {
     if (!statement.if_exists) {
-      return Error(ErrorCode::kUndefinedTable)
+      return Error(statement.object_type == ObjectType::kIndex ? ErrorCode::kUndefinedObject
+                                                               : ErrorCode::kUndefinedTable)
           .Message("{} \"{}\" does not exist", word,
                    relation.schema.empty() ? relation.name : relation.schema + "." + relation.name);
     }
@@ -504,15 +510,19 @@ Status RunDrop(SessionImpl& session, const ast::DropStatement& statement, Utilit
 
 Status SessionImpl::DropTemporaryObjects() {
   if (temporary_schema_ == kInvalidOid) return Status::Ok();
-  DdlEditor editor(*this);
-  std::vector<Oid> targets;
-  for (const auto& [oid, object] : editor.current().objects()) {
+  std::vector<Oid> tables;
+  for (const auto& [oid, object] : Catalog()->objects()) {
     if (object->schema == temporary_schema_ && object->kind() == ObjectKind::kTable) {
-      targets.push_back(oid);
+      tables.push_back(oid);
     }
   }
-  if (targets.empty()) return Status::Ok();
-  HELIOS_TRY(DropObjects(*this, editor, targets, true));
+  return DropTemporaryTables(tables);
+}
+
+Status SessionImpl::DropTemporaryTables(const std::vector<Oid>& tables) {
+  if (tables.empty()) return Status::Ok();
+  DdlEditor editor(*this);
+  HELIOS_TRY(DropObjects(*this, editor, tables, true));
   editor.Save();
   return Status::Ok();
 }

@@ -143,26 +143,13 @@ Result<const catalog::Object*> FindNamed(SessionImpl& session, ObjectType type,
       }
       return object;
     }
-    case ObjectType::kSchema: {
-      HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, name.names.back()));
-      return static_cast<const catalog::Object*>(schema);
-    }
-    case ObjectType::kDatabase: {
-      const catalog::Database* database = session.Catalog()->FindDatabase(name.names.back());
-      if (database != nullptr) return static_cast<const catalog::Object*>(database);
-      return Error(ErrorCode::kInvalidCatalogName)
-          .Message("database \"{}\" does not exist", name.names.back());
-    }
-    case ObjectType::kType:
-    case ObjectType::kDomain: {
-      HELIOS_TRY(const catalog::UserType* found,
-                 FindTypeByNames(session, name.type != nullptr ? name.type->names : name.names));
-      return static_cast<const catalog::Object*>(found);
-    }
     default:
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("privileges on this kind of object are not supported");
+      break;
   }
+  HELIOS_TRY(const catalog::Object* object, FindNonRelation(session, type, name));
+  if (object != nullptr && object->kind() != ObjectKind::kRole) return object;
+  return Error(ErrorCode::kFeatureNotSupported)
+      .Message("privileges on this kind of object are not supported");
 }
 
 // Every object that the statement names.

@@ -1,11 +1,14 @@
 #include "compute/internal/ddl/index_build.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "catalog/names.h"
 #include "compute/internal/ddl/ddl_editor.h"
 #include "exec/backfill.h"
 #include "exec/insert_stream.h"
+#include "expr/evaluator.h"
+#include "sql/deparse.h"
 #include "sql/parser/parser.h"
 
 namespace helios::compute {
@@ -14,7 +17,7 @@ namespace {
 
 std::string QualifiedTable(SessionImpl& session, const catalog::Table& table) {
   const catalog::Schema* schema = session.Catalog()->FindSchema(table.schema);
-  return catalog::QuoteName(schema->name) + "." + catalog::QuoteName(table.name);
+  return sql::QuoteIdentifier(schema->name) + "." + sql::QuoteIdentifier(table.name);
 }
 
 // Rows of a query of our own making.
@@ -29,22 +32,26 @@ Result<std::vector<Chunk>> Query(SessionImpl& session, const std::string& text) 
   return chunks;
 }
 
-Result<bool> HasRows(SessionImpl& session, const std::string& text) {
-  HELIOS_TRY(const std::vector<Chunk> chunks, Query(session, text));
-  return !chunks.empty();
+Status ViolatedBySomeRow(const catalog::Table& table, const std::string& check) {
+  return Error(ErrorCode::kCheckViolation)
+      .Message("check constraint \"{}\" of relation \"{}\" is violated by some row", check,
+               table.name)
+      .Table(table.name)
+      .Constraint(check);
+}
+
+Status ContainsNulls(const catalog::Table& table, const std::string& column) {
+  return Error(ErrorCode::kNotNullViolation)
+      .Message("column \"{}\" of relation \"{}\" contains null values", column, table.name)
+      .Table(table.name)
+      .Column(column);
 }
 
 Status CheckExisting(SessionImpl& session, const catalog::Table& table,
                      const catalog::Constraint& check) {
-  HELIOS_TRY(const bool violated,
-             HasRows(session, fmt::format("SELECT 1 FROM {} WHERE NOT ({}) LIMIT 1",
-                                          QualifiedTable(session, table), check.check_sql)));
+  HELIOS_TRY(const bool violated, AnyRow(session, table, fmt::format("NOT ({})", check.check_sql)));
   if (!violated) return Status::Ok();
-  return Error(ErrorCode::kCheckViolation)
-      .Message("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name,
-               table.name)
-      .Table(table.name)
-      .Constraint(check.name);
+  return ViolatedBySomeRow(table, check.name);
 }
 
 Status CheckReferences(SessionImpl& session, const catalog::Table& table,
@@ -52,9 +59,9 @@ Status CheckReferences(SessionImpl& session, const catalog::Table& table,
   const catalog::Table* parent = session.Catalog()->FindTable(key.referenced_table);
   std::string columns, joined, not_null, names, shown;
   for (size_t part = 0; part < key.columns.size(); ++part) {
-    const std::string child = catalog::QuoteName(table.FindColumn(key.columns[part])->name);
+    const std::string child = sql::QuoteIdentifier(table.FindColumn(key.columns[part])->name);
     const std::string other =
-        catalog::QuoteName(parent->FindColumn(key.referenced_columns[part])->name);
+        sql::QuoteIdentifier(parent->FindColumn(key.referenced_columns[part])->name);
     columns += fmt::format("{}c.{}::text", part == 0 ? "" : ", ", child);
     joined += fmt::format("{}p.{} = c.{}", part == 0 ? "" : " AND ", other, child);
     not_null += fmt::format(" AND c.{} IS NOT NULL", child);
@@ -79,6 +86,19 @@ Status CheckReferences(SessionImpl& session, const catalog::Table& table,
       .Constraint(key.name);
 }
 
+// The error of a row that was there before, where the rewrite reports one of a new row.
+Status ForExistingRow(Status status, const catalog::Table& table) {
+  if (status.ok()) return status;
+  const ErrorInfo& info = status.info();
+  if (status.Is(ErrorCode::kCheckViolation) && table.FindConstraint(info.constraint) != nullptr) {
+    return ViolatedBySomeRow(table, info.constraint);
+  }
+  if (status.Is(ErrorCode::kNotNullViolation) && table.FindColumn(info.column) != nullptr) {
+    return ContainsNulls(table, info.column);
+  }
+  return status;
+}
+
 // Plans that only own a write target.
 Result<std::pair<std::shared_ptr<const sql::plan::Plan>, const sql::plan::WriteTarget*>> MakeTarget(
     SessionImpl& session, const catalog::Table& table) {
@@ -88,7 +108,39 @@ Result<std::pair<std::shared_ptr<const sql::plan::Plan>, const sql::plan::WriteT
   return std::pair(std::shared_ptr<const sql::plan::Plan>(std::move(plan)), target);
 }
 
+// Reads a query, changes its rows by `convert` and adds them to the table.
+Result<uint64_t> FillTable(SessionImpl& session, std::shared_ptr<const sql::plan::Plan> query,
+                           std::vector<Value> parameters, const catalog::Table& table,
+                           const std::function<Status(Chunk*)>& convert) {
+  HELIOS_TRY(auto owned, MakeTarget(session, table));
+  session.txn().id();
+  HELIOS_TRY(std::unique_ptr<exec::Execution> reader,
+             exec::Execution::Start(std::move(query),
+                                    session.MakeExecutionContext(std::move(parameters))));
+  HELIOS_TRY(
+      std::unique_ptr<exec::InsertStream> writer,
+      exec::InsertStream::Open(owned.first, *owned.second, session.MakeExecutionContext({})));
+  while (true) {
+    Chunk chunk;
+    HELIOS_TRY(reader->Next(&chunk));
+    if (chunk.row_count() == 0) return writer->Finish();
+    // Columns behind the query's own (sort keys that are not selected) stay out.
+    const size_t width = reader->plan().output.size();
+    if (chunk.column_count() > width) chunk.columns().resize(width);
+    HELIOS_TRY(convert(&chunk));
+    HELIOS_TRY(writer->Append(&chunk));
+  }
+}
+
 }  // namespace
+
+Result<bool> AnyRow(SessionImpl& session, const catalog::Table& table,
+                    const std::string& condition) {
+  HELIOS_TRY(const std::vector<Chunk> rows,
+             Query(session, fmt::format("SELECT 1 FROM {} WHERE {} LIMIT 1",
+                                        QualifiedTable(session, table), condition)));
+  return !rows.empty();
+}
 
 Status BuildIndexes(SessionImpl& session, Oid table_oid, const std::vector<Oid>& indexes) {
   const std::shared_ptr<const catalog::Snapshot> snapshot = session.Catalog();
@@ -161,17 +213,10 @@ Status ValidateConstraints(SessionImpl& session, Oid table_oid, const std::vecto
   const catalog::Table& table = *snapshot->FindTable(table_oid);
   for (const int16_t number : not_null_columns) {
     const catalog::Column* column = table.FindColumn(number);
-    HELIOS_TRY(const bool violated,
-               HasRows(session, fmt::format("SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1",
-                                            QualifiedTable(session, table),
-                                            catalog::QuoteName(column->name))));
-    if (violated) {
-      return Error(ErrorCode::kNotNullViolation)
-          .Message("column \"{}\" of relation \"{}\" contains null values", column->name,
-                   table.name)
-          .Table(table.name)
-          .Column(column->name);
-    }
+    HELIOS_TRY(
+        const bool violated,
+        AnyRow(session, table, fmt::format("{} IS NULL", sql::QuoteIdentifier(column->name))));
+    if (violated) return ContainsNulls(table, column->name);
   }
   for (const catalog::Constraint& constraint : table.constraints) {
     if (!constraint.validated ||
@@ -187,10 +232,21 @@ Status ValidateConstraints(SessionImpl& session, Oid table_oid, const std::vecto
   return Status::Ok();
 }
 
+Result<uint64_t> FillTable(SessionImpl& session, std::shared_ptr<const sql::plan::Plan> query,
+                           std::vector<Value> parameters, const catalog::Table& table) {
+  return FillTable(session, std::move(query), std::move(parameters), table,
+                   [](Chunk*) { return Status::Ok(); });
+}
+
 Status RewriteTable(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
                     const std::vector<std::string>& values) {
   std::string list;
-  for (const std::string& value : values) list += (list.empty() ? "" : ", ") + value;
+  std::vector<sql::TableColumn> columns;
+  for (const catalog::Column& column : before.columns) {
+    if (column.dropped) continue;
+    list += (list.empty() ? "" : ", ") + sql::QuoteIdentifier(column.name);
+    columns.push_back({column.name, column.type, column.generated});
+  }
   // The old rows are read through a catalog of their own, in which the table is still as it was.
   HELIOS_TRY(std::vector<sql::RawStatement> statements,
              sql::Parse(fmt::format("SELECT {} FROM {}", list, QualifiedTable(session, after))));
@@ -202,25 +258,39 @@ Status RewriteTable(SessionImpl& session, const catalog::Table& before, const ca
   const std::shared_ptr<const catalog::Snapshot> old_catalog = editor.Finish(0);
   const catalog::CatalogTypeLookup old_lookup(old_catalog, session.SearchPath());
   sql::PlannerContext context = session.MakePlannerContext();
+  const sql::PlannerContext now = context;
   context.snapshot = old_catalog;
   context.lookup = &old_lookup;
   HELIOS_TRY(std::shared_ptr<const sql::plan::Plan> plan,
              sql::PlanStatement(*statements[0].statement, context));
-  HELIOS_TRY(auto owned, MakeTarget(session, after));
-  session.txn().id();
-  HELIOS_TRY(std::unique_ptr<exec::Execution> reader,
-             exec::Execution::Start(plan, session.MakeExecutionContext({})));
-  HELIOS_TRY(
-      std::unique_ptr<exec::InsertStream> writer,
-      exec::InsertStream::Open(owned.first, *owned.second, session.MakeExecutionContext({})));
-  while (true) {
-    Chunk chunk;
-    HELIOS_TRY(reader->Next(&chunk));
-    if (chunk.row_count() == 0) break;
-    HELIOS_TRY(writer->Append(&chunk));
+  context = now;
+  // New values are assigned, as an INSERT would: a string that is too long is an error.
+  std::vector<expr::ExprPtr> expressions;
+  std::vector<std::unique_ptr<expr::Evaluator>> evaluators;
+  expr::EvalContext evaluation = session.MakeEvalContext();
+  size_t position = 0;
+  for (const catalog::Column& column : after.columns) {
+    if (column.dropped) continue;
+    HELIOS_TRY(sql::ast::ExprPtr tree, sql::ParseExpression(values[position++]));
+    HELIOS_TRY(
+        sql::BoundTableExpression bound,
+        sql::BindTableExpression(*tree, before.name, columns, sql::ExpressionPurpose::kAlterUsing,
+                                 column.type, column.name, context));
+    expressions.push_back(std::move(bound.expr));
+    evaluators.push_back(std::make_unique<expr::Evaluator>(*expressions.back(), evaluation));
   }
-  HELIOS_TRY(writer->Finish());
-  return Status::Ok();
+  const auto convert = [&evaluators](Chunk* rows) -> Status {
+    Chunk converted;
+    for (const auto& evaluator : evaluators) {
+      Vector value;
+      HELIOS_TRY(evaluator->Evaluate(*rows, &value));
+      converted.AddColumn(std::move(value));
+    }
+    converted.SetRowCount(rows->row_count());
+    *rows = std::move(converted);
+    return Status::Ok();
+  };
+  return ForExistingRow(FillTable(session, std::move(plan), {}, after, convert).status(), after);
 }
 
 }  // namespace helios::compute

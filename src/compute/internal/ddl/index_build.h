@@ -23,6 +23,15 @@ Status BuildIndexOnline(SessionImpl& session, TxnId guard, Oid table, Oid index)
 Status ValidateConstraints(SessionImpl& session, Oid table, const std::vector<Oid>& constraints,
                            const std::vector<int16_t>& not_null_columns);
 
+// Whether the condition, over the table's columns, is true for some row.
+Result<bool> AnyRow(SessionImpl& session, const catalog::Table& table,
+                    const std::string& condition);
+
+// Adds the rows of a query to a table without going through INSERT: its columns are the table's, in
+// order. Returns how many.
+Result<uint64_t> FillTable(SessionImpl& session, std::shared_ptr<const sql::plan::Plan> query,
+                           std::vector<Value> parameters, const catalog::Table& table);
+
 // Writes every row anew into a new storage space: the primary key or a column's type changed.
 // `values` gives each live column's new value as SQL over the old columns, in attnum order.
 Status RewriteTable(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
@@ -31,7 +40,5 @@ Status RewriteTable(SessionImpl& session, const catalog::Table& before, const ca
 // OWNED BY of a sequence.
 Status ApplySequenceOwner(SessionImpl& session, const std::vector<sql::ast::Option>& options,
                           catalog::Sequence* sequence);
-// Gives a statement that makes an object its schema, where it names none.
-void SetSchema(sql::ast::Statement& statement, const std::string& schema);
 
 }  // namespace helios::compute

@@ -11,40 +11,7 @@ namespace helios::compute {
 
 namespace {
 
-using ast::ObjectType;
 using catalog::ObjectKind;
-
-Result<const catalog::Object*> FindOwned(SessionImpl& session,
-                                         const ast::AlterOwnerStatement& statement) {
-  const ast::ObjectName& object = statement.object;
-  switch (statement.object_type) {
-    case ObjectType::kSchema: {
-      HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, object.names.back()));
-      return static_cast<const catalog::Object*>(schema);
-    }
-    case ObjectType::kType:
-    case ObjectType::kDomain: {
-      HELIOS_TRY(
-          const catalog::UserType* type,
-          FindTypeByNames(session, object.type != nullptr ? object.type->names : object.names));
-      if (statement.object_type == ObjectType::kDomain &&
-          type->type_kind != catalog::UserType::TypeKind::kDomain) {
-        return Error(ErrorCode::kWrongObjectType)
-            .Message("{} is not a domain", FormatType({type->oid}, &session.Lookup()));
-      }
-      return static_cast<const catalog::Object*>(type);
-    }
-    case ObjectType::kDatabase: {
-      const catalog::Database* database = session.Catalog()->FindDatabase(object.names.back());
-      if (database != nullptr) return static_cast<const catalog::Object*>(database);
-      return Error(ErrorCode::kInvalidCatalogName)
-          .Message("database \"{}\" does not exist", object.names.back());
-    }
-    default:
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("OWNER TO for this kind of object is not supported");
-  }
-}
 
 // What a statement about a role's objects works on: parts follow their tables.
 std::vector<Oid> OwnedBy(const catalog::Snapshot& snapshot, const std::vector<Oid>& roles) {
@@ -114,7 +81,12 @@ void RevokeEverything(DdlEditor& editor, const std::vector<Oid>& roles) {
 
 Status RunAlterOwner(SessionImpl& session, const ast::AlterOwnerStatement& statement,
                      UtilityResult*) {
-  HELIOS_TRY(const catalog::Object* object, FindOwned(session, statement));
+  HELIOS_TRY(const catalog::Object* object,
+             FindNonRelation(session, statement.object_type, statement.object));
+  if (object == nullptr || object->kind() == ObjectKind::kRole) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("OWNER TO for this kind of object is not supported");
+  }
   HELIOS_TRY(const catalog::Role* owner, FindRoleByName(session, statement.owner));
   if (object->owner == owner->oid) return Status::Ok();
   HELIOS_TRY(RequireOwner(session, *object));

@@ -107,15 +107,18 @@ Status TableBuilder::AddColumn(const ast::ColumnDefinition& definition) {
 
 Status TableBuilder::ApplyColumnConstraint(const ast::Constraint& constraint, size_t index) {
   catalog::Column& column = table_->columns[index];
+  const auto conflicting = [&]() -> Status {
+    return Error(ErrorCode::kSyntaxError)
+        .Message("conflicting NULL/NOT NULL declarations for column \"{}\" of table \"{}\"",
+                 column.name, table_->name);
+  };
   switch (constraint.constraint) {
     case ast::ConstraintKind::kNull:
-      if (column.not_null) {
-        return Error(ErrorCode::kSyntaxError)
-            .Message("conflicting NULL/NOT NULL declarations for column \"{}\" of table \"{}\"",
-                     column.name, table_->name);
-      }
+      if (column.not_null) return conflicting();
+      declared_null_.insert(index);
       return Status::Ok();
     case ast::ConstraintKind::kNotNull:
+      if (declared_null_.count(index) > 0) return conflicting();
       column.not_null = true;
       return Status::Ok();
     case ast::ConstraintKind::kDefault:
@@ -135,6 +138,7 @@ Status TableBuilder::ApplyColumnConstraint(const ast::Constraint& constraint, si
             .Message("both default and identity specified for column \"{}\" of table \"{}\"",
                      column.name, table_->name);
       }
+      if (declared_null_.count(index) > 0) return conflicting();
       column.identity =
           constraint.identity_always ? catalog::Identity::kAlways : catalog::Identity::kByDefault;
       column.not_null = true;
@@ -269,6 +273,7 @@ Status TableBuilder::AddCheck(const ast::Constraint& definition, const std::stri
   }
   for (const uint32_t position : bound.columns) check.columns.push_back(live[position]);
   check.name = definition.name;
+  const bool is_new = editor_.current().FindTable(table_->oid) == nullptr;
   if (check.name.empty()) {
     // Named after its column when it is about one alone.
     std::string about = column;
@@ -278,7 +283,8 @@ Status TableBuilder::AddCheck(const ast::Constraint& definition, const std::stri
     check.name = ChooseName(editor_.current(), kInvalidOid, table_->name, about, "check", names);
   } else if (std::find(names.begin(), names.end(), check.name) != names.end()) {
     return Error(ErrorCode::kDuplicateObject)
-        .Message("constraint \"{}\" for relation \"{}\" already exists", check.name, table_->name);
+        .Message("{}constraint \"{}\"{} already exists", is_new ? "check " : "", check.name,
+                 is_new ? "" : fmt::format(" for relation \"{}\"", table_->name));
   }
   check.check_sql = std::move(bound.sql);
   check.validated = !definition.not_valid;
@@ -303,11 +309,6 @@ Status TableBuilder::AddKey(const ast::Constraint& definition, const std::string
   spec.nulls_distinct = !definition.nulls_not_distinct;
   spec.included = definition.including;
   spec.name = definition.name;
-  if (!definition.using_index.empty()) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("ADD CONSTRAINT ... USING INDEX is not supported")
-        .Hint("Leave the index out: the constraint makes its own.");
-  }
   for (size_t index = 0; index < spec.columns.size(); ++index) {
     for (size_t other = index + 1; other < spec.columns.size(); ++other) {
       if (spec.columns[index] == spec.columns[other]) {
@@ -322,7 +323,12 @@ Status TableBuilder::AddKey(const ast::Constraint& definition, const std::string
           .Position(definition.location < 0 ? 0 : definition.location + 1);
     }
   }
-  HELIOS_TRY(std::shared_ptr<catalog::Index> index, AddIndex(spec));
+  std::shared_ptr<catalog::Index> index;
+  if (!definition.using_index.empty()) {
+    HELIOS_TRY(index, TakeIndex(definition, primary));
+  } else {
+    HELIOS_TRY(index, AddIndex(spec));
+  }
   catalog::Constraint key;
   key.kind = primary ? catalog::ConstraintKind::kPrimary : catalog::ConstraintKind::kUnique;
   HELIOS_TRY(key.oid, session_.NewOid());
@@ -342,6 +348,72 @@ Status TableBuilder::AddKey(const ast::Constraint& definition, const std::string
   }
   editor_.Put(std::move(index));
   return Status::Ok();
+}
+
+Result<const catalog::Index*> TableBuilder::FindUsingIndex(const ast::Constraint& definition) {
+  const std::string& name = definition.using_index;
+  const catalog::Object* found = editor_.current().FindRelation(table_->schema, name);
+  if (found == nullptr || found->kind() != catalog::ObjectKind::kIndex) {
+    return Error(ErrorCode::kUndefinedObject).Message("index \"{}\" does not exist", name);
+  }
+  const auto* index = static_cast<const catalog::Index*>(found);
+  if (index->table != table_->oid) {
+    return Error(ErrorCode::kObjectNotInPrerequisiteState)
+        .Message("index \"{}\" does not belong to table \"{}\"", name, table_->name);
+  }
+  if (index->constraint != kInvalidOid) {
+    return Error(ErrorCode::kObjectNotInPrerequisiteState)
+        .Message("index \"{}\" is already associated with a constraint", name);
+  }
+  const auto unfit = [&](const std::string& what) -> Status {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("{}", what)
+        .Detail("Cannot create a primary key or unique constraint using such an index.");
+  };
+  if (!index->unique) return unfit(fmt::format("\"{}\" is not a unique index", name));
+  if (!index->predicate_sql.empty()) return unfit(fmt::format("\"{}\" is a partial index", name));
+  for (const catalog::IndexKey& key : index->keys) {
+    if (key.column == 0) return unfit(fmt::format("index \"{}\" contains expressions", name));
+    if (key.descending || key.nulls_first) {
+      return unfit(
+          fmt::format("index \"{}\" column number 1 does not have default sorting behavior", name));
+    }
+  }
+  return index;
+}
+
+// The index becomes the constraint's, under the constraint's name. A primary key is the order of
+// the rows themselves, so that it takes the index's columns alone.
+Result<std::shared_ptr<catalog::Index>> TableBuilder::TakeIndex(const ast::Constraint& definition,
+                                                                bool primary) {
+  HELIOS_TRY(const catalog::Index* found, FindUsingIndex(definition));
+  const std::string name = definition.name.empty() ? found->name : definition.name;
+  if (name != found->name) {
+    session_.Notice(
+        Notice::Severity::kNotice, "00000",
+        fmt::format("ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{}\" to \"{}\"",
+                    found->name, name));
+    HELIOS_TRY(RequireFreeName(editor_.current(), table_->schema, name));
+  }
+  if (!primary) {
+    auto index = editor_.Copy<catalog::Index>(found->oid);
+    index->name = name;
+    return index;
+  }
+  IndexSpec spec;
+  spec.name = name;
+  spec.unique = spec.primary = true;
+  for (const catalog::IndexKey& key : found->keys) {
+    spec.columns.push_back(table_->FindColumn(key.column)->name);
+  }
+  for (const int16_t column : found->included) {
+    spec.included.push_back(table_->FindColumn(column)->name);
+  }
+  session_.txn().dropped_spaces.push_back(found->storage_id);
+  const Oid oid = found->oid;
+  std::erase(table_->indexes, oid);
+  editor_.Remove(oid);
+  return AddIndex(spec);
 }
 
 Result<std::shared_ptr<catalog::Index>> TableBuilder::AddIndex(const IndexSpec& spec) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,10 @@ class TableBuilder {
   Status SetDefault(size_t column_index, const sql::ast::Expr& expr);
   Status AddCheck(const sql::ast::Constraint& constraint, const std::string& column);
   Status AddKey(const sql::ast::Constraint& constraint, const std::string& column);
+  // ADD CONSTRAINT ... USING INDEX: `spec` gets the index's columns and name.
+  Result<const catalog::Index*> FindUsingIndex(const sql::ast::Constraint& constraint);
+  Result<std::shared_ptr<catalog::Index>> TakeIndex(const sql::ast::Constraint& constraint,
+                                                    bool primary);
   Status AddForeignKey(const sql::ast::Constraint& constraint, const std::string& column);
   Status FindReferencedKey(const catalog::Table& parent, const sql::ast::Constraint& constraint,
                            catalog::Constraint* key);
@@ -79,6 +84,7 @@ class TableBuilder {
   DdlEditor& editor_;
   std::shared_ptr<catalog::Table> table_;
   std::vector<Waiting> waiting_;
+  std::set<size_t> declared_null_;  // Columns said to be NULL.
   std::vector<std::pair<size_t, const sql::ast::Expr*>> generated_;
   std::vector<Oid> added_constraints_;
   std::vector<Oid> added_indexes_;

@@ -1,10 +1,11 @@
-// CREATE TYPE and ALTER TYPE of enums.
+// CREATE TYPE and ALTER TYPE of enums and composites.
 
 #include <algorithm>
 
 #include "compute/internal/ddl/ddl_editor.h"
 #include "compute/internal/handlers.h"
 #include "compute/internal/name_resolution.h"
+#include "sql/planner.h"
 
 namespace helios::compute {
 
@@ -28,6 +29,7 @@ auto FindLabel(std::vector<catalog::EnumLabel>& labels, const std::string& label
 }
 
 Status CreateEnum(SessionImpl& session, const ast::CreateTypeStatement& statement) {
+  HELIOS_TRY(LockTypeName(session, statement.name));
   DdlEditor editor(session);
   HELIOS_TRY(std::shared_ptr<UserType> type,
              NewUserType(session, editor, statement.name, UserType::TypeKind::kEnum));
@@ -36,7 +38,8 @@ Status CreateEnum(SessionImpl& session, const ast::CreateTypeStatement& statemen
     if (FindLabel(type->labels, text) != type->labels.end()) {
       return Error(ErrorCode::kUniqueViolation)
           .Message("duplicate key value violates unique constraint \"pg_enum_typid_label_index\"")
-          .Detail("Key (enumtypid, enumlabel)=({}, {}) already exists.", type->oid, text);
+          .Detail("Key (enumtypid, enumlabel)=({}, {}) already exists.", type->oid, text)
+          .Constraint("pg_enum_typid_label_index");
     }
     catalog::EnumLabel label;
     HELIOS_TRY(label.oid, session.NewOid());
@@ -108,14 +111,137 @@ Status RenameLabel(const ast::AlterEnumStatement& statement, UserType* type) {
   return Status::Ok();
 }
 
+Result<catalog::Column> MakeAttribute(SessionImpl& session, const ast::ColumnDefinition& definition,
+                                      const UserType& type) {
+  catalog::Column field;
+  field.name = definition.name;
+  sql::PlannerContext context = session.MakePlannerContext();
+  HELIOS_TRY(field.type, sql::ResolveTypeName(*definition.type, context));
+  const TypeInfo* info = FindType(field.type.oid);
+  if (info != nullptr && (info->is_pseudo || field.type.oid == type_oid::kUnknown)) {
+    return Error(ErrorCode::kInvalidTableDefinition)
+        .Message("column \"{}\" has pseudo-type {}", field.name, info->sql_name);
+  }
+  if (field.type.oid == type.oid || field.type.oid == type.array_oid) {
+    return Error(ErrorCode::kInvalidTableDefinition)
+        .Message("composite type {} cannot be made a member of itself", type.name);
+  }
+  return field;
+}
+
+auto FindAttribute(std::vector<catalog::Column>& fields, const std::string& name) {
+  return std::find_if(fields.begin(), fields.end(),
+                      [&](const catalog::Column& field) { return field.name == name; });
+}
+
+Status CreateComposite(SessionImpl& session, const ast::CreateTypeStatement& statement) {
+  HELIOS_TRY(LockTypeName(session, statement.name));
+  DdlEditor editor(session);
+  HELIOS_TRY(std::shared_ptr<UserType> type,
+             NewUserType(session, editor, statement.name, UserType::TypeKind::kComposite));
+  for (const ast::ColumnDefinition& definition : statement.columns) {
+    if (FindAttribute(type->fields, definition.name) != type->fields.end()) {
+      return Error(ErrorCode::kDuplicateColumn)
+          .Message("column \"{}\" specified more than once", definition.name);
+    }
+    HELIOS_TRY(catalog::Column field, MakeAttribute(session, definition, *type));
+    field.number = static_cast<int16_t>(type->fields.size() + 1);
+    type->fields.push_back(std::move(field));
+  }
+  editor.Put(std::move(type));
+  editor.Save();
+  return Status::Ok();
+}
+
+// Stored values have their fields by position: 0A000 when there may be some.
+Status RequireUnused(const catalog::Snapshot& snapshot, const UserType& type) {
+  for (const auto& [oid, object] : snapshot.objects()) {
+    if (object->kind() != catalog::ObjectKind::kTable) continue;
+    const auto& table = static_cast<const catalog::Table&>(*object);
+    if (table.table_kind == catalog::TableKind::kView) continue;
+    for (const catalog::Column& column : table.columns) {
+      if (column.dropped || (column.type.oid != type.oid && column.type.oid != type.array_oid)) {
+        continue;
+      }
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("cannot alter type \"{}\" because column \"{}.{}\" uses it", type.name,
+                   table.name, column.name);
+    }
+  }
+  return Status::Ok();
+}
+
+Status AlterAttribute(SessionImpl& session, const ast::AlterCommand& command, UserType* type) {
+  using ast::AlterAction;
+  if (command.action == AlterAction::kAddColumn) {
+    if (FindAttribute(type->fields, command.column->name) != type->fields.end()) {
+      return Error(ErrorCode::kDuplicateColumn)
+          .Message("column \"{}\" of relation \"{}\" already exists", command.column->name,
+                   type->name);
+    }
+    HELIOS_TRY(catalog::Column field, MakeAttribute(session, *command.column, *type));
+    field.number = static_cast<int16_t>(type->fields.size() + 1);
+    type->fields.push_back(std::move(field));
+    return Status::Ok();
+  }
+  if (command.action != AlterAction::kDropColumn && command.action != AlterAction::kAlterType) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("this form of ALTER TYPE is not supported");
+  }
+  const auto field = FindAttribute(type->fields, command.name);
+  if (field == type->fields.end()) {
+    if (command.if_exists) {
+      session.Notice(Notice::Severity::kNotice, "00000",
+                     fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping",
+                                 command.name, type->name));
+      return Status::Ok();
+    }
+    return Error(ErrorCode::kUndefinedColumn)
+        .Message("column \"{}\" of relation \"{}\" does not exist", command.name, type->name);
+  }
+  HELIOS_TRY(RequireUnused(*session.Catalog(), *type));
+  if (command.action == AlterAction::kDropColumn) {
+    type->fields.erase(field);
+  } else {
+    HELIOS_TRY(const catalog::Column changed, MakeAttribute(session, *command.column, *type));
+    field->type = changed.type;
+  }
+  return Status::Ok();
+}
+
 }  // namespace
+
+Status RunAlterComposite(SessionImpl& session, const ast::AlterTableStatement& statement) {
+  std::vector<std::string> names;
+  if (!statement.relation.schema.empty()) names.push_back(statement.relation.schema);
+  names.push_back(statement.relation.name);
+  HELIOS_TRY(const UserType* found, FindTypeByNames(session, names, statement.if_exists));
+  if (found == nullptr) {
+    session.Notice(Notice::Severity::kNotice, "00000",
+                   fmt::format("relation \"{}\" does not exist, skipping", names.back()));
+    return Status::Ok();
+  }
+  if (found->type_kind != UserType::TypeKind::kComposite) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("{} is not a composite type", FormatType({found->oid}, &session.Lookup()));
+  }
+  HELIOS_TRY(RequireOwner(session, *found));
+  DdlEditor editor(session);
+  auto type = editor.Copy<UserType>(found->oid);
+  for (const ast::AlterCommand& command : statement.commands) {
+    HELIOS_TRY(AlterAttribute(session, command, type.get()));
+  }
+  editor.Put(std::move(type));
+  editor.Save();
+  return Status::Ok();
+}
 
 Status RunCreateType(SessionImpl& session, const ast::CreateTypeStatement& statement) {
   switch (statement.form) {
     case ast::TypeForm::kEnum:
       return CreateEnum(session, statement);
     case ast::TypeForm::kComposite:
-      return Error(ErrorCode::kFeatureNotSupported).Message("composite types are not supported");
+      return CreateComposite(session, statement);
     case ast::TypeForm::kRange:
       return Error(ErrorCode::kFeatureNotSupported)
           .Message("user-defined range types are not supported");
@@ -125,7 +251,7 @@ Status RunCreateType(SessionImpl& session, const ast::CreateTypeStatement& state
   }
   return Error(ErrorCode::kFeatureNotSupported)
       .Message("user-defined base types are not supported")
-      .Hint("Use an enum or a domain.");
+      .Hint("Use an enum, a domain or a composite type.");
 }
 
 Status RunAlterEnum(SessionImpl& session, const ast::AlterEnumStatement& statement) {

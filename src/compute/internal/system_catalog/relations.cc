@@ -12,6 +12,7 @@ namespace {
 using catalog::ObjectKind;
 
 constexpr Oid kBtreeMethod = 403;
+constexpr Oid kHashMethod = 405;
 constexpr Oid kHeapMethod = 2;
 constexpr Oid kDefaultCollation = 100;
 
@@ -174,7 +175,7 @@ Status FillPgClass(SessionImpl& session, SystemRowBuilder& rows) {
     } else if (object->kind() == ObjectKind::kIndex) {
       const auto& index = static_cast<const catalog::Index&>(*object);
       row.kind = 'i';
-      row.method = kBtreeMethod;
+      row.method = index.method == "hash" ? kHashMethod : kBtreeMethod;
       row.storage = index.storage_id;
       row.column_count = static_cast<int16_t>(index.keys.size() + index.included.size());
       row.options = &index.options;
@@ -394,6 +395,23 @@ Status FillPgSequence(SessionImpl& session, SystemRowBuilder& rows) {
     rows.Oid(oid).Oid(sequence.type).Int8(sequence.start).Int8(sequence.increment);
     rows.Int8(sequence.maximum).Int8(sequence.minimum).Int8(sequence.cache).Bool(sequence.cycle);
     rows.End();
+  }
+  return Status::Ok();
+}
+
+Status FillSequenceState(SessionImpl& session, SystemRowBuilder& rows) {
+  for (const auto& [oid, object] : session.Catalog()->objects()) {
+    if (object->kind() != ObjectKind::kSequence || !rows.Wants("seqrelid", oid)) continue;
+    const auto& sequence = static_cast<const catalog::Sequence&>(*object);
+    hidb::SequenceOptions options;
+    options.start = sequence.start;
+    options.increment = sequence.increment;
+    options.minimum = sequence.minimum;
+    options.maximum = sequence.maximum;
+    options.cycle = sequence.cycle;
+    HELIOS_TRY(const hidb::SequenceState state,
+               session.storage().ReadSequence(sequence.storage_id, options));
+    rows.Oid(oid).Int8(state.last_value).Int8(0).Bool(state.is_called).End();
   }
   return Status::Ok();
 }

@@ -1,6 +1,7 @@
 // Roles, databases and schemas; and live state: settings, sessions, statements, statistics.
 
 #include "compute/internal/system_catalog/system_catalog.h"
+#include "types/array.h"
 #include "types/datetime.h"
 #include "types/time/zone.h"
 
@@ -186,7 +187,9 @@ Status FillPgPreparedStatements(SessionImpl& session, SystemRowBuilder& rows) {
   for (const auto& [name, statement] : session.statements()) {
     if (name.empty()) continue;
     rows.Text(name).Text(statement->text).Time(statement->prepared_us);
-    rows.OidArray(statement->description.parameter_types).Bool(statement->from_sql);
+    ArrayBuilder types(type_oid::kRegtype);
+    for (const Oid type : statement->description.parameter_types) types.AddFixed(type);
+    rows.Text(types.Finish()).Bool(statement->from_sql);
     rows.Int8(0).Int8(0).End();
   }
   return Status::Ok();

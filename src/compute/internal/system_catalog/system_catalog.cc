@@ -16,6 +16,7 @@ const std::map<std::string_view, SystemTableGenerator>& Generators() {
       {"pg_index", FillPgIndex},
       {"pg_constraint", FillPgConstraint},
       {"pg_sequence", FillPgSequence},
+      {"helios_sequence_state", FillSequenceState},
       {"pg_depend", FillPgDepend},
       {"pg_description", FillPgDescription},
       {"pg_rewrite", FillPgRewrite},

@@ -36,6 +36,7 @@ Status FillPgAttribute(SessionImpl& session, SystemRowBuilder& rows);
 Status FillPgAttrdef(SessionImpl& session, SystemRowBuilder& rows);
 Status FillPgIndex(SessionImpl& session, SystemRowBuilder& rows);
 Status FillPgConstraint(SessionImpl& session, SystemRowBuilder& rows);
+Status FillSequenceState(SessionImpl& session, SystemRowBuilder& rows);
 Status FillPgSequence(SessionImpl& session, SystemRowBuilder& rows);
 Status FillPgDepend(SessionImpl& session, SystemRowBuilder& rows);
 Status FillPgDescription(SessionImpl& session, SystemRowBuilder& rows);

@@ -9,6 +9,7 @@ namespace {
 
 constexpr Oid kDefaultCollation = 100;
 constexpr Oid kBtreeMethod = 403;
+constexpr Oid kHashMethod = 405;
 
 // Type functions by name, as SessionTypeLookup numbers them.
 Oid FunctionOid(SessionImpl& session, const std::string& name) {
@@ -114,7 +115,8 @@ Status FillPgType(SessionImpl& session, SystemRowBuilder& rows) {
     row.kind = type->is_pseudo ? 'p' : 'b';
     row.category = static_cast<char>(type->category);
     row.preferred = type->preferred;
-    row.element = type->element;
+    // A name is read by subscript as if it were an array of "char".
+    row.element = type->oid == type_oid::kName ? Oid{type_oid::kChar} : type->element;
     row.array = type->array;
     row.input = type->input_function;
     row.align = type->align;
@@ -160,6 +162,7 @@ Status FillPgCollation(SessionImpl&, SystemRowBuilder& rows) {
 Status FillPgAm(SessionImpl&, SystemRowBuilder& rows) {
   rows.Oid(2).Text("heap").Oid(0).Char('t').End();
   rows.Oid(kBtreeMethod).Text("btree").Oid(0).Char('i').End();
+  rows.Oid(kHashMethod).Text("hash").Oid(0).Char('i').End();
   return Status::Ok();
 }
 

@@ -425,7 +425,8 @@ void AccessPaths::Choose(plan::ScanNode& scan) {
   }
   for (Oid oid : table->indexes) {
     const catalog::Index* index = context_.planner.snapshot->FindIndex(oid);
-    if (index == nullptr || index->storage_id == 0 || index->method != "btree" ||
+    if (index == nullptr || index->storage_id == 0 ||
+        (index->method != "btree" && index->method != "hash") ||
         index->state != catalog::Index::State::kReady ||
         !context_.planner.settings.enable_indexscan ||
         !PredicateHolds(*index, *table, scan, conjuncts)) {
@@ -496,7 +497,8 @@ bool AccessPaths::HasIndexOn(const plan::ScanNode& scan, uint32_t column) {
   if (table == nullptr) return false;
   for (Oid oid : table->indexes) {
     const catalog::Index* index = context_.planner.snapshot->FindIndex(oid);
-    if (index == nullptr || index->storage_id == 0 || index->method != "btree" ||
+    if (index == nullptr || index->storage_id == 0 ||
+        (index->method != "btree" && index->method != "hash") ||
         index->state != catalog::Index::State::kReady || !index->predicate_sql.empty() ||
         index->keys.empty() || index->keys[0].column == 0) {
       continue;

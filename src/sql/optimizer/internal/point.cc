@@ -63,7 +63,8 @@ void FindPointStatement(plan::Plan& plan) {
       }
       point.values = static_cast<const plan::ValuesNode*>(&source);
       if (point.values->rows.size() != 1 ||
-          point.insert->on_conflict != plan::InsertNode::OnConflict::kError) {
+          point.insert->on_conflict != plan::InsertNode::OnConflict::kError ||
+          point.insert->check_option != nullptr) {
         return;
       }
       point.kind = plan::PointStatement::Kind::kInsert;
@@ -72,7 +73,8 @@ void FindPointStatement(plan::Plan& plan) {
     case NodeKind::kUpdate: {
       point.update = static_cast<const plan::UpdateNode*>(&root);
       point.scan = PointScan(*root.children[0]);
-      if (point.scan == nullptr || !IsSimpleTarget(*point.update->target) || !AllPlain(root)) {
+      if (point.scan == nullptr || !IsSimpleTarget(*point.update->target) || !AllPlain(root) ||
+          point.update->check_option != nullptr) {
         return;
       }
       point.kind = plan::PointStatement::Kind::kUpdate;
