@@ -98,6 +98,30 @@ TEST_F(LockTableTest, OwnLocksNeverConflictAndRowsAreNotTables) {
   EXPECT_TRUE(Row(txn, "k", RowLockMode::kUpdate).status().Is(ErrorCode::kInvalidTransactionState));
 }
 
+TEST_F(LockTableTest, ReleaseToAMarkGivesBackWhatCameLater) {
+  const TxnId txn = locks_.Begin();
+  const TxnId other = locks_.Begin();
+  ASSERT_TRUE(*Row(txn, "before", RowLockMode::kUpdate));
+  ASSERT_TRUE(*Row(txn, "raised", RowLockMode::kKeyShare));
+  const size_t mark = locks_.Mark(txn);
+  ASSERT_TRUE(*Row(txn, "raised", RowLockMode::kUpdate));
+  ASSERT_TRUE(*Row(txn, "after", RowLockMode::kUpdate));
+  std::thread waiting = Sleeping([&] { EXPECT_TRUE(*Row(other, "after", RowLockMode::kUpdate)); });
+  locks_.ReleaseTo(txn, mark);
+  waiting.join();
+  EXPECT_EQ(locks_.Mark(txn), mark);
+  EXPECT_FALSE(*Row(other, "before", RowLockMode::kShare, LockWait::kSkipLocked));
+  // What was held before in a weaker mode is held in that mode again.
+  EXPECT_TRUE(*Row(other, "raised", RowLockMode::kNoKeyUpdate, LockWait::kSkipLocked));
+  EXPECT_FALSE(*Row(other, "raised", RowLockMode::kUpdate, LockWait::kSkipLocked));
+  locks_.ReleaseTo(txn, 0);
+  EXPECT_TRUE(locks_.IsActive(txn));
+  EXPECT_TRUE(*Row(other, "before", RowLockMode::kUpdate, LockWait::kSkipLocked));
+  locks_.End(txn);
+  locks_.End(other);
+  EXPECT_EQ(locks_.lock_count(), 0u);
+}
+
 TEST_F(LockTableTest, WaitersAreServedInOrder) {
   const TxnId holder = locks_.Begin();
   const TxnId writer = locks_.Begin();

@@ -3,7 +3,9 @@
 A `*.sessions` file holds one step per line:
 
     @1 BEGIN                    runs in session 1
-    @2 blocks: UPDATE …         must not answer before another session lets it
+    @2 blocks: UPDATE …         must not answer before another session lets it, or be a deadlock's
+                                victim: when a server looks for deadlocks, and which session it
+                                picks, is its own affair
     @2 await                    reads the answer of the blocked step
     deadlock 1 2                exactly one of two blocked sessions fails with 40P01
     # comment
@@ -64,6 +66,7 @@ class Cast:
         self._schema = schema
         self._connections: dict[int, Connection] = {}
         self._blocked: set[int] = set()
+        self._victims: dict[int, Result] = {}  # Answers of blocked steps that came at once.
         with info.connect() as connection:
             connection.query(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
             connection.query(f"CREATE SCHEMA {schema}")
@@ -79,8 +82,10 @@ class Cast:
             readable, _, _ = select.select([connection.socket], [], [], BLOCK_WATCH_SECONDS)
             if readable:
                 result = connection.collect()[-1]
-                result.tag += " (did not block)"
-                return result
+                if result.error is None or result.error.sqlstate != "40P01":
+                    result.tag += " (did not block)"
+                    return result
+                self._victims[first] = result
             self._blocked.add(first)
             return Result(tag="blocked")
         if step.kind == "await":
@@ -105,4 +110,6 @@ class Cast:
         if session not in self._blocked:
             return Result(tag="nothing to await")
         self._blocked.remove(session)
+        if session in self._victims:
+            return self._victims.pop(session)
         return self._connections[session].collect()[-1]

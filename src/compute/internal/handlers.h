@@ -95,6 +95,8 @@ Status RunAlterRole(SessionImpl& session, const ast::AlterRoleStatement& stateme
 Status RunAlterSetting(SessionImpl& session, const ast::AlterSettingStatement& statement);
 Status RunDropRole(SessionImpl& session, const ast::DropRoleStatement& statement);
 Status RunGrant(SessionImpl& session, const ast::GrantStatement& statement, UtilityResult* result);
+Status RunAlterDefaultPrivileges(SessionImpl& session,
+                                 const ast::AlterDefaultPrivilegesStatement& statement);
 Status RunGrantRole(SessionImpl& session, const ast::GrantRoleStatement& statement,
                     UtilityResult* result);
 Status RunReassignOwned(SessionImpl& session, const ast::ReassignOwnedStatement& statement);

@@ -168,7 +168,7 @@ Status SessionImpl::Bind(std::string_view portal, std::string_view statement,
     }
     EnsureTransaction();
     // The catalog may have moved on: what Describe and the result formats rest on must still hold.
-    HELIOS_TRY(RebaseCatalog());
+    if (prepared->statement != nullptr) HELIOS_TRY(PrepareCatalog(*prepared->statement));
     if (prepared->statement != nullptr && IsPlannable(*prepared->statement)) {
       HELIOS_TRY(EnsurePlan(*prepared));
     }

@@ -151,6 +151,7 @@ Result<UtilityResult> SessionImpl::RunUtility(const ast::Statement& statement, P
       HELIOS_RUN(AlterSetting)
       HELIOS_RUN(DropRole)
       HELIOS_RUN(Grant, &result)
+      HELIOS_RUN(AlterDefaultPrivileges)
       HELIOS_RUN(GrantRole, &result)
       HELIOS_RUN(ReassignOwned)
       HELIOS_RUN(DropOwned)

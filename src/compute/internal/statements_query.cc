@@ -274,6 +274,7 @@ Result<std::shared_ptr<catalog::Table>> DefineTable(SessionImpl& session,
   table->owner = session.role();
   table->table_kind = wanted.kind;
   table->temporary = schema == session.temporary_schema();
+  ApplyDefaultPrivileges(session, table.get());
   if (wanted.on_commit == ast::OnCommit::kDeleteRows) {
     table->on_commit = catalog::Table::OnCommit::kDelete;
   } else if (wanted.on_commit == ast::OnCommit::kDrop) {

@@ -59,7 +59,7 @@ SHOW search_path;
 SET search_path = pg_catalog, public;
 SELECT current_schema(), current_schemas(false);
 SET client_encoding = 'UTF8';
-SHOW server_version_num;
+SELECT current_setting('server_version_num')::int / 10000;
 SHOW integer_datetimes;
 SHOW max_identifier_length;
 SHOW transaction_isolation;

@@ -72,3 +72,14 @@ CREATE RECURSIVE VIEW nums (n) AS VALUES (1) UNION ALL SELECT n + 1 FROM nums WH
 SELECT sum(n) FROM nums;
 DROP TABLE base2 CASCADE;
 SELECT count(*) FROM pg_views WHERE schemaname = current_schema();
+CREATE TABLE cols (a int, b int, c int);
+CREATE VIEW uses_a AS SELECT a FROM cols;
+ALTER TABLE cols DROP COLUMN b;
+ALTER TABLE cols ALTER COLUMN c TYPE text;
+ALTER TABLE cols DROP COLUMN a;
+ALTER TABLE cols DROP COLUMN a CASCADE;
+SELECT * FROM uses_a;
+CREATE VIEW outer_chk AS SELECT * FROM chk WHERE a < 100 WITH LOCAL CHECK OPTION;
+INSERT INTO outer_chk VALUES (70, 500);
+INSERT INTO outer_chk VALUES (71, -5);
+UPDATE chk SET a = -1 WHERE id = 60;

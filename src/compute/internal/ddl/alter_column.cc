@@ -6,8 +6,8 @@
 #include "compute/internal/ddl/index_build.h"
 #include "expr/function_registry.h"
 #include "sql/ast_util.h"
-#include "sql/parser/parser.h"
 #include "sql/deparse.h"
+#include "sql/parser/parser.h"
 
 namespace helios::compute {
 
@@ -321,7 +321,8 @@ Result<std::string> TableAlteration::ConversionTo(const SqlType& type,
   if (!assignable) {
     return Error(ErrorCode::kDatatypeMismatch)
         .Message("column \"{}\" cannot be cast automatically to type {}", column.name, name)
-        .Hint("You might need to specify \"USING {}::{}\".", sql::QuoteIdentifier(column.name), name);
+        .Hint("You might need to specify \"USING {}::{}\".", sql::QuoteIdentifier(column.name),
+              name);
   }
   return sql::QuoteIdentifier(column.name);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compute/internal/ddl/index_build.h"
+#include "compute/internal/ddl/role_edit.h"
 #include "compute/internal/handlers.h"
 #include "compute/internal/name_resolution.h"
 #include "compute/internal/privileges.h"
@@ -35,12 +36,15 @@ Status TableAlteration::ChangeOwner(const ast::AlterCommand& command) {
     return Error(ErrorCode::kInsufficientPrivilege)
         .Message("must be member of role \"{}\"", role->name);
   }
-  table_->owner = role->oid;
-  for (const Oid oid : table_->indexes) {
-    auto index = editor_.Copy<catalog::Index>(oid);
-    index->owner = role->oid;
-    editor_.Put(std::move(index));
+  SetOwner(*table_, role->oid);
+  std::vector<Oid> parts = table_->indexes;
+  for (const auto& [oid, object] : editor_.current().objects()) {
+    if (object->kind() == catalog::ObjectKind::kSequence &&
+        static_cast<const catalog::Sequence&>(*object).owned_by_table == table_->oid) {
+      parts.push_back(oid);
+    }
   }
+  for (const Oid part : parts) helios::compute::ChangeOwner(editor_, part, role->oid);
   return Status::Ok();
 }
 

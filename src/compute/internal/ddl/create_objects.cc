@@ -150,6 +150,7 @@ Status RunCreateSequence(SessionImpl& session, const ast::CreateSequenceStatemen
   sequence->name = statement.relation.name;
   sequence->schema = schema;
   sequence->owner = session.role();
+  ApplyDefaultPrivileges(session, sequence.get());
   std::optional<int64_t> restart;
   HELIOS_TRY(ApplySequenceOptions(session, statement.options, sequence.get(), true, &restart));
   HELIOS_TRY(ApplySequenceOwner(session, statement.options, sequence.get()));
@@ -217,6 +218,34 @@ Status RunAlterSequence(SessionImpl& session, const ast::AlterSequenceStatement&
   return Status::Ok();
 }
 
+namespace {
+
+// OR REPLACE keeps the view's columns as they are, and may add some behind them.
+Status CheckReplacement(SessionImpl& session, const catalog::Table& view,
+                        const sql::ViewDefinition& definition) {
+  if (definition.columns.size() < view.columns.size()) {
+    return Error(ErrorCode::kInvalidTableDefinition).Message("cannot drop columns from view");
+  }
+  for (size_t index = 0; index < view.columns.size(); ++index) {
+    if (view.columns[index].name != definition.columns[index].name) {
+      return Error(ErrorCode::kInvalidTableDefinition)
+          .Message("cannot change name of view column \"{}\" to \"{}\"", view.columns[index].name,
+                   definition.columns[index].name)
+          .Hint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.");
+    }
+    if (!(view.columns[index].type == definition.columns[index].type)) {
+      return Error(ErrorCode::kInvalidTableDefinition)
+          .Message("cannot change data type of view column \"{}\" from {} to {}",
+                   view.columns[index].name,
+                   FormatType(view.columns[index].type, &session.Lookup()),
+                   FormatType(definition.columns[index].type, &session.Lookup()));
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
 Status RunCreateView(SessionImpl& session, const ast::CreateViewStatement& statement) {
   HELIOS_TRY(const Oid schema, CreationSchema(session, statement.relation));
   HELIOS_TRY(session.LockName(schema, statement.relation.name));
@@ -238,24 +267,7 @@ Status RunCreateView(SessionImpl& session, const ast::CreateViewStatement& state
     HELIOS_TRY(
         session.LockRelation(existing->oid, hidb::TableLockMode::kAccessExclusive, existing->name));
     view = editor.Copy<catalog::Table>(existing->oid);
-    if (definition.columns.size() < view->columns.size()) {
-      return Error(ErrorCode::kInvalidTableDefinition).Message("cannot drop columns from view");
-    }
-    for (size_t index = 0; index < view->columns.size(); ++index) {
-      if (view->columns[index].name != definition.columns[index].name) {
-        return Error(ErrorCode::kInvalidTableDefinition)
-            .Message("cannot change name of view column \"{}\" to \"{}\"",
-                     view->columns[index].name, definition.columns[index].name)
-            .Hint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.");
-      }
-      if (!(view->columns[index].type == definition.columns[index].type)) {
-        return Error(ErrorCode::kInvalidTableDefinition)
-            .Message("cannot change data type of view column \"{}\" from {} to {}",
-                     view->columns[index].name,
-                     FormatType(view->columns[index].type, &session.Lookup()),
-                     FormatType(definition.columns[index].type, &session.Lookup()));
-      }
-    }
+    HELIOS_TRY(CheckReplacement(session, *view, definition));
   } else {
     view = std::make_shared<catalog::Table>();
     HELIOS_TRY(view->oid, session.NewOid());
@@ -264,6 +276,7 @@ Status RunCreateView(SessionImpl& session, const ast::CreateViewStatement& state
     view->owner = session.role();
     view->table_kind = catalog::TableKind::kView;
     view->temporary = schema == session.temporary_schema();
+    ApplyDefaultPrivileges(session, view.get());
   }
   view->columns.clear();
   for (const sql::plan::OutputColumn& output : definition.columns) {
@@ -368,6 +381,7 @@ Status RunCreateSchema(SessionImpl& session, const ast::CreateSchemaStatement& s
   HELIOS_TRY(schema->oid, session.NewOid());
   schema->name = name;
   schema->owner = owner;
+  ApplyDefaultPrivileges(session, schema.get());
   editor.Put(std::move(schema));
   editor.Save();
   return RunSchemaElements(session, statement, name, sink);

@@ -70,6 +70,7 @@ Status RunCreateTable(SessionImpl& session, const ast::CreateTableStatement& sta
     table->options[option.space.empty() ? option.name : option.space + "." + option.name] =
         option.text;
   }
+  ApplyDefaultPrivileges(session, table.get());
   TableBuilder builder(session, editor, table);
   size_t column = 0;
   for (const ast::LikeClause& like : statement.likes) {

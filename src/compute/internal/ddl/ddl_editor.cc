@@ -97,6 +97,7 @@ Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,
   type->name = names.back();
   type->schema = schema;
   type->owner = session.role();
+  ApplyDefaultPrivileges(session, type.get());
   return type;
 }
 

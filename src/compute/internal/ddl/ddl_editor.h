@@ -65,6 +65,10 @@ Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,
                                                        const sql::ast::NameList& names,
                                                        catalog::UserType::TypeKind kind);
 
+// Gives a new object, with its owner and schema, the privileges that ALTER DEFAULT PRIVILEGES asks
+// for.
+void ApplyDefaultPrivileges(SessionImpl& session, catalog::Object* object);
+
 // Removes an object and what belongs to it (a table's indexes, sequences and foreign keys), freeing
 // its storage at commit. With `cascade` also what depends on it; else 2BP01 names the dependents.
 Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade);

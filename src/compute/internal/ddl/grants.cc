@@ -340,13 +340,7 @@ class Granter {
   const Request& request_;
 };
 
-}  // namespace
-
-Status RunGrant(SessionImpl& session, const ast::GrantStatement& statement, UtilityResult*) {
-  if (statement.target == ast::GrantTarget::kDefaults) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("ALTER DEFAULT PRIVILEGES is not supported");
-  }
+Result<Request> ReadRequest(SessionImpl& session, const ast::GrantStatement& statement) {
   Request request;
   request.grant = statement.grant;
   request.grant_option = statement.grant_option;
@@ -369,6 +363,147 @@ Status RunGrant(SessionImpl& session, const ast::GrantStatement& statement, Util
     HELIOS_TRY(const catalog::Role* role, FindRoleByName(session, name));
     request.grantees.push_back(role->oid);
   }
+  return request;
+}
+
+// What a kind of object in ALTER DEFAULT PRIVILEGES stands for.
+struct DefaultKind {
+  char letter;
+  PrivilegeMask allowed;
+  Acl Usual(Oid owner) const {
+    Acl acl = {{owner, owner, allowed, 0}};
+    if (letter == 'f' || letter == 'T') acl.push_back({kInvalidOid, owner, allowed, 0});
+    return acl;
+  }
+};
+
+Result<DefaultKind> DefaultKindOf(ObjectType type) {
+  switch (type) {
+    case ObjectType::kTable:
+      return DefaultKind{'r', AllPrivileges(ObjectKind::kTable)};
+    case ObjectType::kSequence:
+      return DefaultKind{'S', AllPrivileges(ObjectKind::kSequence)};
+    case ObjectType::kFunction:
+    case ObjectType::kProcedure:
+    case ObjectType::kRoutine:
+      return DefaultKind{'f', Mask(Privilege::kExecute)};
+    case ObjectType::kType:
+      return DefaultKind{'T', AllPrivileges(ObjectKind::kType)};
+    case ObjectType::kSchema:
+      return DefaultKind{'n', AllPrivileges(ObjectKind::kSchema)};
+    default:
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("default privileges on this kind of object are not supported");
+  }
+}
+
+const Acl* FindDefaults(const std::vector<catalog::DefaultPrivileges>& list, Oid role,
+                        char letter) {
+  for (const catalog::DefaultPrivileges& entry : list) {
+    if (entry.role == role && entry.object_type == letter) return &entry.acl;
+  }
+  return nullptr;
+}
+
+Status ChangeDefaults(std::vector<catalog::DefaultPrivileges>& list, const DefaultKind& kind,
+                      Oid role, PrivilegeMask privileges, const Request& request, Acl base) {
+  const Acl* present = FindDefaults(list, role, kind.letter);
+  Acl acl = present == nullptr ? std::move(base) : *present;
+  HELIOS_TRY(Change(acl, role, role, privileges, request));
+  std::erase_if(list, [&](const catalog::DefaultPrivileges& entry) {
+    return entry.role == role && entry.object_type == kind.letter;
+  });
+  list.push_back({role, kind.letter, std::move(acl)});
+  return Status::Ok();
+}
+
+Result<std::vector<Oid>> DefaultRoles(SessionImpl& session,
+                                      const std::vector<ast::RoleName>& names) {
+  if (names.empty()) return std::vector<Oid>{session.role()};
+  std::vector<Oid> roles;
+  for (const ast::RoleName& name : names) {
+    HELIOS_TRY(const catalog::Role* role, FindRoleByName(session, name));
+    if (!session.IsSuperuser() && !IsMemberOf(*session.Catalog(), session.role(), role->oid)) {
+      return Error(ErrorCode::kInsufficientPrivilege)
+          .Message("must be member of role \"{}\"", role->name);
+    }
+    roles.push_back(role->oid);
+  }
+  return roles;
+}
+
+}  // namespace
+
+Status RunAlterDefaultPrivileges(SessionImpl& session,
+                                 const ast::AlterDefaultPrivilegesStatement& statement) {
+  const ast::GrantStatement& action = *statement.action;
+  HELIOS_TRY(const DefaultKind kind, DefaultKindOf(action.object_type));
+  HELIOS_TRY(const Request request, ReadRequest(session, action));
+  HELIOS_TRY(const std::vector<Oid> roles, DefaultRoles(session, statement.roles));
+  if (kind.letter == 'n' && !statement.schemas.empty()) {
+    return Error(ErrorCode::kInvalidGrantor)
+        .Message("cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");
+  }
+  PrivilegeMask privileges = action.privileges.empty() ? kind.allowed : 0;
+  for (const ast::Privilege& privilege : action.privileges) {
+    if (!privilege.columns.empty()) {
+      return Error(ErrorCode::kInvalidGrantor)
+          .Message("default privileges cannot be set for columns");
+    }
+    HELIOS_TRY(const PrivilegeMask mask,
+               ParsePrivilege(privilege, kind.allowed, TargetWord(action.object_type)));
+    privileges |= mask;
+  }
+  std::vector<Oid> schemas;
+  for (const std::string& name : statement.schemas) {
+    HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, name));
+    schemas.push_back(schema->oid);
+  }
+  DdlEditor editor(session);
+  for (const Oid role : roles) {
+    for (const Oid oid : schemas) {
+      auto schema = editor.Copy<catalog::Schema>(oid);
+      HELIOS_TRY(ChangeDefaults(schema->default_privileges, kind, role, privileges, request, {}));
+      editor.Put(std::move(schema));
+    }
+    if (!schemas.empty()) continue;
+    auto database =
+        editor.Copy<catalog::Database>(editor.current().FindDatabase(session.database())->oid);
+    HELIOS_TRY(ChangeDefaults(database->default_privileges, kind, role, privileges, request,
+                              kind.Usual(role)));
+    editor.Put(std::move(database));
+  }
+  editor.Save();
+  return Status::Ok();
+}
+
+void ApplyDefaultPrivileges(SessionImpl& session, catalog::Object* object) {
+  char letter = 'r';
+  if (object->kind() == ObjectKind::kSequence) letter = 'S';
+  if (object->kind() == ObjectKind::kType) letter = 'T';
+  if (object->kind() == ObjectKind::kSchema) letter = 'n';
+  const std::shared_ptr<const catalog::Snapshot> snapshot = session.Catalog();
+  const catalog::Database* database = snapshot->FindDatabase(session.database());
+  const catalog::Schema* schema = snapshot->FindSchema(object->schema);
+  const Acl* everywhere = database == nullptr
+                              ? nullptr
+                              : FindDefaults(database->default_privileges, object->owner, letter);
+  const Acl* here =
+      schema == nullptr ? nullptr : FindDefaults(schema->default_privileges, object->owner, letter);
+  if (everywhere == nullptr && here == nullptr) return;
+  Acl acl = everywhere == nullptr ? DefaultAcl(object->kind(), object->owner) : *everywhere;
+  if (here != nullptr) {
+    for (const AclEntry& added : *here) {
+      AclEntry& entry = EntryOf(acl, added.grantee, added.grantor);
+      entry.privileges |= added.privileges;
+      entry.grantable |= added.grantable;
+    }
+  }
+  object->acl = std::move(acl);
+}
+
+Status RunGrant(SessionImpl& session, const ast::GrantStatement& statement, UtilityResult*) {
+  HELIOS_TRY(const Request request, ReadRequest(session, statement));
   DdlEditor editor(session);
   HELIOS_TRY(const std::vector<const catalog::Object*> objects, FindObjects(session, statement));
   std::vector<Target> targets;

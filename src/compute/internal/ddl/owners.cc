@@ -56,7 +56,7 @@ void RevokeEverything(DdlEditor& editor, const std::vector<Oid>& roles) {
   for (const auto& [oid, object] : editor.current().objects()) {
     bool found = false;
     for (const Oid role : roles) {
-      found |= AclNames(object->acl, role);
+      found |= AclNames(object->acl, role) || DefaultsName(*object, role);
       if (object->kind() != ObjectKind::kTable) continue;
       for (const catalog::Column& column : static_cast<const catalog::Table&>(*object).columns) {
         found |= AclNames(column.acl, role);
@@ -68,6 +68,7 @@ void RevokeEverything(DdlEditor& editor, const std::vector<Oid>& roles) {
     std::shared_ptr<catalog::Object> copy = editor.CopyObject(oid);
     for (const Oid role : roles) {
       EraseRole(&copy->acl, role);
+      EraseFromDefaults(*copy, role);
       if (copy->kind() != ObjectKind::kTable) continue;
       for (catalog::Column& column : static_cast<catalog::Table&>(*copy).columns) {
         EraseRole(&column.acl, role);

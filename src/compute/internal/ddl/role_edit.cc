@@ -96,15 +96,19 @@ Status RemoveMembers(SessionImpl& session, DdlEditor& editor, Oid group,
   return Status::Ok();
 }
 
-void ChangeOwner(DdlEditor& editor, Oid oid, Oid owner) {
-  std::shared_ptr<catalog::Object> object = editor.CopyObject(oid);
-  SwapOwnerInAcl(&object->acl, object->owner, owner);
-  if (object->kind() == catalog::ObjectKind::kTable) {
-    for (catalog::Column& column : static_cast<catalog::Table&>(*object).columns) {
-      SwapOwnerInAcl(&column.acl, object->owner, owner);
+void SetOwner(catalog::Object& object, Oid owner) {
+  SwapOwnerInAcl(&object.acl, object.owner, owner);
+  if (object.kind() == catalog::ObjectKind::kTable) {
+    for (catalog::Column& column : static_cast<catalog::Table&>(object).columns) {
+      SwapOwnerInAcl(&column.acl, object.owner, owner);
     }
   }
-  object->owner = owner;
+  object.owner = owner;
+}
+
+void ChangeOwner(DdlEditor& editor, Oid oid, Oid owner) {
+  std::shared_ptr<catalog::Object> object = editor.CopyObject(oid);
+  SetOwner(*object, owner);
   editor.Put(std::move(object));
 }
 
@@ -126,6 +130,39 @@ bool AclNames(const std::optional<catalog::Acl>& acl, Oid role) {
   return acl.has_value() && std::any_of(acl->begin(), acl->end(), [role](const auto& entry) {
            return entry.grantee == role || entry.grantor == role;
          });
+}
+
+const std::vector<catalog::DefaultPrivileges>* DefaultsOf(const catalog::Object& object) {
+  if (object.kind() == catalog::ObjectKind::kSchema) {
+    return &static_cast<const catalog::Schema&>(object).default_privileges;
+  }
+  if (object.kind() == catalog::ObjectKind::kDatabase) {
+    return &static_cast<const catalog::Database&>(object).default_privileges;
+  }
+  return nullptr;
+}
+
+bool DefaultsName(const catalog::Object& object, Oid role) {
+  const auto* list = DefaultsOf(object);
+  return list != nullptr && std::any_of(list->begin(), list->end(), [role](const auto& entry) {
+           return entry.role == role || AclNames(entry.acl, role);
+         });
+}
+
+void EraseFromDefaults(catalog::Object& object, Oid role) {
+  const auto* found = DefaultsOf(object);
+  if (found == nullptr) return;
+  std::vector<catalog::DefaultPrivileges> list = *found;
+  std::erase_if(list, [role](const auto& entry) { return entry.role == role; });
+  for (catalog::DefaultPrivileges& entry : list) {
+    std::erase_if(entry.acl,
+                  [role](const catalog::AclEntry& item) { return item.grantee == role; });
+  }
+  if (object.kind() == catalog::ObjectKind::kSchema) {
+    static_cast<catalog::Schema&>(object).default_privileges = std::move(list);
+  } else {
+    static_cast<catalog::Database&>(object).default_privileges = std::move(list);
+  }
 }
 
 void EraseRole(std::optional<catalog::Acl>* acl, Oid role) {

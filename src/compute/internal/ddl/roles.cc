@@ -176,6 +176,9 @@ std::string Holdings(const catalog::Snapshot& snapshot, Oid role) {
     } else if (AclNames(object->acl, role)) {
       add("privileges for " + DescribeObject(snapshot, *object));
     }
+    if (DefaultsName(*object, role)) {
+      add("default privileges in " + DescribeObject(snapshot, *object));
+    }
     if (object->kind() != catalog::ObjectKind::kTable) continue;
     for (const catalog::Column& column : static_cast<const catalog::Table&>(*object).columns) {
       if (column.dropped || object->owner == role || !AclNames(column.acl, role)) continue;

@@ -179,6 +179,7 @@ Status TableBuilder::AddSequence(size_t index, const std::vector<ast::Option>& o
   sequence->storage_id = sequence->oid;
   sequence->schema = table_->schema;
   sequence->owner = table_->owner;
+  ApplyDefaultPrivileges(session_, sequence.get());
   sequence->name = ChooseName(editor_.current(), table_->schema, table_->name, column.name, "seq");
   for (const ast::Option& option : options) {
     if (option.name == "sequence_name" && !option.list.empty()) sequence->name = option.list.back();

@@ -2,6 +2,9 @@
 
 #include "catalog/names.h"
 #include "compute/internal/functions/session_call.h"
+#include "sql/deparse.h"
+#include "sql/parser/parser.h"
+#include "sql/planner.h"
 #include "types/array.h"
 
 namespace helios::compute {
@@ -208,12 +211,31 @@ Status RelationFilenode(SessionCall& call) {
   return call.ReturnOid(call.AsOid(0));
 }
 
+// Whether the statement could run: a view is what it reads from allows.
+bool CanPlan(SessionImpl& session, const std::string& text) {
+  const auto statements = sql::Parse(text);
+  if (!statements.ok()) return false;
+  sql::PlannerContext context = session.MakePlannerContext();
+  return sql::PlanStatement(*(*statements)[0].statement, context).ok();
+}
+
 Status IsUpdatable(SessionCall& call) {
-  constexpr int32_t kInsertUpdateDelete = 8 | 4 | 16;
+  constexpr int32_t kInsert = 8;
+  constexpr int32_t kUpdateDelete = 4 | 16;
   const std::shared_ptr<const catalog::Snapshot> snapshot = call.session.Catalog();
   const catalog::Table* table = snapshot->FindTable(call.AsOid(0));
-  const bool updatable = table != nullptr && table->table_kind == catalog::TableKind::kTable;
-  return call.ReturnInt4(updatable ? kInsertUpdateDelete : 0);
+  if (table == nullptr || table->table_kind == catalog::TableKind::kMaterializedView) {
+    return call.ReturnInt4(0);
+  }
+  if (table->table_kind == catalog::TableKind::kTable) {
+    return call.ReturnInt4(kInsert | kUpdateDelete);
+  }
+  const std::string name =
+      sql::QuoteQualifiedName({snapshot->FindSchema(table->schema)->name, table->name});
+  int32_t events = 0;
+  if (CanPlan(call.session, "INSERT INTO " + name + " DEFAULT VALUES")) events |= kInsert;
+  if (CanPlan(call.session, "DELETE FROM " + name)) events |= kUpdateDelete;
+  return call.ReturnInt4(events);
 }
 
 Status IsPublishable(SessionCall& call) {

@@ -1,6 +1,8 @@
 // Writing through views that show columns of one table as they are.
 #include <algorithm>
 
+#include "expr/function_registry.h"
+#include "sql/ast_util.h"
 #include "sql/binder/internal/dml_binder.h"
 #include "sql/parser/parser.h"
 #include "sql/plan/walk.h"
@@ -8,6 +10,23 @@
 namespace helios::sql::binder {
 
 namespace {
+// The same for an expression of its list: each row must be one row of the table.
+const char* WhyNotUpdatable(const ast::Expr& target) {
+  const char* why = nullptr;
+  ast::WalkExprs(target, [&why](const ast::Expr& node) {
+    if (node.kind == ast::ExprKind::kSubquery) return ast::WalkStep::kSkip;
+    const auto* call = ast::TryAs<ast::FunctionCall>(&node);
+    if (call == nullptr) return ast::WalkStep::kDescend;
+    if (call->over != nullptr) {
+      why = "Views that return window functions are not automatically updatable.";
+    } else if (!expr::AggregatesNamed(call->name.back()).empty()) {
+      why = "Views that return aggregate functions are not automatically updatable.";
+    }
+    return why == nullptr ? ast::WalkStep::kDescend : ast::WalkStep::kStop;
+  });
+  return why;
+}
+
 // Why the view cannot be written through, in PostgreSQL's words; null: it can.
 const char* WhyNotUpdatable(const ast::SelectStatement& query) {
   if (query.distinct) return "Views containing DISTINCT are not automatically updatable.";
@@ -22,6 +41,9 @@ const char* WhyNotUpdatable(const ast::SelectStatement& query) {
   }
   if (query.from.size() != 1 || query.from[0]->kind != ast::FromKind::kTable) {
     return "Views that do not select from a single table or view are not automatically updatable.";
+  }
+  for (const ast::TargetItem& target : query.targets) {
+    if (const char* why = WhyNotUpdatable(*target.expr)) return why;
   }
   return nullptr;
 }

@@ -51,6 +51,12 @@ Result<ExprPtr> TypeRules::CoerceUnknownConstant(const expr::ConstantExpr& const
         .Message("input of anonymous composite types is not implemented")
         .Position(PositionOf(at));
   }
+  // Elements of a domain have to pass its conditions, which input alone does not know.
+  if (const Oid element = Element(base.oid); IsDomain(element)) {
+    const SqlType plain{ArrayOf(BaseType(element)), -1};
+    HELIOS_TRY(result, CoerceUnknownConstant(constant, plain, context, location));
+    return TryCoerce(std::move(result), target, context, location);
+  }
   // What an interval's text means depends on its fields; every other typmod is applied afterwards.
   const int32_t input_typmod = base.oid == t::kInterval ? base.typmod : -1;
   auto value = ParseTextValue({base.oid, input_typmod}, constant.value.bytes(), *format_);
