@@ -196,7 +196,10 @@ Result<BoundTableExpression> BindTableExpression(const ast::Expr& tree,
                                                  ExpressionPurpose purpose, SqlType expected,
                                                  const std::string& expected_column,
                                                  PlannerContext& context) {
-  if (purpose == ExpressionPurpose::kDefault) HELIOS_TRY(RefuseColumns(tree));
+  // Without a table it is an argument, where a column is only unknown.
+  if (purpose == ExpressionPurpose::kDefault && !table_name.empty()) {
+    HELIOS_TRY(RefuseColumns(tree));
+  }
   plan::Plan scratch;
   Binder binder(context, &scratch);
   binder.RecordNames();
