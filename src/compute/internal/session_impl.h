@@ -126,9 +126,6 @@ class SessionImpl : public Session, public expr::SessionServices {
   const std::atomic<bool>& canceled() const { return canceled_; }
   int64_t NowMicros() const;  // Since 2000-01-01 UTC.
 
-  // Brings the private catalog up to what others have committed since.
-  Status RebaseCatalog();
-
   // Runs a planned statement to its end; what it returns, when it returns rows, goes to `rows`.
   Result<uint64_t> RunPlan(std::shared_ptr<const sql::plan::Plan> plan,
                            std::vector<Value> parameters, std::vector<Chunk>* rows);
