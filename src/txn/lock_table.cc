@@ -274,6 +274,8 @@ Status LockTable::AwaitHolders(TxnId txn, hidb::SpaceId object, hidb::TableLockM
       }
     }
   }
+  if (holders.empty()) return Status::Ok();
+  wait_count_.fetch_add(1, std::memory_order_relaxed);
   const int64_t deadline_us =
       options.timeout_us == 0 ? sys::kNoDeadline : clock_.MonotonicMicros() + options.timeout_us;
   // Nobody signals this: DDL can afford to look now and then.

@@ -296,7 +296,7 @@ TEST_F(LockTableTest, AwaitHoldersLeavesTheQueueAlone) {
   ASSERT_TRUE(locks_.LockObject(ddl, kTable, TableLockMode::kShareUpdateExclusive, {}).ok());
   ASSERT_TRUE(locks_.LockObject(writer, kTable, TableLockMode::kRowExclusive, {}).ok());
   std::atomic<bool> done{false};
-  std::thread waiting([&] {
+  std::thread waiting = Sleeping([&] {
     EXPECT_TRUE(locks_.AwaitHolders(ddl, kTable, TableLockMode::kShare, {}).ok());
     done = true;
   });
