@@ -32,13 +32,15 @@ struct ClassRow {
   int16_t check_count = 0;
   bool has_rules = false;
   bool has_triggers = false;
+  Oid row_type = 0;  // Of a composite type's row.
   const catalog::Object* object = nullptr;
   const std::map<std::string, std::string>* options = nullptr;
 };
 
 void AddClass(const catalog::Snapshot& snapshot, const ClassRow& row, SystemRowBuilder& rows) {
   if (!rows.Wants("oid", row.oid) || !rows.Wants("relnamespace", row.schema)) return;
-  rows.Oid(row.oid).Text(row.name).Oid(row.schema).Oid(0).Oid(0).Oid(row.owner).Oid(row.method);
+  rows.Oid(row.oid).Text(row.name).Oid(row.schema).Oid(row.row_type).Oid(0);
+  rows.Oid(row.owner).Oid(row.method);
   rows.Oid(row.storage).Oid(0).Int4(static_cast<int32_t>(row.bytes / 8192));
   rows.Float4(static_cast<float>(row.row_count)).Int4(0).Oid(0).Bool(row.has_index).Bool(false);
   rows.Char(row.persistence).Char(row.kind).Int2(row.column_count).Int2(row.check_count);
@@ -127,6 +129,13 @@ void ForEachTable(SessionImpl& session, Visit visit) {
   }
 }
 
+// A composite type has a row in pg_class too, under the type's own OID.
+bool IsComposite(const catalog::Object& object) {
+  return object.kind() == ObjectKind::kType &&
+         static_cast<const catalog::UserType&>(object).type_kind ==
+             catalog::UserType::TypeKind::kComposite;
+}
+
 }  // namespace
 
 Status FillPgClass(SessionImpl& session, SystemRowBuilder& rows) {
@@ -185,6 +194,11 @@ Status FillPgClass(SessionImpl& session, SystemRowBuilder& rows) {
       row.storage = static_cast<const catalog::Sequence&>(*object).storage_id;
       row.column_count = 3;
       row.row_count = 1;
+    } else if (IsComposite(*object)) {
+      row.kind = 'c';
+      row.row_type = oid;
+      const auto& fields = static_cast<const catalog::UserType&>(*object).fields;
+      row.column_count = static_cast<int16_t>(fields.size());
     } else {
       continue;
     }
@@ -263,8 +277,17 @@ Status FillPgAttribute(SessionImpl& session, SystemRowBuilder& rows) {
         row.name = column->name;
         AddAttribute(*snapshot, row, rows);
       }
-    } else if (object->kind() == ObjectKind::kType) {
-      continue;
+    } else if (IsComposite(*object)) {
+      for (const catalog::Column& field : static_cast<const catalog::UserType&>(*object).fields) {
+        AttributeRow row;
+        row.relation = oid;
+        row.name = field.name;
+        row.type = field.type;
+        row.number = field.number;
+        row.dropped = field.dropped;
+        row.collation = field.collation;
+        AddAttribute(*snapshot, row, rows);
+      }
     } else if (object->kind() == ObjectKind::kSequence) {
       int16_t number = 0;
       for (const auto& [name, type] :

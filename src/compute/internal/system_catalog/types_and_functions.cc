@@ -28,6 +28,7 @@ struct TypeRow {
   char category = 'U';
   bool preferred = false;
   Oid element = 0, array = 0;
+  Oid relation = 0;  // Of a composite: its row in pg_class.
   std::string input;
   char align = 'i', storage = 'x';
   bool not_null = false;
@@ -42,7 +43,10 @@ void AddType(SessionImpl& session, const TypeRow& row, SystemRowBuilder& rows) {
   const bool is_array = row.element != 0 && row.length == -1 && row.category == 'A';
   rows.Oid(row.oid).Text(row.name).Oid(row.schema).Oid(row.owner).Int2(row.length);
   rows.Bool(row.by_value).Char(row.kind).Char(row.category).Bool(row.preferred).Bool(true);
-  rows.Char(',').Oid(0).Oid(is_array ? FunctionOid(session, "array_in") : 0).Oid(row.element);
+  rows.Char(',')
+      .Oid(row.relation)
+      .Oid(is_array ? FunctionOid(session, "array_in") : 0)
+      .Oid(row.element);
   rows.Oid(row.array).Oid(FunctionOid(session, row.input)).Oid(0).Oid(0).Oid(0).Oid(0).Oid(0);
   rows.Oid(0).Char(row.align).Char(row.storage).Bool(row.not_null).Oid(row.base.oid);
   rows.Int4(row.base.oid == 0 ? -1 : row.base.typmod).Int4(0).Oid(row.collation).Null();
@@ -74,6 +78,7 @@ void AddUserType(SessionImpl& session, const catalog::UserType& type, SystemRowB
       break;
     case catalog::UserType::TypeKind::kComposite:
       row.category = 'C';
+      row.relation = type.oid;
       row.align = 'd';
       row.input = "record_in";
       break;
