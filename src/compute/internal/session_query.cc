@@ -194,7 +194,13 @@ Status SessionImpl::PrepareRun(PreparedStatement& prepared) {
     HELIOS_TRY(EnsurePlan(prepared));
     HELIOS_TRY(LockForPlan(*prepared.plan));
     HELIOS_TRY(RebaseCatalog());
-    if (Catalog() == prepared.plan_snapshot) return CheckPrivileges(prepared.plan->privileges);
+    const std::shared_ptr<const catalog::Snapshot> now = Catalog();
+    // What others do to other tables must not keep the statement from running for ever.
+    bool same = now == prepared.plan_snapshot || round > 0;
+    for (const sql::plan::TableLockNeed& need : prepared.plan->locks) {
+      same = same && now->Find(need.object) == prepared.plan_snapshot->Find(need.object);
+    }
+    if (same) return CheckPrivileges(prepared.plan->privileges);
   }
   return Error(ErrorCode::kStalePlan)
       .Message("the catalog keeps changing under the statement")
