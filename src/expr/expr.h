@@ -6,66 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "expr/expr_base.h"
 #include "types/type.h"
 #include "types/value.h"
 
 namespace helios::expr {
 
 struct ScalarFunction;
-
-enum class ExprKind : uint8_t {
-  kConstant,
-  kColumn,
-  kParameter,
-  kFunction,
-  kAnd,
-  kOr,
-  kNot,
-  kIsNull,
-  kIsBool,
-  kIsDistinct,
-  kCase,
-  kCoalesce,
-  kMinMax,
-  kNullIf,
-  kCast,
-  kScalarArrayOp,
-  kInList,
-  kArray,
-  kRow,
-  kFieldSelect,
-  kSubscript,
-  kSubplan,
-};
-
-// A bound expression: names resolved, types known, casts explicit. Immutable once built and shared
-// by threads; what evaluation needs to remember lives in an Evaluator.
-struct Expr {
-  Expr(ExprKind kind_in, SqlType type_in)
-      : kind(kind_in), type(type_in), physical(PhysicalTypeOf(type_in.oid)) {}
-  virtual ~Expr() = default;
-  virtual std::unique_ptr<Expr> Clone() const = 0;
-
-  const ExprKind kind;
-  SqlType type;
-  PhysicalType physical;  // Differs from PhysicalTypeOf for user-defined enums (kInt64).
-  int location = -1;      // Character offset in the statement's text, from 0; -1 unknown.
-  std::vector<std::unique_ptr<Expr>> children;
-
- protected:
-  Expr(const Expr& other);
-};
-using ExprPtr = std::unique_ptr<Expr>;
-
-// Implements Clone for a leaf class of the hierarchy.
-template <typename Derived, ExprKind kKindValue>
-struct ExprBase : Expr {
-  static constexpr ExprKind kKind = kKindValue;
-  explicit ExprBase(SqlType type) : Expr(kKindValue, type) {}
-  ExprPtr Clone() const override {
-    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
-  }
-};
 
 struct ConstantExpr : ExprBase<ConstantExpr, ExprKind::kConstant> {
   explicit ConstantExpr(Value value_in) : ExprBase(value_in.type()), value(std::move(value_in)) {
