@@ -396,13 +396,17 @@ void RocksStore::CheckDisk() {
     SetDiskFull();
     return;
   }
+  if (tuned_.watch->engine_stopped.load(std::memory_order_acquire)) SetDiskFull();
   if (health() != Health::kDiskFull) {
     KeepReserve();
     return;
   }
   // Half as much again, so that the state does not flicker at the border.
   if (*free_bytes < options_.reserved_disk_bytes + options_.reserved_disk_bytes / 2) return;
-  if (!KeepReserve() || !db_->Resume().ok()) return;
+  if (!KeepReserve()) return;
+  // Cleared first: what fails behind this call stops it again.
+  tuned_.watch->engine_stopped.store(false, std::memory_order_release);
+  if (!db_->Resume().ok()) return;
   if (tuned_.watch->LogIsBroken()) {
     Stop(rocksdb::Status::IOError("the log cannot be continued after the disk was full"));
     return;

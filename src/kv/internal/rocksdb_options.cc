@@ -4,8 +4,8 @@
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
-#include <rocksdb/sst_file_manager.h>
 #include <rocksdb/statistics.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
@@ -61,6 +61,22 @@ class FilterFactoryAdapter final : public rocksdb::CompactionFilterFactory {
  private:
   const Family family_;
   const kv::CompactionFilterFactory factory_;
+};
+
+// RocksDB would look at a full disk every five seconds, on a thread of its own, and refuse to be
+// asked meanwhile. The store resumes it itself, when there is space to spare (CheckDisk).
+class FullDiskListener final : public rocksdb::EventListener {
+ public:
+  explicit FullDiskListener(std::shared_ptr<FileSystemWatch> watch) : watch_(std::move(watch)) {}
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error,
+                            bool* auto_recovery) override {
+    if (!error.IsNoSpace()) return;
+    *auto_recovery = false;
+    watch_->engine_stopped.store(true, std::memory_order_release);
+  }
+
+ private:
+  const std::shared_ptr<FileSystemWatch> watch_;
 };
 
 rocksdb::ColumnFamilyOptions TuneFamily(Family family, const RocksDbOptions& options,
@@ -136,8 +152,7 @@ TunedOptions TuneRocksDb(const RocksDbOptions& options) {
   db.max_log_file_size = 16 << 20;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
-  // After a full disk, flushes and compactions start again by themselves.
-  db.sst_file_manager.reset(rocksdb::NewSstFileManager(tuned.env.get()));
+  db.listeners.push_back(std::make_shared<FullDiskListener>(tuned.watch));
   db.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(
       std::max<size_t>(options.memory_bytes / 4, size_t{8} << 20), tuned.cache);
 

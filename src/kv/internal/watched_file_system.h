@@ -24,6 +24,7 @@ class FileSystemWatch {
  public:
   std::atomic<bool> sync_failed{false};
   std::atomic<bool> reserve_used{false};
+  std::atomic<bool> engine_stopped{false};  // RocksDB waits for space, and to be resumed.
   std::atomic<uint64_t> syncs{0};
 
   // Keeps `byte_count` bytes of the device in a file at `path`.
