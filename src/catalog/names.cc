@@ -50,18 +50,4 @@ Result<std::vector<std::string>> ParseQualifiedName(std::string_view text) {
   }
 }
 
-std::string QuoteName(std::string_view name) {
-  bool plain = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_');
-  for (const char c : name) {
-    plain &= (c >= 'a' && c <= 'z') || c == '_' || (c >= '0' && c <= '9');
-  }
-  if (plain) return std::string(name);
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
 }  // namespace helios::catalog

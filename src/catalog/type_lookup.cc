@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/names.h"
+#include "types/text.h"
 
 namespace helios::catalog {
 
@@ -45,10 +46,10 @@ const TypeLookup::UserType* CatalogTypeLookup::FindUserType(Oid oid) const {
   const catalog::UserType* type = snapshot_->FindUserType(oid);
   if (type == nullptr) return nullptr;
   auto description = std::make_unique<UserType>();
-  std::string name = QuoteName(type->name);
+  std::string name = QuoteIdentifier(type->name);
   if (!IsVisible(*type)) {
     const Schema* schema = snapshot_->FindSchema(type->schema);
-    if (schema != nullptr) name = QuoteName(schema->name) + "." + name;
+    if (schema != nullptr) name = QuoteIdentifier(schema->name) + "." + name;
   }
   if (oid == type->array_oid) {
     description->kind = UserKind::kArray;
@@ -214,10 +215,10 @@ std::optional<std::string> CatalogTypeLookup::NameOf(Oid reg_type, Oid oid) cons
       }
       const Object* object = snapshot_->Find(oid);
       if (object == nullptr || object->schema == kInvalidOid) return std::nullopt;
-      if (IsVisible(*object)) return QuoteName(object->name);
+      if (IsVisible(*object)) return QuoteIdentifier(object->name);
       const Schema* schema = snapshot_->FindSchema(object->schema);
-      if (schema == nullptr) return QuoteName(object->name);
-      return QuoteName(schema->name) + "." + QuoteName(object->name);
+      if (schema == nullptr) return QuoteIdentifier(object->name);
+      return QuoteIdentifier(schema->name) + "." + QuoteIdentifier(object->name);
     }
     case type_oid::kRegtype:
       if (FindType(oid) == nullptr && snapshot_->FindUserType(oid) == nullptr) return std::nullopt;
@@ -225,12 +226,12 @@ std::optional<std::string> CatalogTypeLookup::NameOf(Oid reg_type, Oid oid) cons
     case type_oid::kRegrole: {
       const Role* role = snapshot_->FindRole(oid);
       if (role == nullptr) return std::nullopt;
-      return QuoteName(role->name);
+      return QuoteIdentifier(role->name);
     }
     case type_oid::kRegnamespace: {
       const Schema* schema = snapshot_->FindSchema(oid);
       if (schema == nullptr) return std::nullopt;
-      return QuoteName(schema->name);
+      return QuoteIdentifier(schema->name);
     }
     default:
       return std::nullopt;

@@ -12,8 +12,6 @@
 
 namespace helios::sql {
 
-// The identifier, in double quotes if it would not read back as itself.
-std::string QuoteIdentifier(std::string_view name);
 // A string literal; E'...' when it holds a backslash.
 std::string QuoteLiteral(std::string_view text);
 // Each part quoted, joined by dots.
@@ -28,7 +26,8 @@ struct DeparseOptions {
   // The tree has been analysed: LIKE, IN and BETWEEN print as the operators that they became, names
   // lose pg_catalog, and numbers that need it their type, as in '-1'::integer.
   bool analyzed = false;
-  int indent = 0;  // Spaces before each line but the first.
+  bool domain_value = false;  // The column "value" is what a domain's condition calls VALUE.
+  int indent = 0;             // Spaces before each line but the first.
 };
 
 std::string Deparse(const ast::Expr& expr, const DeparseOptions& options = {});

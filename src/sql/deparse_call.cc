@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "sql/internal/printer.h"
+#include "types/text.h"
 
 namespace helios::sql {
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sql/internal/printer.h"
+#include "sql/planner.h"
 
 namespace helios::sql {
 
@@ -145,6 +146,7 @@ void Printer::PutConstant(const Constant& constant) {
 }
 
 void Printer::PutColumn(const ColumnRef& column) {
+  if (options_.domain_value && column.names == NameList{kDomainValueName}) return Put("VALUE");
   Put(QuoteQualifiedName(column.names));
   if (column.star) Put(column.names.empty() ? "*" : ".*");
 }

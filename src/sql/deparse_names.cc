@@ -4,29 +4,11 @@
 #include "sql/ast_util.h"
 #include "sql/internal/keywords.h"
 #include "sql/internal/printer.h"
+#include "types/datetime.h"
 
 namespace helios::sql {
 
 using namespace ast;  // NOLINT: every line here reads nodes of the tree.
-
-std::string QuoteIdentifier(std::string_view name) {
-  bool is_plain = !name.empty() && (name[0] == '_' || (name[0] >= 'a' && name[0] <= 'z'));
-  for (const char c : name) {
-    is_plain = is_plain && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_');
-  }
-  if (is_plain) {
-    const KeywordCategory category = FindKeyword(name);
-    if (category == KeywordCategory::kNone || category == KeywordCategory::kUnreserved) {
-      return std::string(name);
-    }
-  }
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
 
 std::string QuoteLiteral(std::string_view text) {
   const bool has_backslash = text.find('\\') != std::string_view::npos;
@@ -133,43 +115,6 @@ constexpr BuiltInType kBuiltInTypes[] = {
     {"timetz", "time% with time zone"},
 };
 
-// The mask's bits, as the grammar gives them for INTERVAL.
-constexpr int kMonth = 1 << 1, kYear = 1 << 2, kDay = 1 << 3, kHour = 1 << 10, kMinute = 1 << 11,
-              kSecond = 1 << 12;
-
-std::string_view IntervalFields(int mask) {
-  switch (mask) {
-    case kYear:
-      return " year";
-    case kMonth:
-      return " month";
-    case kDay:
-      return " day";
-    case kHour:
-      return " hour";
-    case kMinute:
-      return " minute";
-    case kSecond:
-      return " second";
-    case kYear | kMonth:
-      return " year to month";
-    case kDay | kHour:
-      return " day to hour";
-    case kDay | kHour | kMinute:
-      return " day to minute";
-    case kDay | kHour | kMinute | kSecond:
-      return " day to second";
-    case kHour | kMinute:
-      return " hour to minute";
-    case kHour | kMinute | kSecond:
-      return " hour to second";
-    case kMinute | kSecond:
-      return " minute to second";
-    default:
-      return "";
-  }
-}
-
 }  // namespace
 
 void Printer::PutModifiers(const TypeName& type) {
@@ -188,7 +133,7 @@ void Printer::PutIntervalType(const TypeName& type) {
   Put("interval");
   if (type.modifiers.empty()) return;
   const auto* mask = TryAs<Constant>(type.modifiers[0].get());
-  if (mask != nullptr) Put(IntervalFields(mask->int_value));
+  if (mask != nullptr) Put(IntervalFieldsName(mask->int_value));
   if (type.modifiers.size() < 2) return;
   Put("(");
   Print(*type.modifiers[1]);

@@ -7,6 +7,7 @@
 #include "sql/ast_util.h"
 #include "sql/parser/internal/test_corpus.h"
 #include "sql/parser/parser.h"
+#include "types/text.h"
 
 namespace helios::sql {
 namespace {

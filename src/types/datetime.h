@@ -161,5 +161,7 @@ inline constexpr int32_t kIntervalFullPrecision = 0xffff;
 inline constexpr int32_t IntervalTypmod(int32_t precision, int32_t range) {
   return ((range & 0x7fff) << 16) | (precision & 0xffff);
 }
+// " day to hour" for the mask of those fields; empty for a mask that is no range of fields.
+std::string_view IntervalFieldsName(int32_t range);
 
 }  // namespace helios

@@ -22,39 +22,6 @@ constexpr int32_t kSecondDigitsMax = 6;
 constexpr int32_t kMonth = 1 << 1, kYear = 1 << 2, kDay = 1 << 3, kHour = 1 << 10,
                   kMinute = 1 << 11, kSecond = 1 << 12;
 
-std::string_view IntervalFieldsName(int32_t range) {
-  switch (range) {
-    case kYear:
-      return " year";
-    case kMonth:
-      return " month";
-    case kDay:
-      return " day";
-    case kHour:
-      return " hour";
-    case kMinute:
-      return " minute";
-    case kSecond:
-      return " second";
-    case kYear | kMonth:
-      return " year to month";
-    case kDay | kHour:
-      return " day to hour";
-    case kDay | kHour | kMinute:
-      return " day to minute";
-    case kDay | kHour | kMinute | kSecond:
-      return " day to second";
-    case kHour | kMinute:
-      return " hour to minute";
-    case kHour | kMinute | kSecond:
-      return " hour to second";
-    case kMinute | kSecond:
-      return " minute to second";
-    default:
-      return "";
-  }
-}
-
 std::string FormatIntervalType(int32_t typmod) {
   const int32_t precision = typmod & kIntervalFullPrecision;
   std::string out = "interval";
@@ -152,6 +119,39 @@ Status ApplyArrayTypmod(SqlType target, Oid element, bool is_explicit, Vector* v
 }
 
 }  // namespace
+
+std::string_view IntervalFieldsName(int32_t range) {
+  switch (range) {
+    case kYear:
+      return " year";
+    case kMonth:
+      return " month";
+    case kDay:
+      return " day";
+    case kHour:
+      return " hour";
+    case kMinute:
+      return " minute";
+    case kSecond:
+      return " second";
+    case kYear | kMonth:
+      return " year to month";
+    case kDay | kHour:
+      return " day to hour";
+    case kDay | kHour | kMinute:
+      return " day to minute";
+    case kDay | kHour | kMinute | kSecond:
+      return " day to second";
+    case kHour | kMinute:
+      return " hour to minute";
+    case kHour | kMinute | kSecond:
+      return " hour to second";
+    case kMinute | kSecond:
+      return " minute to second";
+    default:
+      return "";
+  }
+}
 
 std::string FormatType(SqlType type, const TypeLookup* lookup) {
   const TypeInfo* known = FindType(type.oid);

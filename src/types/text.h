@@ -35,7 +35,8 @@ std::string_view TrimSpaces(std::string_view text);
 Status ApplyTextTypmod(SqlType type, bool is_explicit, std::string_view* text,
                        std::string* scratch);
 
-// Double-quotes an identifier when it needs that.
+// The identifier as SQL text: in double quotes where it would not read back as itself, as
+// upper-case letters and key words that are not unreserved do not.
 std::string QuoteIdentifier(std::string_view name);
 
 }  // namespace helios

@@ -51,8 +51,8 @@ Result<const catalog::Schema*> FindSchemaByName(SessionImpl& session, const std:
   return Error(ErrorCode::kInvalidSchemaName).Message("schema \"{}\" does not exist", name);
 }
 
-Result<const catalog::Object*> FindRelation(SessionImpl& session,
-                                            const sql::ast::RelationName& name, bool if_exists) {
+Result<const catalog::Object*> LookUpRelation(SessionImpl& session,
+                                              const sql::ast::RelationName& name) {
   HELIOS_TRY(CheckCatalogName(session, name));
   const catalog::Object* found = nullptr;
   if (name.schema.empty()) {
@@ -63,19 +63,28 @@ Result<const catalog::Object*> FindRelation(SessionImpl& session,
           .Message("permission denied: \"{}\" is a system catalog", name.name);
     }
   } else {
-    Result<const catalog::Schema*> schema = FindSchemaByName(session, name.schema);
-    if (!schema.ok()) {
-      if (if_exists) return static_cast<const catalog::Object*>(nullptr);
-      return schema.status();
-    }
+    const Result<const catalog::Schema*> schema = FindSchemaByName(session, name.schema);
+    if (!schema.ok()) return static_cast<const catalog::Object*>(nullptr);
     if (session.Catalog()->FindSystemTable((*schema)->oid, name.name) != nullptr) {
       return Error(ErrorCode::kInsufficientPrivilege)
           .Message("permission denied: \"{}\" is a system catalog", name.name);
     }
     found = session.Catalog()->FindRelation((*schema)->oid, name.name);
   }
-  if (found == nullptr && !if_exists) return NoRelation(name);
   return found;
+}
+
+Result<const catalog::Object*> FindRelation(SessionImpl& session,
+                                            const sql::ast::RelationName& name, bool if_exists) {
+  HELIOS_TRY(const catalog::Object* found, LookUpRelation(session, name));
+  if (found != nullptr) return found;
+  if (if_exists) {
+    session.Notice(Notice::Severity::kNotice, "00000",
+                   fmt::format("relation \"{}\" does not exist, skipping", name.name));
+    return found;
+  }
+  if (!name.schema.empty()) HELIOS_TRY(FindSchemaByName(session, name.schema));
+  return NoRelation(name);
 }
 
 Result<const catalog::Table*> FindTableOrView(SessionImpl& session,

@@ -10,7 +10,11 @@ namespace helios::compute {
 // Relations by the name that a statement gives, through the search path. The pointers live as long
 // as the session's present catalog snapshot.
 
-// 42P01 (3F000 for an unknown schema) when there is none; `if_exists` then gives null.
+// Null when there is none.
+Result<const catalog::Object*> LookUpRelation(SessionImpl& session,
+                                              const sql::ast::RelationName& name);
+// 42P01 (3F000 for an unknown schema) when there is none; with `if_exists` the client gets a notice
+// that the statement is skipped, and the result is null.
 Result<const catalog::Object*> FindRelation(SessionImpl& session,
                                             const sql::ast::RelationName& name,
                                             bool if_exists = false);

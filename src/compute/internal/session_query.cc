@@ -195,7 +195,9 @@ Status SessionImpl::PrepareRun(PreparedStatement& prepared) {
     HELIOS_TRY(LockForPlan(*prepared.plan));
     HELIOS_TRY(RebaseCatalog());
     const std::shared_ptr<const catalog::Snapshot> now = Catalog();
-    // What others do to other tables must not keep the statement from running for ever.
+    // Any DDL gives a new catalog, so that a session that keeps making tables would starve this
+    // statement. The locked tables cannot change any more: a plan that knows them as they are now
+    // will do, once it has been made anew for what it does not lock (types, views' definitions).
     bool same = now == prepared.plan_snapshot || round > 0;
     for (const sql::plan::TableLockNeed& need : prepared.plan->locks) {
       same = same && now->Find(need.object) == prepared.plan_snapshot->Find(need.object);

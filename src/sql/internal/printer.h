@@ -6,6 +6,7 @@
 
 #include "sql/ast.h"
 #include "sql/deparse.h"
+#include "types/text.h"
 
 namespace helios::sql {
 

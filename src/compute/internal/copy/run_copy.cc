@@ -13,6 +13,7 @@
 #include "expr/evaluator.h"
 #include "sql/parser/parser.h"
 #include "sys/files.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -311,13 +312,12 @@ Result<ast::StatementPtr> TableQuery(SessionImpl& session, const ast::CopyStatem
   HELIOS_TRY(const auto columns, ChooseColumns(*table, statement.columns));
   std::string list;
   for (const catalog::Column* column : columns) {
-    list += (list.empty() ? "" : ", ") + catalog::QuoteName(column->name);
+    list += (list.empty() ? "" : ", ") + QuoteIdentifier(column->name);
   }
   const catalog::Schema* schema = session.Catalog()->FindSchema(table->schema);
-  HELIOS_TRY(
-      std::vector<sql::RawStatement> statements,
-      sql::Parse(fmt::format("SELECT {} FROM ONLY {}.{}", list, catalog::QuoteName(schema->name),
-                             catalog::QuoteName(table->name))));
+  HELIOS_TRY(std::vector<sql::RawStatement> statements,
+             sql::Parse(fmt::format("SELECT {} FROM ONLY {}.{}", list,
+                                    QuoteIdentifier(schema->name), QuoteIdentifier(table->name))));
   return std::move(statements[0].statement);
 }
 

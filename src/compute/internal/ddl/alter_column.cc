@@ -8,6 +8,7 @@
 #include "sql/ast_util.h"
 #include "sql/deparse.h"
 #include "sql/parser/parser.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -321,10 +322,9 @@ Result<std::string> TableAlteration::ConversionTo(const SqlType& type,
   if (!assignable) {
     return Error(ErrorCode::kDatatypeMismatch)
         .Message("column \"{}\" cannot be cast automatically to type {}", column.name, name)
-        .Hint("You might need to specify \"USING {}::{}\".", sql::QuoteIdentifier(column.name),
-              name);
+        .Hint("You might need to specify \"USING {}::{}\".", QuoteIdentifier(column.name), name);
   }
-  return sql::QuoteIdentifier(column.name);
+  return QuoteIdentifier(column.name);
 }
 
 // The type below every domain.

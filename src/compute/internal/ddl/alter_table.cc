@@ -8,6 +8,7 @@
 #include "compute/internal/name_resolution.h"
 #include "compute/internal/privileges.h"
 #include "sql/deparse.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -139,7 +140,7 @@ Status TableAlteration::MoveRows() {
     const auto found = new_values_.find(column.number);
     values.push_back(found != new_values_.end() ? found->second
                      : before_.FindColumn(column.number) != nullptr
-                         ? sql::QuoteIdentifier(before_.FindColumn(column.number)->name)
+                         ? QuoteIdentifier(before_.FindColumn(column.number)->name)
                          : NewColumnValue(column));
     column.missing_text.reset();
   }
@@ -159,12 +160,7 @@ Status RunAlterTable(SessionImpl& session, const ast::AlterTableStatement& state
   }
   HELIOS_TRY(const catalog::Object* object,
              FindRelation(session, statement.relation, statement.if_exists));
-  if (object == nullptr) {
-    session.Notice(
-        Notice::Severity::kNotice, "00000",
-        fmt::format("relation \"{}\" does not exist, skipping", statement.relation.name));
-    return Status::Ok();
-  }
+  if (object == nullptr) return Status::Ok();
   HELIOS_TRY(RequireOwner(session, *object));
   DdlEditor editor(session);
   if (object->kind() != catalog::ObjectKind::kTable) {

@@ -12,6 +12,7 @@
 #include "compute/internal/statement_info.h"
 #include "compute/internal/utility_fields.h"
 #include "sql/deparse.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -196,12 +197,7 @@ Status ApplySequenceOwner(SessionImpl& session, const std::vector<ast::Option>& 
 Status RunAlterSequence(SessionImpl& session, const ast::AlterSequenceStatement& statement) {
   HELIOS_TRY(const catalog::Sequence* found,
              FindSequence(session, statement.relation, statement.if_exists));
-  if (found == nullptr) {
-    session.Notice(
-        Notice::Severity::kNotice, "00000",
-        fmt::format("relation \"{}\" does not exist, skipping", statement.relation.name));
-    return Status::Ok();
-  }
+  if (found == nullptr) return Status::Ok();
   HELIOS_TRY(RequireOwner(session, *found));
   DdlEditor editor(session);
   auto sequence = editor.Copy<catalog::Sequence>(found->oid);
@@ -323,8 +319,8 @@ Status RunSchemaElements(SessionImpl& session, const ast::CreateSchemaStatement&
                          const std::string& schema, ResultSink& sink) {
   if (statement.elements.empty()) return Status::Ok();
   const std::string path = session.settings().Raw("search_path");
-  session.settings().SetInternal(
-      "search_path", sql::QuoteIdentifier(schema) + (path.empty() ? "" : ", " + path), true);
+  session.settings().SetInternal("search_path",
+                                 QuoteIdentifier(schema) + (path.empty() ? "" : ", " + path), true);
   const auto run = [&]() -> Status {
     for (const ast::StatementPtr& element : statement.elements) {
       ast::StatementPtr copy = ast::Clone(*element);

@@ -10,6 +10,7 @@
 #include "sql/deparse.h"
 #include "sql/parser/parser.h"
 #include "sql/planner.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -150,9 +151,8 @@ Result<std::vector<DomainColumn>> FindColumns(SessionImpl& session, const UserTy
 Status CheckNoNulls(SessionImpl& session, const UserType& domain) {
   HELIOS_TRY(const std::vector<DomainColumn> columns, FindColumns(session, domain));
   for (const auto& [table, column] : columns) {
-    HELIOS_TRY(
-        const bool violated,
-        AnyRow(session, *table, fmt::format("{} IS NULL", sql::QuoteIdentifier(column->name))));
+    HELIOS_TRY(const bool violated,
+               AnyRow(session, *table, fmt::format("{} IS NULL", QuoteIdentifier(column->name))));
     if (!violated) continue;
     return Error(ErrorCode::kNotNullViolation)
         .Message("column \"{}\" of table \"{}\" contains null values", column->name, table->name)

@@ -10,6 +10,7 @@
 #include "compute/internal/handlers.h"
 #include "compute/internal/name_resolution.h"
 #include "compute/internal/privileges.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -29,9 +30,9 @@ struct Dependent {
 std::string QualifiedName(const catalog::Snapshot& snapshot, const catalog::Object& object) {
   const catalog::Schema* schema = snapshot.FindSchema(object.schema);
   if (schema == nullptr || schema->name == "public" || schema->name.starts_with("pg_temp")) {
-    return catalog::QuoteName(object.name);
+    return QuoteIdentifier(object.name);
   }
-  return catalog::QuoteName(schema->name) + "." + catalog::QuoteName(object.name);
+  return QuoteIdentifier(schema->name) + "." + QuoteIdentifier(object.name);
 }
 
 void FindViewDependents(const catalog::Snapshot& snapshot, Oid oid,
@@ -74,7 +75,7 @@ void FindTypeUses(const catalog::Snapshot& snapshot, const catalog::UserType& ty
         if (column.dropped) continue;
         if (column.type.oid != type.oid && column.type.oid != type.array_oid) continue;
         dependents->push_back({oid, "", column.number, false,
-                               fmt::format("column {} of {}", catalog::QuoteName(column.name),
+                               fmt::format("column {} of {}", QuoteIdentifier(column.name),
                                            DescribeObject(snapshot, table))});
       }
     } else if (object->kind() == ObjectKind::kType) {
@@ -95,9 +96,9 @@ void FindTypeUses(const catalog::Snapshot& snapshot, const catalog::UserType& ty
 void FindSequenceUses(const catalog::Snapshot& snapshot, const catalog::Sequence& sequence,
                       std::vector<Dependent>* dependents) {
   const catalog::Schema* schema = snapshot.FindSchema(sequence.schema);
-  const std::string quoted = catalog::QuoteName(sequence.name);
+  const std::string quoted = QuoteIdentifier(sequence.name);
   const std::string qualified =
-      (schema == nullptr ? "" : catalog::QuoteName(schema->name) + ".") + quoted;
+      (schema == nullptr ? "" : QuoteIdentifier(schema->name) + ".") + quoted;
   for (const auto& [oid, object] : snapshot.objects()) {
     if (object->kind() != ObjectKind::kTable) continue;
     const auto& table = static_cast<const catalog::Table&>(*object);
@@ -107,7 +108,7 @@ void FindSequenceUses(const catalog::Snapshot& snapshot, const catalog::Sequence
       if (column.dropped || !uses) continue;
       dependents->push_back(
           {oid, "", column.number, true,
-           fmt::format("default value for column {} of {}", catalog::QuoteName(column.name),
+           fmt::format("default value for column {} of {}", QuoteIdentifier(column.name),
                        DescribeObject(snapshot, table))});
     }
   }
@@ -362,7 +363,7 @@ Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropS
   if (statement.object_type == ObjectType::kMaterializedView) word = "materialized view";
   if (statement.object_type == ObjectType::kIndex) word = "index";
   if (statement.object_type == ObjectType::kSequence) word = "sequence";
-  HELIOS_TRY(const catalog::Object* object, FindRelation(session, relation, true));
+  HELIOS_TRY(const catalog::Object* object, LookUpRelation(session, relation));
   if (object == nullptr) {
     if (!statement.if_exists) {
       return Error(statement.object_type == ObjectType::kIndex ? ErrorCode::kUndefinedObject

@@ -10,6 +10,7 @@
 #include "expr/evaluator.h"
 #include "sql/deparse.h"
 #include "sql/parser/parser.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -17,7 +18,7 @@ namespace {
 
 std::string QualifiedTable(SessionImpl& session, const catalog::Table& table) {
   const catalog::Schema* schema = session.Catalog()->FindSchema(table.schema);
-  return sql::QuoteIdentifier(schema->name) + "." + sql::QuoteIdentifier(table.name);
+  return QuoteIdentifier(schema->name) + "." + QuoteIdentifier(table.name);
 }
 
 // Rows of a query of our own making.
@@ -59,9 +60,9 @@ Status CheckReferences(SessionImpl& session, const catalog::Table& table,
   const catalog::Table* parent = session.Catalog()->FindTable(key.referenced_table);
   std::string columns, joined, not_null, names, shown;
   for (size_t part = 0; part < key.columns.size(); ++part) {
-    const std::string child = sql::QuoteIdentifier(table.FindColumn(key.columns[part])->name);
+    const std::string child = QuoteIdentifier(table.FindColumn(key.columns[part])->name);
     const std::string other =
-        sql::QuoteIdentifier(parent->FindColumn(key.referenced_columns[part])->name);
+        QuoteIdentifier(parent->FindColumn(key.referenced_columns[part])->name);
     columns += fmt::format("{}c.{}::text", part == 0 ? "" : ", ", child);
     joined += fmt::format("{}p.{} = c.{}", part == 0 ? "" : " AND ", other, child);
     not_null += fmt::format(" AND c.{} IS NOT NULL", child);
@@ -213,9 +214,8 @@ Status ValidateConstraints(SessionImpl& session, Oid table_oid, const std::vecto
   const catalog::Table& table = *snapshot->FindTable(table_oid);
   for (const int16_t number : not_null_columns) {
     const catalog::Column* column = table.FindColumn(number);
-    HELIOS_TRY(
-        const bool violated,
-        AnyRow(session, table, fmt::format("{} IS NULL", sql::QuoteIdentifier(column->name))));
+    HELIOS_TRY(const bool violated,
+               AnyRow(session, table, fmt::format("{} IS NULL", QuoteIdentifier(column->name))));
     if (violated) return ContainsNulls(table, column->name);
   }
   for (const catalog::Constraint& constraint : table.constraints) {
@@ -244,7 +244,7 @@ Status RewriteTable(SessionImpl& session, const catalog::Table& before, const ca
   std::vector<sql::TableColumn> columns;
   for (const catalog::Column& column : before.columns) {
     if (column.dropped) continue;
-    list += (list.empty() ? "" : ", ") + sql::QuoteIdentifier(column.name);
+    list += (list.empty() ? "" : ", ") + QuoteIdentifier(column.name);
     columns.push_back({column.name, column.type, column.generated});
   }
   // The old rows are read through a catalog of their own, in which the table is still as it was.

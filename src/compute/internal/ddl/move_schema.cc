@@ -48,12 +48,7 @@ Result<const catalog::Object*> FindMoved(SessionImpl& session,
     case ObjectType::kSequence: {
       HELIOS_TRY(const catalog::Object* object,
                  FindRelation(session, statement.relation, statement.if_exists));
-      if (object == nullptr) {
-        session.Notice(
-            Notice::Severity::kNotice, "00000",
-            fmt::format("relation \"{}\" does not exist, skipping", statement.relation.name));
-        return object;
-      }
+      if (object == nullptr) return object;
       const std::string kind = KindName(*object);
       const bool fits = statement.object_type == ObjectType::kTable  ? kind != "index"
                         : statement.object_type == ObjectType::kView ? kind == "view"

@@ -39,12 +39,7 @@ Result<const catalog::Object*> FindRenamed(SessionImpl& session,
                                            const ast::RenameStatement& statement, ObjectType type) {
   HELIOS_TRY(const catalog::Object* object,
              FindRelation(session, statement.relation, statement.if_exists));
-  if (object == nullptr) {
-    session.Notice(
-        Notice::Severity::kNotice, "00000",
-        fmt::format("relation \"{}\" does not exist, skipping", statement.relation.name));
-    return object;
-  }
+  if (object == nullptr) return object;
   const std::string wrong = WrongKind(type, *object);
   if (!wrong.empty()) {
     return Error(ErrorCode::kWrongObjectType).Message("\"{}\" is not {}", object->name, wrong);

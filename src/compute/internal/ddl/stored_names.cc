@@ -8,6 +8,7 @@
 #include "sql/ast_util.h"
 #include "sql/deparse.h"
 #include "sql/parser/parser.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -143,7 +144,7 @@ class NameEditor {
     const auto parts = catalog::ParseQualifiedName(constant->text);
     if (!parts.ok() || parts->size() != 2 || !Matches((*parts)[0], (*parts)[1])) return;
     const ast::NameList name = NewName((*parts)[1]);
-    constant->text = catalog::QuoteName(name[0]) + "." + catalog::QuoteName(name[1]);
+    constant->text = QuoteIdentifier(name[0]) + "." + QuoteIdentifier(name[1]);
     changed_ = true;
   }
 

@@ -8,6 +8,7 @@
 #include "expr/function_registry.h"
 #include "sql/ast_util.h"
 #include "sql/deparse.h"
+#include "types/text.h"
 
 namespace helios::compute {
 
@@ -196,8 +197,8 @@ Status TableBuilder::AddSequence(size_t index, const std::vector<ast::Option>& o
   column.sequence = sequence->oid;
   if (!identity) {
     const catalog::Schema* schema = editor_.current().FindSchema(table_->schema);
-    std::string name = catalog::QuoteName(sequence->name);
-    if (schema != nullptr) name = catalog::QuoteName(schema->name) + "." + name;
+    std::string name = QuoteIdentifier(sequence->name);
+    if (schema != nullptr) name = QuoteIdentifier(schema->name) + "." + name;
     column.default_sql = "nextval(" + sql::QuoteLiteral(name) + "::regclass)";
   }
   editor_.Put(std::move(sequence));

@@ -2,10 +2,12 @@
 
 #include "catalog/names.h"
 #include "compute/internal/functions/session_call.h"
+#include "compute/internal/privileges.h"
 #include "sql/deparse.h"
 #include "sql/parser/parser.h"
 #include "sql/planner.h"
 #include "types/array.h"
+#include "types/text.h"
 
 namespace helios::compute {
 namespace {
@@ -297,39 +299,16 @@ Status IndexColumnProperty(SessionCall& call) {
 
 // --- the rest
 
+// Domains are types here.
 std::string DescribeKind(const catalog::Object& object) {
-  switch (object.kind()) {
-    case ObjectKind::kRole:
-      return "role";
-    case ObjectKind::kDatabase:
-      return "database";
-    case ObjectKind::kSchema:
-      return "schema";
-    case ObjectKind::kIndex:
-      return "index";
-    case ObjectKind::kSequence:
-      return "sequence";
-    case ObjectKind::kType:
-      return "type";
-    case ObjectKind::kTable:
-      break;
-  }
-  switch (static_cast<const catalog::Table&>(object).table_kind) {
-    case catalog::TableKind::kTable:
-      return "table";
-    case catalog::TableKind::kView:
-      return "view";
-    case catalog::TableKind::kMaterializedView:
-      return "materialized view";
-  }
-  return "object";
+  return object.kind() == ObjectKind::kType ? "type" : KindName(object);
 }
 
 Status DescribeObject(SessionCall& call) {
   const std::shared_ptr<const catalog::Snapshot> snapshot = call.session.Catalog();
   const catalog::Object* object = snapshot->Find(call.AsOid(1));
   if (object == nullptr) return call.ReturnNull();
-  std::string name = catalog::QuoteName(object->name);
+  std::string name = QuoteIdentifier(object->name);
   const auto shown = object->kind() == ObjectKind::kType
                          ? std::optional(FormatType(SqlType{object->oid}, &call.session.Lookup()))
                          : call.session.Lookup().NameOf(type_oid::kRegclass, object->oid);
@@ -340,7 +319,7 @@ Status DescribeObject(SessionCall& call) {
     const auto& table = static_cast<const catalog::Table&>(*object);
     const catalog::Column* column = table.FindColumn(static_cast<int16_t>(number));
     if (column == nullptr) return call.ReturnNull();
-    text = fmt::format("column {} of {}", catalog::QuoteName(column->name), text);
+    text = fmt::format("column {} of {}", QuoteIdentifier(column->name), text);
   }
   return call.ReturnText(text);
 }

@@ -4,6 +4,7 @@
 #include "compute/internal/functions/session_call.h"
 #include "compute/internal/functions/stored_text.h"
 #include "expr/function_registry.h"
+#include "types/text.h"
 
 namespace helios::compute {
 namespace {
@@ -31,17 +32,15 @@ Status ConstraintDefinition(SessionCall& call) {
   const std::shared_ptr<const catalog::Snapshot> snapshot = call.session.Catalog();
   for (const auto& [unused, object] : snapshot->objects()) {
     const std::vector<catalog::Constraint>* constraints = nullptr;
-    const catalog::Table* table = nullptr;
     if (object->kind() == catalog::ObjectKind::kTable) {
-      table = static_cast<const catalog::Table*>(object.get());
-      constraints = &table->constraints;
+      constraints = &static_cast<const catalog::Table&>(*object).constraints;
     } else if (object->kind() == catalog::ObjectKind::kType) {
       constraints = &static_cast<const catalog::UserType&>(*object).checks;
     }
     if (constraints == nullptr) continue;
     for (const catalog::Constraint& constraint : *constraints) {
       if (constraint.oid != oid) continue;
-      return ReturnTextOrNull(call, ShowConstraint(call.session, table, constraint, pretty));
+      return ReturnTextOrNull(call, ShowConstraint(call.session, *object, constraint, pretty));
     }
   }
   return call.ReturnNull();
@@ -99,8 +98,8 @@ Status SerialSequence(SessionCall& call) {
   }
   if (owned == nullptr) return call.ReturnNull();
   const catalog::Schema* schema = snapshot->FindSchema(owned->schema);
-  return call.ReturnText((schema == nullptr ? "" : catalog::QuoteName(schema->name) + ".") +
-                         catalog::QuoteName(owned->name));
+  return call.ReturnText((schema == nullptr ? "" : QuoteIdentifier(schema->name) + ".") +
+                         QuoteIdentifier(owned->name));
 }
 
 // What pg_proc's functions take and give.
@@ -174,7 +173,7 @@ Status ShowBuiltIn(SessionCall& call, const Function& function, bool returns_set
   return call.ReturnText(fmt::format(
       "CREATE OR REPLACE FUNCTION pg_catalog.{0}({1})\n RETURNS {2}{3}\n LANGUAGE internal\n"
       " {4}PARALLEL SAFE{5}\nAS $function${0}$function$\n",
-      catalog::QuoteName(function.name), arguments, returns_set ? "SETOF " : "",
+      QuoteIdentifier(function.name), arguments, returns_set ? "SETOF " : "",
       FormatType(SqlType{function.result}, &lookup), VolatilityName(function.volatility),
       function.strict ? " STRICT" : ""));
 }

@@ -6,11 +6,10 @@
 #include "sql/deparse.h"
 #include "sql/parser/parser.h"
 #include "sql/shown_text.h"
+#include "types/text.h"
 
 namespace helios::compute {
 namespace {
-
-using catalog::QuoteName;
 
 constexpr std::string_view kRegclassCast = "'::regclass";
 
@@ -52,7 +51,7 @@ std::string ColumnList(const catalog::Table& table, const std::vector<int16_t>& 
   for (const int16_t number : numbers) {
     const catalog::Column* column = table.FindColumn(number);
     if (list.size() > 1) list += ", ";
-    list += column == nullptr ? "?" : QuoteName(column->name);
+    list += column == nullptr ? "?" : QuoteIdentifier(column->name);
   }
   return list + ")";
 }
@@ -109,6 +108,16 @@ std::string ShowKeyConstraint(SessionImpl& session, const catalog::Table& table,
   return text;
 }
 
+std::string ShowDomainCheck(SessionImpl& session, const catalog::UserType& domain,
+                            const catalog::Constraint& check, bool pretty) {
+  sql::PlannerContext context = session.MakePlannerContext();
+  return ShortenRegclasses(
+      session,
+      sql::ShowStoredExpression(
+          check.check_sql, {{sql::kDomainValueName, domain.base}}, {},
+          {.pretty = pretty, .multiline = false, .analyzed = true, .domain_value = true}, context));
+}
+
 bool LooksLikeFunction(std::string_view sql) {
   const auto parsed = sql::ParseExpression(sql);
   return parsed.ok() && ((*parsed)->kind == sql::ast::ExprKind::kFunctionCall ||
@@ -121,7 +130,7 @@ std::string KeyText(SessionImpl& session, const catalog::Table& table, const cat
                     bool pretty) {
   if (key.column != 0) {
     const catalog::Column* column = table.FindColumn(key.column);
-    return column == nullptr ? "?" : QuoteName(column->name);
+    return column == nullptr ? "?" : QuoteIdentifier(column->name);
   }
   std::string text = ShowExpression(session, key.expression_sql, &table, {}, pretty);
   return LooksLikeFunction(key.expression_sql) ? text : "(" + text + ")";
@@ -177,13 +186,13 @@ std::string ShowIndex(SessionImpl& session, const catalog::Index& index, bool pr
   const catalog::Table* table = snapshot->FindTable(index.table);
   if (table == nullptr) return "";
   const catalog::Schema* schema = snapshot->FindSchema(table->schema);
-  std::string table_name = QuoteName(table->name);
+  std::string table_name = QuoteIdentifier(table->name);
   if (schema != nullptr && !(pretty && session.Lookup().IsVisible(*table))) {
-    table_name = QuoteName(schema->name) + "." + table_name;
+    table_name = QuoteIdentifier(schema->name) + "." + table_name;
   }
   std::string text =
       fmt::format("CREATE {}INDEX {} ON {} USING {} (", index.unique ? "UNIQUE " : "",
-                  QuoteName(index.name), table_name, index.method);
+                  QuoteIdentifier(index.name), table_name, index.method);
   for (size_t i = 0; i < index.keys.size(); ++i) {
     if (i > 0) text += ", ";
     text += KeyText(session, *table, index.keys[i], pretty) + KeyOptions(index.keys[i], session);
@@ -215,18 +224,24 @@ std::string ShowIndexColumn(SessionImpl& session, const catalog::Index& index, i
   if (position < index.keys.size()) return KeyText(session, *table, index.keys[position], pretty);
   if (position - index.keys.size() < index.included.size()) {
     const catalog::Column* column = table->FindColumn(index.included[position - index.keys.size()]);
-    return column == nullptr ? "" : QuoteName(column->name);
+    return column == nullptr ? "" : QuoteIdentifier(column->name);
   }
   return "";
 }
 
-std::string ShowConstraint(SessionImpl& session, const catalog::Table* table,
+std::string ShowConstraint(SessionImpl& session, const catalog::Object& owner,
                            const catalog::Constraint& constraint, bool pretty) {
+  const auto* table = owner.kind() == catalog::ObjectKind::kTable
+                          ? static_cast<const catalog::Table*>(&owner)
+                          : nullptr;
   std::string text;
   switch (constraint.kind) {
     case catalog::ConstraintKind::kCheck:
-      text = fmt::format("CHECK ({})",
-                         ShowExpression(session, constraint.check_sql, table, {}, pretty));
+      text = fmt::format(
+          "CHECK ({})", table == nullptr
+                            ? ShowDomainCheck(session, static_cast<const catalog::UserType&>(owner),
+                                              constraint, pretty)
+                            : ShowExpression(session, constraint.check_sql, table, {}, pretty));
       if (constraint.no_inherit) text += " NO INHERIT";
       break;
     case catalog::ConstraintKind::kForeignKey:

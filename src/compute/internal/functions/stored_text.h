@@ -20,8 +20,8 @@ std::string ShowIndex(SessionImpl& session, const catalog::Index& index, bool pr
 // Key or included column `number`, from 1; empty when there is none.
 std::string ShowIndexColumn(SessionImpl& session, const catalog::Index& index, int32_t number,
                             bool pretty);
-// CHECK (...), FOREIGN KEY (...) ...; `table` is null for a domain's.
-std::string ShowConstraint(SessionImpl& session, const catalog::Table* table,
+// CHECK (...), FOREIGN KEY (...) ... of a table or a domain.
+std::string ShowConstraint(SessionImpl& session, const catalog::Object& owner,
                            const catalog::Constraint& constraint, bool pretty);
 
 }  // namespace helios::compute
