@@ -108,7 +108,10 @@ class HeliosServer:
     def _end(self, signal_number: int) -> None:
         if self._process is None:
             return
-        if self._process.poll() is None:
+        ended_with = self._process.poll()
+        if ended_with is None:
             self._process.send_signal(signal_number)
-        self._process.wait(timeout=STOP_SECONDS_MAX)
+            self._process.wait(timeout=STOP_SECONDS_MAX)
         self._process = None
+        if ended_with is not None:
+            raise RuntimeError(f"HeliosDB ended by itself with {ended_with}:\n{self.log_tail()}")

@@ -60,13 +60,15 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
       target()->Append(data, options, debug).PermitUncheckedError();
       return IOStatus::OK();
     }
+    // Behind an incomplete record, recovery would not find what is appended now.
+    if (failed_ && IsLog(path_)) return IOStatus::NoSpace(path_, "an append has failed before");
     size_t byte_count = data.size();
     const IOStatus planned = context_.Decide(FileOperation::kWrite, path_, &byte_count);
     if (!planned.ok()) {
       // A short write: some bytes reach the file before the error.
       const Slice part(data.data(), byte_count < data.size() ? byte_count : 0);
       if (!part.empty()) Count(part, target()->Append(part, options, debug)).PermitUncheckedError();
-      if (IsLog(path_)) context_.watch->NoteLogFailed(path_);
+      NoteFailed();
       return planned;
     }
     IOStatus status = AppendHere(data, options, debug);
@@ -75,7 +77,7 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
       is_positioned_ = true;
       status = AppendHere(data, options, debug);
     }
-    if (!status.ok() && IsLog(path_)) context_.watch->NoteLogFailed(path_);
+    if (!status.ok()) NoteFailed();
     return Count(data, std::move(status));
   }
   IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
@@ -93,6 +95,10 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus AppendHere(const Slice& data, const IOOptions& options, IODebugContext* debug) {
     return is_positioned_ ? target()->PositionedAppend(data, written_bytes_, options, debug)
                           : target()->Append(data, options, debug);
+  }
+  void NoteFailed() {
+    failed_ = true;
+    if (IsLog(path_)) context_.watch->NoteLogFailed(path_);
   }
   IOStatus Count(const Slice& data, IOStatus status) {
     if (status.ok()) written_bytes_ += data.size();
@@ -118,6 +124,7 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   const Context& context_;
   const bool is_diary_;
   uint64_t written_bytes_ = 0;
+  bool failed_ = false;
   bool is_positioned_ = false;  // The file's own position is behind a part of a failed write.
 };
 
@@ -185,6 +192,11 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
     if (IsLog(path)) context_.watch->NoteLogCreated(path);
     *result = std::make_unique<WatchedWritableFile>(std::move(*result), path, context_);
     return status;
+  }
+  // The diary too is a file of this file system; the wrapped one would open it as its own.
+  IOStatus NewLogger(const std::string& path, const IOOptions& options,
+                     std::shared_ptr<rocksdb::Logger>* result, IODebugContext* debug) override {
+    return FileSystem::NewLogger(path, options, result, debug);
   }
   IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
                              std::unique_ptr<rocksdb::FSSequentialFile>* result,
