@@ -59,6 +59,9 @@ JOIN = (
     "JOIN airlines a ON a.carrier = f.carrier JOIN planes p ON p.tailnum = f.tailnum "
     "WHERE f.distance > 500 GROUP BY a.name, p.manufacturer"
 )
+# Neither side encrypts: PostgreSQL as installed has no certificate, HeliosDB makes one.
+os.environ["PGSSLMODE"] = "disable"
+
 SINGLE_INSERT = """
 \\set a random(1, 1000000)
 INSERT INTO single (a, note) VALUES (:a, 'a row of ordinary width, written alone');

@@ -75,6 +75,10 @@ class Embedded final : public EmbeddedNode {
     AddMetric("heliosdb_storage_scans", "Scans begun", [](Metrics m) { return m.scans; });
     AddMetric("heliosdb_storage_point_reads", "Rows looked up by key",
               [](Metrics m) { return m.point_reads; });
+    AddMetric("heliosdb_storage_row_cache_hits", "Rows looked up by key and found in the row cache",
+              [](Metrics m) { return m.row_cache_hits; });
+    AddMetric("heliosdb_storage_row_cache_bytes", "Memory of the row cache",
+              [](Metrics m) { return m.row_cache_bytes; });
     AddMetric("heliosdb_storage_lock_waits", "Waits for a lock",
               [](Metrics m) { return m.lock_waits; });
     AddMetric("heliosdb_storage_deadlocks", "Deadlocks broken",

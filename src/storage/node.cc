@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 
+#include "storage/internal/commit_queue.h"
 #include "storage/internal/garbage_collector.h"
 #include "storage/internal/identifiers.h"
 #include "storage/internal/key_format.h"
 #include "storage/internal/local_keys.h"
+#include "storage/internal/row_cache.h"
 #include "storage/internal/row_counts.h"
 #include "storage/internal/scan_stream.h"
 #include "storage/internal/staged_registry.h"
@@ -14,6 +16,8 @@
 namespace helios::storage {
 namespace {
 
+// Of the memory for caches and write buffers; the rest is the store's.
+constexpr size_t kRowCacheDivisor = 8;
 constexpr std::chrono::milliseconds kMaintenanceInterval(1000);
 constexpr int64_t kStatisticsIntervalUs = 30 * sys::kMicrosPerSecond;
 
@@ -37,7 +41,7 @@ Status Node::Open() {
     HELIOS_TRY(directory_, DataDirectory::Open(options_.directory, options_.faults));
     kv::RocksDbOptions kv_options;
     kv_options.directory = directory_->kv_path();
-    kv_options.memory_bytes = options_.memory_bytes;
+    kv_options.memory_bytes = options_.memory_bytes - options_.memory_bytes / kRowCacheDivisor;
     kv_options.background_job_count = static_cast<int>(std::max<size_t>(2, sys::ProcessorCount()));
     kv_options.reserved_disk_bytes = options_.reserved_disk_bytes;
     kv_options.faults = options_.faults;
@@ -51,6 +55,9 @@ Status Node::Open() {
   identifiers_ = std::make_unique<Identifiers>(*store_);
   sequences_ = std::make_unique<Sequences>(*store_);
   row_counts_ = std::make_unique<RowCounts>();
+  row_cache_ = std::make_unique<RowCache>(options_.memory_bytes / kRowCacheDivisor);
+  commit_queue_ = std::make_unique<CommitQueue>(
+      [this](std::span<CommitEntry* const> group) { WriteGroup(group); });
   HELIOS_TRY(Recover());
   scan_environment_ = std::make_unique<ScanEnvironment>(ScanEnvironment{
       *store_, *snapshots_, *staged_, [this](hidb::SpaceId space, uint64_t dead, uint64_t live) {
@@ -195,6 +202,8 @@ NodeMetrics Node::GetMetrics() const {
   metrics.rows_written = rows_written_.load(std::memory_order_relaxed);
   metrics.scans = scans_.load(std::memory_order_relaxed);
   metrics.point_reads = point_reads_.load(std::memory_order_relaxed);
+  metrics.row_cache_hits = row_cache_->hit_count();
+  metrics.row_cache_bytes = row_cache_->used_bytes();
   metrics.staged_bytes = staged_bytes_.load(std::memory_order_relaxed);
   metrics.lock_waits = locks_->wait_count();
   metrics.deadlocks = locks_->deadlock_count();

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ struct NodeMetrics {
   uint64_t rows_written = 0;
   uint64_t scans = 0;
   uint64_t point_reads = 0;
+  uint64_t row_cache_hits = 0;
+  uint64_t row_cache_bytes = 0;
   uint64_t staged_bytes = 0;
   uint64_t lock_waits = 0;
   uint64_t deadlocks = 0;
@@ -57,6 +60,9 @@ class Sequences;
 class RowCounts;
 class GarbageCollector;
 class ReadPoint;
+class RowCache;
+class CommitEntry;
+class CommitQueue;
 
 // A storage node: rows, index entries and catalog records over one KvStore, as HIDB asks for them.
 // docs/formats/kv.md says how they lie.
@@ -116,6 +122,10 @@ class Node final : public hidb::StorageService {
   Status Recover();
   void MaintenanceLoop();
 
+  Result<Timestamp> CommitInGroup(const hidb::CommitRequest& request);
+  void WriteGroup(std::span<CommitEntry* const> group);
+  void RefreshRowCache(const hidb::WriteSet& writes, Timestamp timestamp, bool is_stored);
+  Result<Timestamp> CommitAlone(const hidb::CommitRequest& request);
   Status CheckCatalogVersion(const hidb::CommitRequest& request) const;
   void AddCatalog(const hidb::CommitRequest& request, kv::WriteBatch* batch) const;
   Status StageBuffered(TxnId txn, const hidb::WriteSet& writes,
@@ -138,6 +148,8 @@ class Node final : public hidb::StorageService {
   std::unique_ptr<Identifiers> identifiers_;
   std::unique_ptr<Sequences> sequences_;
   std::unique_ptr<RowCounts> row_counts_;
+  std::unique_ptr<RowCache> row_cache_;
+  std::unique_ptr<CommitQueue> commit_queue_;
   std::unique_ptr<GarbageCollector> collector_;
   std::unique_ptr<ScanEnvironment> scan_environment_;
 

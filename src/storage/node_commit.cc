@@ -1,13 +1,15 @@
-// The way of a commit: everything that it changes goes into one WriteBatch under one new timestamp;
-// the store logs and syncs the batch together with those of concurrent commits; then the timestamp
-// is published, and once all earlier ones are too, the commit is visible and its locks are
-// released.
+// The way of a commit: everything that it changes goes into one WriteBatch under one new timestamp,
+// short commits that come together into the same one; the store logs and syncs the batch; then the
+// timestamp is published, and once all earlier ones are too, the commit is visible and its locks
+// are released.
 #include <algorithm>
 
+#include "storage/internal/commit_queue.h"
 #include "storage/internal/garbage_collector.h"
 #include "storage/internal/identifiers.h"
 #include "storage/internal/key_format.h"
 #include "storage/internal/local_keys.h"
+#include "storage/internal/row_cache.h"
 #include "storage/internal/row_counts.h"
 #include "storage/internal/row_reader.h"
 #include "storage/internal/staged_registry.h"
@@ -20,6 +22,8 @@ namespace {
 // timestamp in flight would hold back every other commit.
 constexpr size_t kCommitBatchBytesMax = 8 << 20;
 constexpr size_t kStageBatchBytes = 4 << 20;
+// Larger commits are written by their own threads, side by side.
+constexpr size_t kGroupedBytesMax = 256 << 10;
 
 // Encodes versions of one timestamp into a batch, reusing its buffers.
 class VersionWriter {
@@ -36,6 +40,16 @@ class VersionWriter {
     } else {
       batch_->Put(kVersionFamily, key_, kDeletedValue);
     }
+  }
+  // Adds a transaction's final writes; returns how many of them are deletions.
+  uint64_t AddAll(const hidb::WriteSet& writes) {
+    uint64_t deletion_count = 0;
+    writes.ForEach(
+        [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>& value) {
+          deletion_count += value ? 0 : 1;
+          Add(space, key, value);
+        });
+    return deletion_count;
   }
 
  private:
@@ -57,7 +71,8 @@ Result<std::vector<hidb::RowLockOutcome>> Node::LockRows(const hidb::RowLockRequ
                locks_->LockRow(request.txn, request.space, key, request.mode, request.options));
     outcomes[index].skipped = !granted;
     if (!granted || request.snapshot == kTimestampMax) continue;
-    HELIOS_TRY(const Timestamp newest, NewestCommitted(*store_, request.space, key, *staged_));
+    HELIOS_TRY(const Timestamp newest,
+               NewestCommitted(*store_, *row_cache_, request.space, key, *staged_));
     outcomes[index].changed = newest > request.snapshot;
   }
   return outcomes;
@@ -119,12 +134,73 @@ void Node::AddCatalog(const hidb::CommitRequest& request, kv::WriteBatch* batch)
 Result<Timestamp> Node::Commit(const hidb::CommitRequest& request) {
   const hidb::WriteSet* const writes = request.writes;
   const bool has_writes = writes != nullptr && !writes->empty();
-  if (!has_writes && request.catalog.empty() && request.dropped_spaces.empty()) {
+  const bool only_writes = request.catalog.empty() && request.dropped_spaces.empty();
+  if (!has_writes && only_writes) {
     if (request.durable) HELIOS_TRY(sequences_->Sync());
     FinishTransaction(request.txn);
     return oracle_->visible();
   }
   HELIOS_TRY(store_->WriteStatus());
+  const bool is_short = has_writes && only_writes && request.durable && !writes->has_staged() &&
+                        writes->bytes() <= kGroupedBytesMax;
+  return is_short ? CommitInGroup(request) : CommitAlone(request);
+}
+
+Result<Timestamp> Node::CommitInGroup(const hidb::CommitRequest& request) {
+  CommitEntry entry(request);
+  commit_queue_->Commit(&entry);
+  HELIOS_TRY(entry.status);
+  oracle_->AwaitVisible(entry.timestamp);
+  commits_.fetch_add(1, std::memory_order_relaxed);
+  rows_written_.fetch_add(entry.operation_count, std::memory_order_relaxed);
+  NoteCommitted(*request.writes, entry.deletion_count);
+  FinishTransaction(request.txn);
+  return entry.timestamp;
+}
+
+// The commits of a group touch different keys, because each holds the locks of its own: one
+// timestamp serves them all.
+void Node::WriteGroup(std::span<CommitEntry* const> group) {
+  const auto write = [&](Timestamp timestamp) -> Status {
+    const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
+    VersionWriter writer(batch.get(), timestamp);
+    for (CommitEntry* entry : group) {
+      const size_t operations_before = batch->operation_count();
+      entry->timestamp = timestamp;
+      entry->deletion_count = writer.AddAll(*entry->request.writes);
+      entry->operation_count = batch->operation_count() - operations_before;
+    }
+    return store_->Write(batch.get(), /*sync=*/true);
+  };
+  const auto commit = [&]() -> Status {
+    HELIOS_TRY(const Timestamp timestamp, oracle_->Begin());
+    const Status status = write(timestamp);
+    for (const CommitEntry* entry : group) {
+      RefreshRowCache(*entry->request.writes, timestamp, status.ok());
+    }
+    oracle_->Publish(timestamp);
+    return status;
+  };
+  const Status status = commit();
+  for (CommitEntry* entry : group) entry->status = status;
+}
+
+// What the row cache keeps of the rows that a commit has stored, before it becomes visible.
+void Node::RefreshRowCache(const hidb::WriteSet& writes, Timestamp timestamp, bool is_stored) {
+  // After a failed write nobody knows what is stored.
+  if (!is_stored) return row_cache_->Clear(timestamp);
+  std::string stored_key;
+  writes.ForEach(
+      [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>& value) {
+        stored_key = SpacePrefix(space);
+        stored_key.append(key);
+        row_cache_->NoteCommitted(stored_key, timestamp, value);
+      });
+}
+
+Result<Timestamp> Node::CommitAlone(const hidb::CommitRequest& request) {
+  const hidb::WriteSet* const writes = request.writes;
+  const bool has_writes = writes != nullptr && !writes->empty();
   std::unique_lock catalog_lock(catalog_mutex_, std::defer_lock);
   if (!request.catalog.empty()) {
     catalog_lock.lock();
@@ -144,15 +220,7 @@ Result<Timestamp> Node::Commit(const hidb::CommitRequest& request) {
 
   HELIOS_TRY(const Timestamp timestamp, oracle_->Begin());
   const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
-  uint64_t deletions = 0;
-  if (buffered) {
-    VersionWriter writer(batch.get(), timestamp);
-    writes->ForEach(
-        [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>& value) {
-          deletions += value ? 0 : 1;
-          writer.Add(space, key, value);
-        });
-  }
+  const uint64_t deletions = buffered ? VersionWriter(batch.get(), timestamp).AddAll(*writes) : 0;
   const size_t row_operations = batch->operation_count();
   for (Timestamp entry : staged) batch->Delete(kv::Family::kLocal, StagedKey(entry));
   AddCatalog(request, batch.get());
@@ -160,13 +228,18 @@ Result<Timestamp> Node::Commit(const hidb::CommitRequest& request) {
     batch->Put(kv::Family::kLocal, LocalKey(kDroppedPrefix, space), "");
   }
   if (!staged.empty()) staged_->SetCommitted(staged, timestamp);
-  if (Status status = store_->Write(batch.get(), request.durable); !status.ok()) {
-    if (!staged.empty()) staged_->SetCommitted(staged, 0);
-    oracle_->Publish(timestamp);
-    return status;
+  const Status status = store_->Write(batch.get(), request.durable);
+  if (!staged.empty()) {
+    row_cache_->Clear(timestamp);
+    if (!status.ok()) staged_->SetCommitted(staged, 0);
+  } else if (buffered) {
+    RefreshRowCache(*writes, timestamp, status.ok());
   }
-  if (!request.catalog.empty()) catalog_version_.fetch_add(1, std::memory_order_acq_rel);
+  if (status.ok() && !request.catalog.empty()) {
+    catalog_version_.fetch_add(1, std::memory_order_acq_rel);
+  }
   oracle_->Publish(timestamp);
+  HELIOS_TRY(status);
   oracle_->AwaitVisible(timestamp);
   if (catalog_lock.owns_lock()) catalog_lock.unlock();
 

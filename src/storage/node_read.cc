@@ -3,6 +3,7 @@
 #include "storage/internal/key_format.h"
 #include "storage/internal/local_keys.h"
 #include "storage/internal/merge_cursor.h"
+#include "storage/internal/row_cache.h"
 #include "storage/internal/row_counts.h"
 #include "storage/internal/row_reader.h"
 #include "storage/internal/scan_stream.h"
@@ -46,7 +47,7 @@ Status Node::Get(const hidb::GetRequest& request, Chunk* out, std::vector<bool>*
   HELIOS_CHECK(request.row_keys.size() <= kVectorRowsMax);
   point_reads_.fetch_add(request.row_keys.size(), std::memory_order_relaxed);
   const ReadPoint read_point(request.view, *snapshots_, *staged_);
-  RowReader rows(*store_, request.table->space, read_point, request.view);
+  RowReader rows(*store_, row_cache_.get(), request.table->space, read_point, request.view);
   RowDecoder decoder(WantedColumns(*request.table, request.columns));
   *out = MakeOutput(*request.table, request.columns, false);
   std::vector<Vector*> columns;

@@ -46,6 +46,8 @@ class ReadPoint {
   // No visible version is newer than this.
   Timestamp newest() const { return newest_; }
   Timestamp timestamp() const { return timestamp_; }
+  // Whether there are versions anywhere whose timestamp does not say when they were committed.
+  bool has_staged() const { return states_ != nullptr; }
 
  private:
   bool SeesStaged(Timestamp version) const {

@@ -4,9 +4,11 @@
 
 namespace helios::storage {
 
-RowReader::RowReader(kv::KvStore& store, hidb::SpaceId space, const ReadPoint& read_point,
-                     const hidb::ReadView& view)
+RowReader::RowReader(kv::KvStore& store, RowCache* cache, hidb::SpaceId space,
+                     const ReadPoint& read_point, const hidb::ReadView& view)
     : store_(store),
+      // The cache keeps versions by the time of their commit.
+      cache_(read_point.has_staged() ? nullptr : cache),
       space_(space),
       read_point_(read_point),
       writes_(view.writes != nullptr && view.writes->HasWrites(space) ? view.writes : nullptr),
@@ -21,9 +23,18 @@ Result<bool> RowReader::Find(std::string_view key, std::string_view* value) {
       return true;
     }
   }
-  if (iterator_ == nullptr) iterator_ = store_.NewIterator(kVersionFamily, {.one_key = true});
   seek_key_ = SpacePrefix(space_);
   seek_key_.append(key);
+  if (cache_ != nullptr && cache_->Find(seek_key_, read_point_.timestamp(), &cached_)) {
+    *value = cached_;
+    return true;
+  }
+  return FindInStore(value);
+}
+
+// Looks for the key in `seek_key_`.
+Result<bool> RowReader::FindInStore(std::string_view* value) {
+  if (iterator_ == nullptr) iterator_ = store_.NewIterator(kVersionFamily, {.one_key = true});
   const size_t key_bytes = seek_key_.size();
   AppendVersion(&seek_key_, read_point_.newest());
   for (iterator_->Seek(seek_key_); iterator_->Valid(); iterator_->Next()) {
@@ -37,18 +48,24 @@ Result<bool> RowReader::Find(std::string_view key, std::string_view* value) {
     if (!DecodeVersionValue(iterator_->value(), &present, value)) {
       return Error(ErrorCode::kDataCorrupted).Message("malformed version in space {}", space_);
     }
+    if (present && cache_ != nullptr) {
+      cache_->Add(WithoutVersion(stored), read_point_.timestamp(), VersionOf(stored), *value);
+    }
     return present;
   }
   HELIOS_TRY(iterator_->status());
   return false;
 }
 
-Result<Timestamp> NewestCommitted(kv::KvStore& store, hidb::SpaceId space, std::string_view key,
-                                  const StagedRegistry& staged) {
+Result<Timestamp> NewestCommitted(kv::KvStore& store, RowCache& cache, hidb::SpaceId space,
+                                  std::string_view key, const StagedRegistry& staged) {
   const std::shared_ptr<const StagedStates> states = staged.Capture();
-  auto iterator = store.NewIterator(kVersionFamily, {.one_key = true});
   std::string seek = SpacePrefix(space);
   seek.append(key);
+  if (states == nullptr) {
+    if (const std::optional<Timestamp> version = cache.FindVersion(seek)) return *version;
+  }
+  auto iterator = store.NewIterator(kVersionFamily, {.one_key = true});
   const size_t key_bytes = seek.size();
   AppendVersion(&seek, kTimestampMax);
   for (iterator->Seek(seek); iterator->Valid(); iterator->Next()) {

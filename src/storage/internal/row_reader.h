@@ -7,6 +7,7 @@
 #include "hidb/storage_service.h"
 #include "kv/kv_store.h"
 #include "storage/internal/read_point.h"
+#include "storage/internal/row_cache.h"
 
 namespace helios::storage {
 
@@ -15,26 +16,32 @@ namespace helios::storage {
 // Thread safety: none. Lifetime: shorter than the store's and the read point's.
 class RowReader {
  public:
-  RowReader(kv::KvStore& store, hidb::SpaceId space, const ReadPoint& read_point,
+  // `cache`: where to look first, and to keep what is found; may be null.
+  RowReader(kv::KvStore& store, RowCache* cache, hidb::SpaceId space, const ReadPoint& read_point,
             const hidb::ReadView& view);
 
   // Whether the key is visible; `value` is valid until the next call.
   Result<bool> Find(std::string_view key, std::string_view* value);
 
  private:
+  Result<bool> FindInStore(std::string_view* value);
+
   kv::KvStore& store_;
+  RowCache* const cache_;
   const hidb::SpaceId space_;
   const ReadPoint& read_point_;
   const hidb::WriteSet* const writes_;
   const hidb::CommandId before_command_;
   std::unique_ptr<kv::Iterator> iterator_;  // Made when first needed.
   std::string seek_key_;
+  std::string cached_;
   hidb::WriteSet::Write own_;
 };
 
 // The timestamp of the newest committed version of a key, deletions included; 0 if there is none.
 // Another's staged versions do not count until they are committed.
-Result<Timestamp> NewestCommitted(kv::KvStore& store, hidb::SpaceId space, std::string_view key,
-                                  const StagedRegistry& staged);
+// Requires: the key's lock is held, so that no commit to it is under way.
+Result<Timestamp> NewestCommitted(kv::KvStore& store, RowCache& cache, hidb::SpaceId space,
+                                  std::string_view key, const StagedRegistry& staged);
 
 }  // namespace helios::storage

@@ -153,7 +153,8 @@ class IndexScan final : public Scan {
  public:
   IndexScan(const ScanEnvironment& environment, hidb::ScanRequest request)
       : Scan(environment, request, request.index->space),
-        rows_(environment.store, request_.table->space, read_point_, request_.view),
+        rows_(environment.store, /*cache=*/nullptr, request_.table->space, read_point_,
+              request_.view),
         needs_values_(!request_.columns.empty()) {}
 
  private:
