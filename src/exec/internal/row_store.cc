@@ -98,24 +98,13 @@ RowStore::RowStore(std::shared_ptr<const RowLayout> layout, MemoryTracker* track
 }
 
 void RowStore::NewBlock() {
-  CloseBlock();
   size_t bytes = std::clamp(block_bytes_, kFirstBlockBytes, kBlockBytesMax);
-  block_rows_ = std::max<size_t>(bytes / layout_->width, 1);
-  bytes = block_rows_ * layout_->width;
+  free_rows_ = std::max<size_t>(bytes / layout_->width, 1);
+  bytes = free_rows_ * layout_->width;
   // Zeros: null bits start clear, and aggregate tails and padding are defined.
   blocks_.push_back({std::make_unique<char[]>(bytes), 0});
   block_bytes_ += bytes;
   next_ = blocks_.back().bytes.get();
-  free_rows_ = block_rows_;
-}
-
-void RowStore::CloseBlock() {
-  if (!blocks_.empty() && next_ != nullptr) blocks_.back().row_count = block_rows_ - free_rows_;
-}
-
-const std::vector<RowStore::Block>& RowStore::blocks() {
-  CloseBlock();
-  return blocks_;
 }
 
 void RowStore::Scatter(std::span<const Vector* const> columns, const SelectionIndex* selection,
@@ -167,8 +156,6 @@ Status RowStore::Account() {
 }
 
 void RowStore::Absorb(RowStore&& other) {
-  CloseBlock();
-  other.CloseBlock();
   for (Block& block : other.blocks_) blocks_.push_back(std::move(block));
   for (std::shared_ptr<Arena>& heap : other.heaps_) heaps_.push_back(std::move(heap));
   absorbed_heap_bytes_ += other.heap_->allocated_bytes() + other.absorbed_heap_bytes_;

@@ -62,6 +62,7 @@ class RowStore {
     next_ += layout_->width;
     --free_rows_;
     ++row_count_;
+    ++blocks_.back().row_count;
     return row;
   }
   // Writes columns `columns` of chunk rows `selection[0..count)` (null: 0..count) to `rows`, one
@@ -86,13 +87,12 @@ class RowStore {
     std::unique_ptr<char[]> bytes;
     size_t row_count;
   };
-  const std::vector<Block>& blocks();
+  const std::vector<Block>& blocks() const { return blocks_; }
   // What keeps the long strings of gathered vectors alive.
   const std::vector<std::shared_ptr<Arena>>& heaps() const { return heaps_; }
 
  private:
   void NewBlock();
-  void CloseBlock();
 
   const std::shared_ptr<const RowLayout> layout_;
   MemoryReservation reservation_;
@@ -101,7 +101,6 @@ class RowStore {
   std::vector<std::shared_ptr<Arena>> heaps_;
   char* next_ = nullptr;
   size_t free_rows_ = 0;
-  size_t block_rows_ = 0;
   size_t row_count_ = 0;
   size_t block_bytes_ = 0;
   size_t absorbed_heap_bytes_ = 0;
