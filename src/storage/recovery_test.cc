@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <functional>
 
 #include "storage/internal/key_format.h"
@@ -15,6 +16,9 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
+// Names the directory to the process that is to die there.
+constexpr const char* kDyingNode = "HELIOS_TEST_DYING_NODE";
+
 class RecoveryTest : public testing::Test {
  protected:
   Status Open(NodeOptions options) {
@@ -25,17 +29,22 @@ class RecoveryTest : public testing::Test {
   Status Open() { return Open(TestOptions(directory_.path())); }
   Strings Rows() { return ScanAll(*node_, TableScan({kTimestampMax})); }
 
-  // Runs `work` on a node in another process, which ends as kill -9 would end it.
+  // Runs `work` on a node in another process, which ends as kill -9 would end it. A test calls this
+  // first: the process is this program again at the same test, as a fork would lack the threads
+  // that RocksDB has here.
   void InProcessThatDies(const std::function<void(Node&)>& work) {
-    node_.reset();
+    if (const char* path = std::getenv(kDyingNode)) WorkAndDie(path, work);
+    const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
+    const std::string filter =
+        fmt::format("--gtest_filter={}.{}", test.test_suite_name(), test.name());
+    setenv(kDyingNode, directory_.path().c_str(), 1);
     const pid_t child = fork();
-    ASSERT_GE(child, 0);
     if (child == 0) {
-      auto node = OpenNode(TestOptions(directory_.path()));
-      if (!node.ok()) _exit(3);
-      work(**node);
-      _exit(testing::Test::HasFailure() ? 2 : 0);
+      execl("/proc/self/exe", "storage_test", filter.c_str(), nullptr);
+      _exit(4);
     }
+    unsetenv(kDyingNode);
+    ASSERT_GE(child, 0);
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFEXITED(status));
@@ -44,6 +53,15 @@ class RecoveryTest : public testing::Test {
 
   TestDirectory directory_;
   std::unique_ptr<Node> node_;
+
+ private:
+  [[noreturn]] void WorkAndDie(const char* path, const std::function<void(Node&)>& work) {
+    auto node = OpenNode(TestOptions(path));
+    if (!node.ok()) _exit(3);
+    work(**node);
+    EXPECT_TRUE(sys::RemoveTree(directory_.path()).ok());
+    _exit(testing::Test::HasFailure() ? 2 : 0);
+  }
 };
 
 TEST_F(RecoveryTest, EverythingCommittedSurvivesACrash) {

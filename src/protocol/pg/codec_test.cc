@@ -85,12 +85,15 @@ TEST(Encode, ErrorsAndNotices) {
 }
 
 TEST(Decode, Messages) {
-  const auto parse = DecodeParse(Bytes("s\0select\0\0\1\0\0\0\x17"));
+  // Decoded messages point into the bytes.
+  const std::string parse_bytes = Bytes("s\0select\0\0\1\0\0\0\x17");
+  const auto parse = DecodeParse(parse_bytes);
   ASSERT_TRUE(parse.ok());
   EXPECT_EQ(parse->statement, "s");
   EXPECT_EQ(parse->sql, "select");
   EXPECT_EQ(parse->parameter_types, std::vector<Oid>{23});
-  const auto bind = DecodeBind(Bytes("p\0s\0\0\1\0\1\0\2\xff\xff\xff\xff\0\0\0\2ab\0\2\0\0\0\1"));
+  const std::string bind_bytes = Bytes("p\0s\0\0\1\0\1\0\2\xff\xff\xff\xff\0\0\0\2ab\0\2\0\0\0\1");
+  const auto bind = DecodeBind(bind_bytes);
   ASSERT_TRUE(bind.ok());
   ASSERT_EQ(bind->parameters.size(), 2u);
   EXPECT_TRUE(bind->parameters[0].is_null);
