@@ -113,7 +113,7 @@ class ExprWalker {
       if (step != WalkStep::kDescend) return;
     }
     if constexpr (kIsFamily<T>) {
-      Dispatch(node, [this](auto& own) { Fields(own); });
+      Dispatch(node, [&](auto& own) { Fields(own); });
     } else {
       Fields(node);
     }
@@ -145,7 +145,7 @@ class RelationWalker {
   template <typename T>
   void Node(const T& node) {
     if constexpr (kIsFamily<T>) {
-      Dispatch(node, [this](const auto& own) { Fields(own); });
+      Dispatch(node, [&](const auto& own) { Fields(own); });
     } else {
       Fields(node);
     }
@@ -190,7 +190,7 @@ class Replacer {
   template <typename T>
   void Node(T& node) {
     if constexpr (kIsFamily<T>) {
-      Dispatch(node, [this](auto& own) { Fields(own); });
+      Dispatch(node, [&](auto& own) { Fields(own); });
     } else {
       Fields(node);
     }
