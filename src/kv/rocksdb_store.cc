@@ -1,6 +1,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/perf_level.h>
 #include <rocksdb/statistics.h>
 #include <rocksdb/write_batch.h>
 
@@ -109,10 +110,12 @@ class RocksIterator final : public Iterator {
     if (pool_ != nullptr && inner_->iterator->status().ok()) pool_->Return(std::move(inner_));
   }
   bool Valid() const override { return inner_->iterator->Valid(); }
-  void Seek(std::string_view key) override { inner_->iterator->Seek(ToSlice(key)); }
-  void SeekForPrev(std::string_view key) override { inner_->iterator->SeekForPrev(ToSlice(key)); }
-  void SeekToFirst() override { inner_->iterator->Seek(inner_->lower_slice); }
-  void SeekToLast() override { inner_->iterator->SeekForPrev(inner_->upper_slice); }
+  void Seek(std::string_view key) override { Move(&rocksdb::Iterator::Seek, ToSlice(key)); }
+  void SeekForPrev(std::string_view key) override {
+    Move(&rocksdb::Iterator::SeekForPrev, ToSlice(key));
+  }
+  void SeekToFirst() override { Move(&rocksdb::Iterator::Seek, inner_->lower_slice); }
+  void SeekToLast() override { Move(&rocksdb::Iterator::SeekForPrev, inner_->upper_slice); }
   void Next() override { inner_->iterator->Next(); }
   void Prev() override { inner_->iterator->Prev(); }
   std::string_view key() const override { return ToView(inner_->iterator->key()); }
@@ -123,6 +126,13 @@ class RocksIterator final : public Iterator {
   }
 
  private:
+  void Move(void (rocksdb::Iterator::*seek)(const rocksdb::Slice&), rocksdb::Slice target) {
+    // RocksDB counts every step in thread-local counters, which nobody reads here, unless each
+    // thread tells it not to.
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
+    (inner_->iterator.get()->*seek)(target);
+  }
+
   IteratorPool* const pool_;
   const std::string& directory_;
   std::unique_ptr<ReusableIterator> inner_;

@@ -177,6 +177,30 @@ TEST_P(NodeTest, CountsAndLimits) {
   EXPECT_EQ(ScanAll(*node_, limited), (Strings{"k04999:4999:n", "k04998:4998:n"}));
 }
 
+TEST_P(NodeTest, ScansSayWhichVersionTheyShow) {
+  TestSession session(*node_);
+  std::vector<int64_t> wanted;
+  for (int row = 0; row < 5; ++row) {
+    ASSERT_TRUE(session.Put(std::string("k") + static_cast<char>('0' + row), row, "x").ok());
+    const Result<Timestamp> timestamp = session.Commit();
+    ASSERT_TRUE(timestamp.ok());
+    wanted.push_back(static_cast<int64_t>(*timestamp));
+  }
+  hidb::ScanRequest request = TableScan({kTimestampMax});
+  request.columns = {0};
+  request.with_version = true;
+  auto stream = node_->Scan(std::move(request));
+  ASSERT_TRUE(stream.ok());
+  Chunk chunk;
+  ASSERT_TRUE((*stream)->Next(&chunk).ok());
+  ASSERT_EQ(chunk.row_count(), wanted.size());
+  std::vector<int64_t> versions;
+  for (size_t row = 0; row < wanted.size(); ++row) {
+    versions.push_back(chunk.column(1).At<int64_t>(row));
+  }
+  EXPECT_EQ(versions, wanted);
+}
+
 TEST_P(NodeTest, SplitRangesCoverEveryRowOnce) {
   TestSession session(*node_);
   for (int id = 0; id < 20'000; ++id) {

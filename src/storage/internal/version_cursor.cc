@@ -99,14 +99,16 @@ void VersionCursor::Next() {
     return;
   }
   const std::string_view user = WithoutVersion(stored);
+  const Timestamp version = VersionOf(stored);
   if (user == key_) {
     ++dead_count_;
     SkipOlderVersions();
-  } else if (!IsPastEnd(user) && read_point_.Sees(VersionOf(stored))) {
+  } else if (!IsPastEnd(user) && read_point_.Sees(version)) {
     key_.assign(user);
     bool present = false;
     if (!Decode(iterator_->value(), &present)) return;
     if (present) {
+      version_ = version;
       valid_ = true;
       return;
     }
