@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 
+#include "kv/internal/append_space.h"
 #include "kv/open.h"
 #include "kv/tsan_suppressions.h"
 #include "sys/files.h"
@@ -156,6 +159,16 @@ class RocksDbTest : public testing::Test {
     HELIOS_TRY(store_, OpenRocksDb(std::move(options)));
     return Status::Ok();
   }
+  // With a plan for a full disk, not armed yet.
+  void OpenWithFaults(sys::FileOperation operation) {
+    store_.reset();
+    faults_.emplace(sys::FaultBit(operation), 1, ENOSPC, true);
+    faults_->Disarm();
+    RocksDbOptions options = Options(directory_);
+    options.faults = &*faults_;
+    const Status opened = Open(options);
+    ASSERT_TRUE(opened.ok()) << opened.ToString();
+  }
   std::string directory_;
   // Before the store, whose background threads ask it to the end even where an assertion leaves the
   // test.
@@ -178,11 +191,7 @@ TEST_F(RocksDbTest, SyncedWritesSurvivePowerFailure) {
 }
 
 TEST_F(RocksDbTest, FullDiskRefusesWritesAndServesReads) {
-  faults_.emplace(sys::FaultBit(sys::FileOperation::kWrite), 1, ENOSPC, true);
-  faults_->Disarm();
-  RocksDbOptions options = Options(directory_);
-  options.faults = &*faults_;
-  ASSERT_TRUE(Open(options).ok());
+  OpenWithFaults(sys::FileOperation::kWrite);
   ASSERT_TRUE(PutOne(*store_, "a", "1").ok());
   faults_->Arm();
   const Status full = PutOne(*store_, "b", "2");
@@ -200,6 +209,101 @@ TEST_F(RocksDbTest, FullDiskRefusesWritesAndServesReads) {
   EXPECT_EQ(GetOne(*store_, "a"), "1");
   EXPECT_EQ(GetOne(*store_, "b"), "(none)");
   EXPECT_EQ(GetOne(*store_, "d"), "4");
+}
+
+// RocksDB cannot go on after a failed append to a log whose memtables are empty: it must not
+// happen.
+TEST_F(RocksDbTest, SpaceIsTakenBeforeTheLogIsWritten) {
+  OpenWithFaults(sys::FileOperation::kAllocate);
+  ASSERT_TRUE(PutOne(*store_, "a", "1").ok());
+  ASSERT_TRUE(store_->Flush().ok());
+  const std::string large(AppendSpace::kChunkBytes, 'x');
+  faults_->Arm();
+  EXPECT_TRUE(PutOne(*store_, "b", large).Is(ErrorCode::kDiskFull));
+  EXPECT_EQ(store_->health(), Health::kDiskFull);
+  EXPECT_TRUE(PutOne(*store_, "c", "3").Is(ErrorCode::kDiskFull));
+  EXPECT_EQ(GetOne(*store_, "a"), "1");
+  faults_->Disarm();
+  store_->CheckDisk();
+  ASSERT_EQ(store_->health(), Health::kServing);
+  EXPECT_TRUE(PutOne(*store_, "d", large).ok());
+  store_.reset();
+  ASSERT_TRUE(Open(Options(directory_)).ok());
+  EXPECT_EQ(GetOne(*store_, "a"), "1");
+  EXPECT_EQ(GetOne(*store_, "b"), "(none)");
+  EXPECT_EQ(GetOne(*store_, "c"), "(none)");
+  EXPECT_TRUE(GetOne(*store_, "d") == large);
+}
+
+// The old log stays in use.
+TEST_F(RocksDbTest, NoRoomForANewLog) {
+  for (sys::FileOperation operation : {sys::FileOperation::kAllocate, sys::FileOperation::kOpen}) {
+    OpenWithFaults(operation);
+    ASSERT_TRUE(PutOne(*store_, "a", "1").ok());
+    faults_->Arm();
+    const Status full = store_->Flush();
+    EXPECT_TRUE(full.Is(ErrorCode::kDiskFull)) << full.ToString();
+    EXPECT_TRUE(PutOne(*store_, "b", "2").Is(ErrorCode::kDiskFull));
+    store_->CheckDisk();
+    EXPECT_EQ(store_->health(), Health::kDiskFull);
+    faults_->Disarm();
+    store_->CheckDisk();
+    ASSERT_EQ(store_->health(), Health::kServing);
+    EXPECT_TRUE(PutOne(*store_, "c", "3").ok());
+    EXPECT_TRUE(store_->Flush().ok());
+    EXPECT_TRUE(PutOne(*store_, "d", "4").ok());
+    ASSERT_TRUE(Open(Options(directory_)).ok());
+    EXPECT_EQ(GetOne(*store_, "a") + GetOne(*store_, "c") + GetOne(*store_, "d"), "134");
+    EXPECT_EQ(GetOne(*store_, "b"), "(none)");
+  }
+}
+
+// Goal: several writers, a disk that is full now and then, memtables that are switched meanwhile:
+// what was acknowledged is there, what was refused is not, and writing always goes on.
+TEST_F(RocksDbTest, WritersOnADiskThatIsFullNowAndThen) {
+  OpenWithFaults(sys::FileOperation::kAllocate);
+  constexpr int kWriters = 4;
+  constexpr int kWrites = 300;
+  const std::string value(100'000, 'v');
+  std::vector<std::vector<bool>> outcomes(kWriters);
+  std::atomic<int> busy{kWriters};
+  const auto write = [&](int writer) {
+    for (int acknowledged = 0; acknowledged < kWrites;) {
+      std::vector<bool>& mine = outcomes[writer];
+      const std::string key = fmt::format("{}/{}", writer, mine.size());
+      const Status status = PutOne(*store_, key, value, mine.size() % 8 == 0);
+      mine.push_back(status.ok());
+      if (status.ok()) ++acknowledged;
+      if (!status.ok() && !status.Is(ErrorCode::kDiskFull)) {
+        ADD_FAILURE() << status.ToString();
+        break;
+      }
+      while (store_->health() == Health::kDiskFull) std::this_thread::yield();
+    }
+    busy.fetch_sub(1);
+  };
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) writers.emplace_back(write, writer);
+  while (busy.load() > 0) {
+    faults_->Arm();
+    std::this_thread::yield();
+    faults_->Disarm();
+    store_->CheckDisk();
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_TRUE(faults_->fired());
+  for (bool reopened : {false, true}) {
+    if (reopened) {
+      ASSERT_TRUE(Open(Options(directory_)).ok());
+    }
+    for (int writer = 0; writer < kWriters; ++writer) {
+      for (size_t index = 0; index < outcomes[writer].size(); ++index) {
+        const std::string found = GetOne(*store_, fmt::format("{}/{}", writer, index));
+        EXPECT_TRUE(found == (outcomes[writer][index] ? value : "(none)"))
+            << writer << "/" << index << " has " << found.size();
+      }
+    }
+  }
 }
 
 TEST_F(RocksDbTest, FailedSyncStopsWriting) {
@@ -245,10 +349,10 @@ TEST_F(RocksDbTest, DamagedFileIsNamed) {
 // faults.
 TEST_F(RocksDbTest, EveryFaultLeavesAcknowledgedWrites) {
   using sys::FileOperation;
-  const uint32_t kinds = sys::FaultBit(FileOperation::kWrite) |
-                         sys::FaultBit(FileOperation::kSync) | sys::FaultBit(FileOperation::kOpen) |
-                         sys::FaultBit(FileOperation::kRename) |
-                         sys::FaultBit(FileOperation::kSyncDirectory);
+  const uint32_t kinds =
+      sys::FaultBit(FileOperation::kWrite) | sys::FaultBit(FileOperation::kSync) |
+      sys::FaultBit(FileOperation::kOpen) | sys::FaultBit(FileOperation::kRename) |
+      sys::FaultBit(FileOperation::kAllocate) | sys::FaultBit(FileOperation::kSyncDirectory);
   for (int error : {EIO, ENOSPC}) {
     for (int k = 1; k < 400; k += k < 20 ? 1 : 7) {
       const std::string directory =

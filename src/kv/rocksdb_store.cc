@@ -349,7 +349,12 @@ Status RocksStore::Write(WriteBatch* batch, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
   const size_t byte_count = writes->GetDataSize();
+  if (!tuned_.watch->ReserveLog(byte_count)) {
+    SetDiskFull();
+    return DiskFullError(options_.directory);
+  }
   const rocksdb::Status status = db_->Write(options, writes);
+  tuned_.watch->ReleaseLog(byte_count);
   if (!status.ok()) return WriteFailed(status);
   write_batches_.fetch_add(1, std::memory_order_relaxed);
   bytes_written_.fetch_add(byte_count, std::memory_order_relaxed);
@@ -365,7 +370,7 @@ Status RocksStore::WriteFailed(const rocksdb::Status& status) {
         .Message("it is unknown whether the transaction was committed: {}", status.ToString())
         .Hint("The disk failed to store the log. Restart the server, then look at the data.");
   }
-  if (status.IsNoSpace()) {
+  if (IsDiskFull(status)) {
     SetDiskFull();
     return DiskFullError(options_.directory);
   }
@@ -382,7 +387,6 @@ void RocksStore::Stop(const rocksdb::Status& cause) {
 
 // Whether space for a full disk is kept, as far as it is wanted.
 bool RocksStore::KeepReserve() {
-  if (options_.reserved_disk_bytes == 0) return true;
   return tuned_.watch
       ->KeepReserve(options_.directory + kReserveName, options_.reserved_disk_bytes / 2)
       .ok();

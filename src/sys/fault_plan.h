@@ -16,6 +16,7 @@ enum class FileOperation : uint8_t {
   kRename,
   kRemove,
   kCreateDirectory,
+  kAllocate,
 };
 
 // Decides which file operations fail: tests pass one to what opens files. Production passes none.

@@ -13,6 +13,8 @@
 
 #include <algorithm>
 
+#include "kv/internal/rocksdb_status.h"
+
 namespace helios::kv {
 namespace {
 
@@ -68,11 +70,12 @@ class FilterFactoryAdapter final : public rocksdb::CompactionFilterFactory {
 class FullDiskListener final : public rocksdb::EventListener {
  public:
   explicit FullDiskListener(std::shared_ptr<FileSystemWatch> watch) : watch_(std::move(watch)) {}
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+    if (IsDiskFull(*error)) watch_->engine_stopped.store(true, std::memory_order_release);
+  }
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error,
                             bool* auto_recovery) override {
-    if (!error.IsNoSpace()) return;
-    *auto_recovery = false;
-    watch_->engine_stopped.store(true, std::memory_order_release);
+    if (IsDiskFull(error)) *auto_recovery = false;
   }
 
  private:
@@ -153,6 +156,7 @@ TunedOptions TuneRocksDb(const RocksDbOptions& options) {
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.listeners.push_back(std::make_shared<FullDiskListener>(tuned.watch));
+  db.max_bgerror_resume_count = 0;  // The same for a log that was not begun on a full disk.
   db.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(
       std::max<size_t>(options.memory_bytes / 4, size_t{8} << 20), tuned.cache);
 

@@ -8,6 +8,10 @@ Status DiskFullError(const std::string& directory) {
       .Hint("Free some space on the device; writing goes on by itself. Reading works meanwhile.");
 }
 
+bool IsDiskFull(const rocksdb::Status& status) {
+  return status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit;
+}
+
 Status DamagedFileError(const std::string& what) {
   return Error(ErrorCode::kDataCorrupted)
       .Message("{}", what)
@@ -17,7 +21,7 @@ Status DamagedFileError(const std::string& what) {
 
 Status FromRocksDb(const rocksdb::Status& status, const std::string& directory) {
   const std::string cause = status.ToString();
-  if (status.IsNoSpace()) return DiskFullError(directory);
+  if (IsDiskFull(status)) return DiskFullError(directory);
   if (status.IsCorruption()) {
     return DamagedFileError(
         fmt::format("damaged file in data directory \"{}\": {}", directory, cause));

@@ -11,6 +11,9 @@ namespace helios::kv {
 // What an error of RocksDB means to us and our callers. Requires: !status.ok().
 Status FromRocksDb(const rocksdb::Status& status, const std::string& directory);
 
+// Whether it says that the device has no room.
+bool IsDiskFull(const rocksdb::Status& status);
+
 // What a damaged or missing file is to who starts the server; `what` names it.
 Status DamagedFileError(const std::string& what);
 

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "sys/files.h"
@@ -15,10 +16,31 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 using sys::FileOperation;
+using Kept = FileSystemWatch::Kept;
+
+// What a record of the log adds to a batch: headers of 7 bytes and padding of up to 6 for each
+// block of 32 KiB, and the incomplete blocks at both ends.
+uint64_t LogRecordBytes(uint64_t batch_bytes) { return batch_bytes + batch_bytes / 1024 + 64; }
 
 bool IsLog(const std::string& path) { return path.ends_with(".log"); }
 // What RocksDB says for people to read.
 bool IsDiary(const std::string& path) { return path.ends_with("/LOG"); }
+
+std::optional<Kept> KindOf(const std::string& path) {
+  if (IsLog(path)) return Kept::kLog;
+  if (path.substr(path.rfind('/') + 1).starts_with("MANIFEST-")) return Kept::kManifest;
+  return std::nullopt;
+}
+
+// A new file did not fit on the device. For a log RocksDB would take NoSpace for the loss of the
+// old one, for which there is no resuming; this lets it go on with the old one.
+IOStatus NoRoomForFile(const std::string& path, Kept kind) {
+  IOStatus status = kind == Kept::kLog
+                        ? rocksdb::status_to_io_status(rocksdb::Status::SpaceLimit(path))
+                        : IOStatus::NoSpace(path);
+  status.SetRetryable(true);
+  return status;
+}
 
 struct Context {
   std::shared_ptr<FileSystemWatch> watch;
@@ -52,7 +74,18 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
       : FSWritableFileOwnerWrapper(std::move(target)),
         path_(std::move(path)),
         context_(context),
-        is_diary_(IsDiary(path_)) {}
+        is_diary_(IsDiary(path_)),
+        kept_(KindOf(path_)) {
+    if (kept_.has_value()) FSWritableFileWrapper::SetPreallocationBlockSize(kTrimUnitBytes);
+  }
+  ~WatchedWritableFile() override { EndKept(); }
+
+  // Makes the file the one that writers reserve space in; false: the device has no room.
+  bool Begin() {
+    if (!kept_.has_value()) return true;
+    return context_.watch->BeginFile(
+        *kept_, this, path_, [this](uint64_t begin, uint64_t end) { return Take(begin, end); });
+  }
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
     if (is_diary_) {
@@ -90,8 +123,35 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
     return Synced([&] { return target()->Fsync(options, debug); });
   }
+  IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
+    EndKept();
+    // Told of what was taken, the file gives back on closing what was not written.
+    if (taken_end_ > written_bytes_) target()->PrepareWrite(0, taken_end_, options, debug);
+    return target()->Close(options, debug);
+  }
+  // RocksDB's own allocation, which does not say when it fails.
+  void SetPreallocationBlockSize(size_t byte_count) override {
+    if (!kept_.has_value()) target()->SetPreallocationBlockSize(byte_count);
+  }
+  void PrepareWrite(size_t offset, size_t byte_count, const IOOptions& options,
+                    IODebugContext* debug) override {
+    if (!kept_.has_value()) target()->PrepareWrite(offset, byte_count, options, debug);
+  }
 
  private:
+  static constexpr size_t kTrimUnitBytes = 4096;
+
+  AppendSpace::Taken Take(uint64_t begin, uint64_t end) {
+    IOStatus status = context_.Decide(FileOperation::kAllocate, path_);
+    if (status.ok()) status = target()->Allocate(begin, end - begin, IOOptions(), nullptr);
+    if (status.IsNoSpace()) return AppendSpace::Taken::kDeviceFull;
+    if (!status.ok()) return AppendSpace::Taken::kUnsupported;
+    taken_end_ = end;
+    return AppendSpace::Taken::kYes;
+  }
+  void EndKept() {
+    if (kept_.has_value()) context_.watch->EndFile(*kept_, this);
+  }
   IOStatus AppendHere(const Slice& data, const IOOptions& options, IODebugContext* debug) {
     return is_positioned_ ? target()->PositionedAppend(data, written_bytes_, options, debug)
                           : target()->Append(data, options, debug);
@@ -102,6 +162,9 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
   IOStatus Count(const Slice& data, IOStatus status) {
     if (status.ok()) written_bytes_ += data.size();
+    if (status.ok() && kept_.has_value()) {
+      context_.watch->NoteAppended(*kept_, this, data.size());
+    }
     if (status.ok() && context_.durability != nullptr) {
       context_.durability->OnAppend(path_, data.size());
     }
@@ -123,7 +186,9 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   const std::string path_;
   const Context& context_;
   const bool is_diary_;
+  const std::optional<Kept> kept_;
   uint64_t written_bytes_ = 0;
+  uint64_t taken_end_ = 0;  // Changes until EndKept, under the watch's mutex.
   bool failed_ = false;
   bool is_positioned_ = false;  // The file's own position is behind a part of a failed write.
 };
@@ -187,10 +252,17 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
                            IODebugContext* debug) override {
     IOStatus status = context_.Decide(FileOperation::kOpen, path);
     if (status.ok()) status = target()->NewWritableFile(path, options, result, debug);
+    const std::optional<Kept> kept = KindOf(path);
+    if (status.IsNoSpace() && kept.has_value()) return NoRoomForFile(path, *kept);
     if (!status.ok()) return status;
+    auto file = std::make_unique<WatchedWritableFile>(std::move(*result), path, context_);
+    if (!file->Begin()) {
+      file.reset();
+      target()->DeleteFile(path, IOOptions(), debug).PermitUncheckedError();
+      return NoRoomForFile(path, *kept);
+    }
     if (context_.durability != nullptr) context_.durability->OnCreate(path);
-    if (IsLog(path)) context_.watch->NoteLogCreated(path);
-    *result = std::make_unique<WatchedWritableFile>(std::move(*result), path, context_);
+    *result = std::move(file);
     return status;
   }
   // The diary too is a file of this file system; the wrapped one would open it as its own.
@@ -245,24 +317,59 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
+// Records of RocksDB itself: in a log the one that begins it; in the manifest those of flushes,
+// which name a key range for each family.
+FileSystemWatch::FileSystemWatch()
+    : log_space_(/*slack_bytes=*/4 << 10, [this] { return ReleaseReserveLocked(); }),
+      manifest_space_(/*slack_bytes=*/256 << 10, [this] { return ReleaseReserveLocked(); }) {}
+
 Status FileSystemWatch::KeepReserve(const std::string& path, uint64_t byte_count) {
   std::lock_guard lock(mutex_);
-  HELIOS_TRY(sys::ReserveFile(path, byte_count));
-  reserve_ = path;
+  if (byte_count > 0) {
+    HELIOS_TRY(sys::ReserveFile(path, byte_count));
+    reserve_ = path;
+  }
   reserve_used.store(false, std::memory_order_release);
   return Status::Ok();
 }
 
 bool FileSystemWatch::ReleaseReserve() {
   std::lock_guard lock(mutex_);
+  return ReleaseReserveLocked();
+}
+
+bool FileSystemWatch::ReleaseReserveLocked() {
   reserve_used.store(true, std::memory_order_release);
   if (reserve_.empty()) return false;
   return sys::RemoveFile(std::exchange(reserve_, {})).ok();
 }
 
-void FileSystemWatch::NoteLogCreated(const std::string& path) {
+bool FileSystemWatch::ReserveLog(uint64_t batch_bytes) {
   std::lock_guard lock(mutex_);
-  log_ = path;
+  return manifest_space_.Reserve(0) && log_space_.Reserve(LogRecordBytes(batch_bytes));
+}
+
+void FileSystemWatch::ReleaseLog(uint64_t batch_bytes) {
+  std::lock_guard lock(mutex_);
+  log_space_.Release(LogRecordBytes(batch_bytes));
+}
+
+bool FileSystemWatch::BeginFile(Kept kind, const void* file, const std::string& path,
+                                AppendSpace::Allocate allocate) {
+  std::lock_guard lock(mutex_);
+  if (!SpaceOf(kind).Begin(file, std::move(allocate))) return false;
+  if (kind == Kept::kLog) log_ = path;
+  return true;
+}
+
+void FileSystemWatch::EndFile(Kept kind, const void* file) {
+  std::lock_guard lock(mutex_);
+  SpaceOf(kind).End(file);
+}
+
+void FileSystemWatch::NoteAppended(Kept kind, const void* file, uint64_t byte_count) {
+  std::lock_guard lock(mutex_);
+  SpaceOf(kind).Appended(file, byte_count);
 }
 
 void FileSystemWatch::NoteLogFailed(const std::string& path) {
