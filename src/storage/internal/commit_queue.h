@@ -27,6 +27,8 @@ class CommitEntry {
  private:
   friend class CommitQueue;
   bool is_done_ = false;  // Else the one that is woken leads.
+  // Yields a few times before it sleeps: measured faster than a futex alone, whose wake-up costs as
+  // much as a quick sync.
   std::binary_semaphore woken_{0};
 };
 
