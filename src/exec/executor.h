@@ -50,9 +50,10 @@ struct ExecutionContext {
   TxnId txn;                         // For row locks.
   hidb::WriteSet* writes = nullptr;  // Null: a statement that neither writes nor reads own writes.
   Timestamp snapshot = 0;
-  hidb::CommandId command = 1;    // Own writes of earlier commands are seen, new ones carry it.
-  bool repeatable_read = false;   // A changed row is 40001; else kWriteConflict: run again.
-  std::vector<Value> parameters;  // $1..$n, of the plan's types.
+  hidb::ReadSet* reads = nullptr;  // Of a serializable transaction.
+  hidb::CommandId command = 1;     // Own writes of earlier commands are seen, new ones carry it.
+  bool repeatable_read = false;    // A changed row is 40001; else kWriteConflict: run again.
+  std::vector<Value> parameters;   // $1..$n, of the plan's types.
   // Text format, session services, times. `parameters`, `subplan_runner` and `canceled` are set by
   // the execution.
   expr::EvalContext settings;

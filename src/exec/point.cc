@@ -68,7 +68,7 @@ Status RunGet(const Point& point, const ExecutionContext& given, expr::EvalConte
   std::string key;
   HELIOS_TRY(bool possible, EncodeKey(*point.scan, eval, &key));
   if (!possible) return Status::Ok();
-  const hidb::ReadView view{given.snapshot, given.writes, given.command};
+  const hidb::ReadView view{given.snapshot, given.writes, given.command, given.reads};
   Chunk row;
   HELIOS_TRY(Fetch(*point.scan, *given.storage, key, view, eval, &row));
   if (row.row_count() == 0 || point.project == nullptr) {

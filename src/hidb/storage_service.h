@@ -10,16 +10,11 @@
 #include "base/status.h"
 #include "expr/evaluator.h"
 #include "hidb/layout.h"
+#include "hidb/read_set.h"
 #include "hidb/write_set.h"
 #include "types/vector.h"
 
 namespace helios::hidb {
-
-// begin <= key < end; an empty end is unbounded.
-struct KeyRange {
-  std::string begin;
-  std::string end;
-};
 
 // A snapshot that garbage collection respects for as long as the object lives.
 class SnapshotLease {
@@ -34,6 +29,7 @@ struct ReadView {
   Timestamp timestamp = 0;  // kTimestampMax: the newest committed state, for checks under a lock.
   const WriteSet* writes = nullptr;  // Null: no writes of its own.
   CommandId before_command = 0;      // Own writes of earlier commands are visible.
+  ReadSet* reads = nullptr;          // Where to note what is read; null: nowhere.
 };
 
 // A fragment that runs where the data lies: read, filter, project, limit.
@@ -116,6 +112,10 @@ struct CommitRequest {
   uint64_t base_catalog_version = 0;    // Refused with 40001 when another DDL came first.
   std::vector<SpaceId> dropped_spaces;  // Their contents go after the commit.
   bool durable = true;                  // synchronous_commit; false: may be lost in a crash.
+  // Of a serializable transaction: what it read at its snapshot. Refused with 40001 when another
+  // such transaction has since written there.
+  const ReadSet* reads = nullptr;
+  Timestamp snapshot = 0;
 };
 
 // An entry of an index as of the row version that it is made from.

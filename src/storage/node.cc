@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "storage/internal/commit_queue.h"
+#include "storage/internal/commit_validator.h"
 #include "storage/internal/garbage_collector.h"
 #include "storage/internal/identifiers.h"
 #include "storage/internal/key_format.h"
@@ -59,6 +60,7 @@ Status Node::Open() {
   commit_queue_ = std::make_unique<CommitQueue>(
       [this](std::span<CommitEntry* const> group) { WriteGroup(group); });
   HELIOS_TRY(Recover());
+  validator_ = std::make_unique<CommitValidator>([this] { return snapshots_->Oldest(); });
   scan_environment_ = std::make_unique<ScanEnvironment>(ScanEnvironment{
       *store_, *snapshots_, *staged_, [this](hidb::SpaceId space, uint64_t dead, uint64_t live) {
         collector_->NoteDead(space, dead, live);

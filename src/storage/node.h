@@ -63,6 +63,7 @@ class ReadPoint;
 class RowCache;
 class CommitEntry;
 class CommitQueue;
+class CommitValidator;
 
 // A storage node: rows, index entries and catalog records over one KvStore, as HIDB asks for them.
 // docs/formats/kv.md says how they lie.
@@ -150,6 +151,7 @@ class Node final : public hidb::StorageService {
   std::unique_ptr<RowCounts> row_counts_;
   std::unique_ptr<RowCache> row_cache_;
   std::unique_ptr<CommitQueue> commit_queue_;
+  std::unique_ptr<CommitValidator> validator_;
   std::unique_ptr<GarbageCollector> collector_;
   std::unique_ptr<ScanEnvironment> scan_environment_;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "storage/internal/commit_queue.h"
+#include "storage/internal/commit_validator.h"
 #include "storage/internal/garbage_collector.h"
 #include "storage/internal/identifiers.h"
 #include "storage/internal/key_format.h"
@@ -141,8 +142,8 @@ Result<Timestamp> Node::Commit(const hidb::CommitRequest& request) {
     return oracle_->visible();
   }
   HELIOS_TRY(store_->WriteStatus());
-  const bool is_short = has_writes && only_writes && request.durable && !writes->has_staged() &&
-                        writes->bytes() <= kGroupedBytesMax;
+  const bool is_short = has_writes && only_writes && request.durable && request.reads == nullptr &&
+                        !writes->has_staged() && writes->bytes() <= kGroupedBytesMax;
   return is_short ? CommitInGroup(request) : CommitAlone(request);
 }
 
@@ -218,7 +219,10 @@ Result<Timestamp> Node::CommitAlone(const hidb::CommitRequest& request) {
     }
   }
 
-  HELIOS_TRY(const Timestamp timestamp, oracle_->Begin());
+  const bool is_validated = has_writes && request.reads != nullptr;
+  HELIOS_TRY(const Timestamp timestamp,
+             is_validated ? validator_->Begin(request, [this] { return oracle_->Begin(); })
+                          : oracle_->Begin());
   const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
   const uint64_t deletions = buffered ? VersionWriter(batch.get(), timestamp).AddAll(*writes) : 0;
   const size_t row_operations = batch->operation_count();

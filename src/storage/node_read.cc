@@ -55,6 +55,9 @@ Status Node::Get(const hidb::GetRequest& request, Chunk* out, std::vector<bool>*
   found->assign(request.row_keys.size(), false);
   size_t row = 0;
   for (size_t index = 0; index < request.row_keys.size(); ++index) {
+    if (request.view.reads != nullptr) {
+      request.view.reads->AddKey(request.table->space, request.row_keys[index]);
+    }
     std::string_view value;
     HELIOS_TRY(const bool exists, rows.Find(request.row_keys[index], &value));
     if (!exists) continue;
@@ -69,6 +72,7 @@ Status Node::Get(const hidb::GetRequest& request, Chunk* out, std::vector<bool>*
 Result<bool> Node::Exists(hidb::SpaceId space, const hidb::KeyRange& range,
                           const hidb::ReadView& view, std::string* key) {
   point_reads_.fetch_add(1, std::memory_order_relaxed);
+  if (view.reads != nullptr) view.reads->AddRange(space, range);
   const ReadPoint read_point(view, *snapshots_, *staged_);
   MergeCursor cursor(*store_, space, read_point, view, {range}, false);
   if (!cursor.Next()) {

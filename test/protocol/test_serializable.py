@@ -3,6 +3,9 @@
 Which one fails, and at which statement, is the server's choice, so these are no differential tests.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
 import pytest
 from harness.target import ConnInfo
 from harness.wire import Connection
@@ -122,3 +125,36 @@ def test_retry_succeeds(pair, info: ConnInfo, schema: str) -> None:
     again.run("COMMIT")
     assert not again.failed
     again.close()
+
+
+def test_no_anomaly_among_many(info: ConnInfo, schema: str) -> None:
+    """Each transaction looks at every row of its group and takes from one: no group ever falls below zero."""
+    groups, rows, threads, rounds = 3, 4, 4, 60
+    with info.connect() as connection:
+        connection.query(f"SET search_path TO {schema}")
+        connection.query("CREATE TABLE purse (id int PRIMARY KEY, grp int, v int); CREATE INDEX ON purse (grp)")
+        connection.query(f"INSERT INTO purse SELECT n, n % {groups}, 5 FROM generate_series(1, {groups * rows}) n")
+
+    def work(seed: int) -> int:
+        random = Random(seed)
+        committed = 0
+        for _ in range(rounds):
+            session = Session(info, schema)
+            group, take = random.randrange(groups), random.randint(1, 4)
+            left = session.run(f"SELECT coalesce(sum(v), 0) FROM purse WHERE grp = {group}")
+            victim = random.randrange(rows) * groups + (group or groups)
+            if left and int(left[0][0] or 0) >= take:
+                session.run(f"UPDATE purse SET v = v - {take} WHERE id = {victim}")
+            session.run("COMMIT")
+            committed += not session.failed
+            session.close()
+        return committed
+
+    with ThreadPoolExecutor(threads) as pool:
+        committed = sum(pool.map(work, range(threads)))
+    assert committed > 0
+    with info.connect() as connection:
+        connection.query(f"SET search_path TO {schema}")
+        sums = connection.query("SELECT grp, sum(v) FROM purse GROUP BY grp")[0].text_rows()
+    assert len(sums) == groups
+    assert all(int(total or 0) >= 0 for _, total in sums), sums

@@ -253,6 +253,7 @@ exec::ExecutionContext SessionImpl::MakeExecutionContext(std::vector<Value> para
   context.storage = &storage();
   context.txn = txn_->has_id() ? txn_->id() : TxnId();
   context.writes = &txn_->writes();
+  context.reads = txn_->reads();
   context.snapshot = txn_->TakeSnapshot();
   context.command = txn_->NextCommand();
   context.repeatable_read = txn_->isolation != Isolation::kReadCommitted;

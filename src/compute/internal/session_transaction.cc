@@ -158,6 +158,10 @@ Status SessionImpl::Commit() {
     request.txn = txn_->id();
     request.writes = &txn_->writes();
     request.dropped_spaces = txn_->dropped_spaces;
+    if (txn_->has_snapshot()) {
+      request.reads = txn_->reads();
+      request.snapshot = txn_->snapshot_timestamp();
+    }
     request.durable = settings_.run().durable_commit;
     request.base_catalog_version = storage().CatalogVersion();
     if (txn_->catalog == nullptr) {

@@ -9,6 +9,7 @@
 
 #include "catalog/snapshot.h"
 #include "exec/deferred_checks.h"
+#include "hidb/read_set.h"
 #include "hidb/storage_service.h"
 #include "hidb/write_set.h"
 
@@ -41,6 +42,8 @@ class Transaction {
   TxnId id();
   bool has_id() const { return id_.valid(); }
   hidb::WriteSet& writes() { return writes_; }
+  // Null below SERIALIZABLE: nobody asks what was read.
+  hidb::ReadSet* reads() { return isolation == Isolation::kSerializable ? &reads_ : nullptr; }
   hidb::CommandId NextCommand() { return ++command_; }
   hidb::CommandId command() const { return command_; }
 
@@ -95,6 +98,7 @@ class Transaction {
   hidb::StorageService& storage_;
   TxnId id_;
   hidb::WriteSet writes_;
+  hidb::ReadSet reads_;
   hidb::CommandId command_ = 0;
   std::shared_ptr<hidb::SnapshotLease> lease_;  // Shared with open cursors.
   bool finished_ = false;

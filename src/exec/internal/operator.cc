@@ -89,7 +89,7 @@ Status QueryState::CheckCanceled() const {
 
 hidb::ReadView QueryState::StatementView() const {
   if (newest_depth > 0) return NewestView();
-  return {context.snapshot, context.writes, context.command};
+  return {context.snapshot, context.writes, context.command, context.reads};
 }
 
 hidb::ReadView QueryState::NewestView() const {

@@ -31,6 +31,11 @@ class Scan : public hidb::ScanStream {
         needs_rows_(!request_.columns.empty() || request_.with_row_key ||
                     request_.filter != nullptr) {
     HELIOS_CHECK(!request_.with_version || (!request_.reverse && request_.view.writes == nullptr));
+    if (request_.view.reads != nullptr) {
+      for (const hidb::KeyRange& range : request_.ranges) {
+        request_.view.reads->AddRange(scanned_space_, range);
+      }
+    }
     if (request_.filter == nullptr) return;
     filter_.emplace(*request_.filter,
                     request_.context != nullptr ? *request_.context : no_context_);
@@ -185,6 +190,9 @@ class IndexScan final : public Scan {
   Status FetchRows(Chunk* out) {
     std::sort(row_keys_.begin(), row_keys_.end());
     for (const auto& [row_key, row] : row_keys_) {
+      if (request_.view.reads != nullptr) {
+        request_.view.reads->AddKey(request_.table->space, row_key);
+      }
       std::string_view value;
       HELIOS_TRY(const bool found, rows_.Find(row_key, &value));
       if (!found) return MissingRow();

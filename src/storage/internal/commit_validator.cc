@@ -1,0 +1,43 @@
+#include "storage/internal/commit_validator.h"
+
+#include <algorithm>
+
+namespace helios::storage {
+
+Result<Timestamp> CommitValidator::Begin(
+    const hidb::CommitRequest& request, const std::function<Result<Timestamp>()>& begin_timestamp) {
+  Commit mine;
+  mine.wrote_unknown = request.writes->has_staged();
+  request.writes->ForEach(
+      [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>&) {
+        mine.keys[space].emplace_back(key);
+      });
+  const Timestamp oldest = oldest_snapshot_();
+  std::lock_guard lock(mutex_);
+  while (!commits_.empty() && commits_.front().timestamp <= oldest) commits_.pop_front();
+  for (const Commit& commit : commits_) {
+    if (commit.timestamp <= request.snapshot || !Conflicts(commit, *request.reads)) continue;
+    return Error(ErrorCode::kSerializationFailure)
+        .Message("could not serialize access due to read/write dependencies among transactions")
+        .Detail("A transaction that committed meanwhile has written what this one has read.")
+        .Hint("The transaction might succeed if retried.");
+  }
+  HELIOS_TRY(mine.timestamp, begin_timestamp());
+  commits_.push_back(std::move(mine));
+  return commits_.back().timestamp;
+}
+
+size_t CommitValidator::remembered_count() const {
+  std::lock_guard lock(mutex_);
+  return commits_.size();
+}
+
+bool CommitValidator::Conflicts(const Commit& commit, const hidb::ReadSet& reads) {
+  if (commit.wrote_unknown) return !reads.empty();
+  return std::any_of(commit.keys.begin(), commit.keys.end(), [&](const auto& entry) {
+    return std::any_of(entry.second.begin(), entry.second.end(),
+                       [&](const std::string& key) { return reads.Covers(entry.first, key); });
+  });
+}
+
+}  // namespace helios::storage
