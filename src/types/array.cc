@@ -21,12 +21,6 @@ namespace helios {
 namespace {
 
 constexpr uint8_t kFlagNulls = 1;
-// First byte of an encoded record; no array has as many dimensions.
-constexpr uint8_t kRecordMark = 0xff;
-
-bool IsRecord(std::string_view bytes) {
-  return !bytes.empty() && static_cast<uint8_t>(bytes[0]) == kRecordMark;
-}
 
 }  // namespace
 
@@ -221,10 +215,15 @@ int CompareInts(int64_t left, int64_t right) { return left < right ? -1 : (left 
 }  // namespace
 
 int CompareArrays(std::string_view left_bytes, std::string_view right_bytes) {
-  if (IsRecord(left_bytes) || IsRecord(right_bytes)) return CompareRecords(left_bytes, right_bytes);
+  if (IsRecord(left_bytes) != IsRecord(right_bytes)) return IsRecord(left_bytes) ? 1 : -1;
+  if (IsRecord(left_bytes)) return CompareRecords(left_bytes, right_bytes);
   const ArrayReader left(left_bytes);
   const ArrayReader right(right_bytes);
   const CompareFunction compare = CompareFunctionOf(left.element_type(), left.element_physical());
+  // Only values of anyarray; varchar[] and text[] are alike here.
+  if (compare != CompareFunctionOf(right.element_type(), right.element_physical())) {
+    return CompareInts(left.element_type(), right.element_type());
+  }
   const uint32_t common = std::min(left.size(), right.size());
   for (uint32_t i = 0; i < common && compare != nullptr; ++i) {
     const int order = CompareElements(compare, left, right, i);

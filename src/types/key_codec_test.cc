@@ -3,11 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 
+#include "base/codec.h"
 #include "types/array.h"
 #include "types/io.h"
 #include "types/numeric.h"
+#include "types/record.h"
 
 namespace helios {
 namespace {
@@ -154,6 +157,105 @@ TEST(KeyCodecTest, DecodingGivesAnEqualValue) {
       }
     }
   }
+}
+
+// An array keeps the element's type that it was made with.
+TEST(KeyCodecTest, RelabelledArraysHaveTheKeysOfTheirEquals) {
+  const Vector varchars = Load(type_oid::kVarcharArray, {"{a,NULL}"});
+  Vector texts = Load(type_oid::kTextArray, {"{a,NULL}"});
+  texts.SetString(1, varchars.View(0));
+  EXPECT_EQ(CompareRows(texts, 0, texts, 1), 0);
+  const KeyColumn column({type_oid::kTextArray});
+  std::string keys[2];
+  for (size_t i = 0; i < 2; ++i) ASSERT_TRUE(AppendKey(column, texts, i, &keys[i]).ok());
+  EXPECT_EQ(keys[0], keys[1]);
+  Vector out{SqlType{type_oid::kVarcharArray}};
+  std::string_view rest = keys[0];
+  EXPECT_TRUE(DecodeKey(KeyColumn({type_oid::kVarcharArray}), &rest, &out, 0)
+                  .Is(ErrorCode::kDataCorrupted));
+}
+
+// As pg_stats has them: arrays whose elements' types differ from row to row.
+TEST(KeyCodecTest, AnyArraysHaveAnOrderButNoKeys) {
+  const Vector ints = Load(type_oid::kInt4Array, {"{1}"});
+  const Vector texts = Load(type_oid::kTextArray, {"{a}"});
+  Vector any{SqlType{type_oid::kAnyArray}};
+  any.SetString(0, ints.View(0));
+  any.SetString(1, texts.View(0));
+  EXPECT_LT(CompareRows(any, 0, any, 1), 0);
+  EXPECT_GT(CompareRows(any, 1, any, 0), 0);
+  std::string key;
+  EXPECT_TRUE(
+      AppendKey(KeyColumn({type_oid::kAnyArray}), any, 0, &key).Is(ErrorCode::kUndefinedObject));
+}
+
+// (number, text, nested (number)) of a composite type, which the type table does not know.
+constexpr Oid kComposite = 20'000;
+
+std::string Composite(std::optional<int32_t> number, const char* text, int32_t nested) {
+  Vector numbers{SqlType{type_oid::kInt4}};
+  Vector texts{SqlType{type_oid::kText}};
+  Vector records{SqlType{kComposite + 1}, PhysicalType::kVarlen};
+  RecordBuilder inner(1);
+  numbers.Set<int32_t>(0, nested);
+  inner.AddFrom(numbers, 0);
+  records.SetString(0, std::move(inner).Finish());
+  if (number) {
+    numbers.Set<int32_t>(0, *number);
+  } else {
+    numbers.SetNull(0);
+  }
+  if (text != nullptr) {
+    texts.SetString(0, text);
+  } else {
+    texts.SetNull(0);
+  }
+  RecordBuilder builder(3);
+  builder.AddFrom(numbers, 0);
+  builder.AddFrom(texts, 0);
+  builder.AddFrom(records, 0);
+  return std::move(builder).Finish();
+}
+
+TEST(KeyCodecTest, CompositesSortByTheirFields) {
+  const std::vector<std::string> records = {
+      Composite(-1, "a", 0), Composite(1, "", 0),   Composite(1, "a", 0),
+      Composite(1, "a", 1),  Composite(1, "ab", 0), Composite(1, nullptr, 0),
+      Composite(2, "a", 0),  Composite({}, "a", 0), Composite({}, nullptr, 0)};
+  Vector vector{SqlType{kComposite}, PhysicalType::kVarlen};
+  for (size_t i = 0; i < records.size(); ++i) vector.SetString(i, records[i]);
+  const KeyColumn column({kComposite});
+  std::string previous;
+  for (size_t i = 0; i < records.size(); ++i) {
+    std::string key;
+    ASSERT_TRUE(AppendKey(column, vector, i, &key).ok());
+    EXPECT_LT(previous, key) << i;
+    if (i > 0) {
+      EXPECT_LT(CompareRows(vector, i - 1, vector, i), 0) << i;
+    }
+    Vector out{SqlType{kComposite}, PhysicalType::kVarlen};
+    std::string_view rest = key;
+    ASSERT_TRUE(DecodeKey(column, &rest, &out, 0).ok());
+    EXPECT_TRUE(rest.empty());
+    EXPECT_EQ(out.View(0), records[i]);
+    for (size_t length = 0; length < key.size(); ++length) {
+      std::string_view cut = std::string_view(key).substr(0, length);
+      EXPECT_TRUE(DecodeKey(column, &cut, &out, 0).Is(ErrorCode::kDataCorrupted));
+    }
+    previous = key;
+  }
+}
+
+TEST(KeyCodecTest, KeysThatNestWithoutEndAreRefused) {
+  std::string key = "\x01";
+  for (int i = 0; i < 100'000; ++i) {
+    key.append("\xff\xff\xff\xff\x01", 5);
+    AppendBigEndian(&key, kComposite);
+    key.push_back(static_cast<char>(PhysicalType::kVarlen));
+  }
+  std::string_view rest = key;
+  Vector out{SqlType{kComposite}, PhysicalType::kVarlen};
+  EXPECT_TRUE(DecodeKey(KeyColumn({kComposite}), &rest, &out, 0).Is(ErrorCode::kDataCorrupted));
 }
 
 TEST(KeyCodecTest, NullsStandWhereAsked) {

@@ -10,6 +10,7 @@ bool IsKeyType(Oid type, PhysicalType physical) {
     case type_oid::kJsonpath:
     case type_oid::kRecord:
     case type_oid::kRecordArray:
+    case type_oid::kAnyArray:
       return false;
     default:
       break;
@@ -32,7 +33,9 @@ bool KeyKeepsValue(Oid type) {
       break;
   }
   const TypeInfo* known = FindType(type);
-  return known == nullptr || known->element == kInvalidOid || KeyKeepsValue(known->element);
+  // The user's composites may have fields of any type.
+  if (known == nullptr) return false;
+  return known->element == kInvalidOid || KeyKeepsValue(known->element);
 }
 
 }  // namespace helios

@@ -19,7 +19,6 @@ namespace {
 
 constexpr char kRecordMark = static_cast<char>(0xff);
 constexpr uint8_t kNullField = 0xff;
-constexpr size_t kRecordFieldsMax = 1664;
 
 Status MalformedRecord(std::string_view text, std::string_view detail) {
   return Error(ErrorCode::kInvalidTextRepresentation)
@@ -273,12 +272,11 @@ int CompareRecords(std::string_view left_bytes, std::string_view right_bytes) {
   for (size_t i = 0; i < common; ++i) {
     const RecordReader::Field& a = left.field(i);
     const RecordReader::Field& b = right.field(i);
-    if (a.is_null || b.is_null) {
-      if (a.is_null && b.is_null) continue;
-      return a.is_null ? 1 : -1;
-    }
+    if (a.is_null != b.is_null) return a.is_null ? 1 : -1;
+    if (a.is_null) continue;
     const CompareFunction compare = CompareFunctionOf(a.type, a.physical);
-    if (compare == nullptr || a.physical != b.physical) continue;
+    if (compare != CompareFunctionOf(b.type, b.physical)) return a.type < b.type ? -1 : 1;
+    if (compare == nullptr) continue;
     StringRef a_scratch;
     StringRef b_scratch;
     const int order = compare(RawField(a, &a_scratch), RawField(b, &b_scratch));

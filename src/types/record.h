@@ -13,6 +13,14 @@ namespace helios {
 
 struct TextFormat;
 
+// The most fields that a record can have.
+inline constexpr size_t kRecordFieldsMax = 1664;
+
+// Tells an encoded record from an array, which has no such number of dimensions.
+inline bool IsRecord(std::string_view bytes) {
+  return !bytes.empty() && static_cast<uint8_t>(bytes[0]) == 0xff;
+}
+
 // A record (row value) inside kVarlen bytes: u8 0xff, u16 field count, then per field its OID
 // (u32), a byte for the physical type (0xff: NULL), and the fixed bytes or a u32 length and bytes.
 class RecordBuilder {
@@ -57,7 +65,8 @@ Result<std::string> ParseRecordText(const std::vector<SqlType>& fields, std::str
                                     const TextFormat& format);
 Result<std::string> ParseRecordBinary(const std::vector<SqlType>& fields, std::string_view bytes,
                                       const TextFormat& format);
-// Field by field; NULL sorts last. Records of different lengths or types compare by what they have.
+// Field by field; NULL sorts last. Fields of different types sort by type, then a shorter record is
+// less.
 int CompareRecords(std::string_view left, std::string_view right);
 uint64_t HashRecord(std::string_view record);
 

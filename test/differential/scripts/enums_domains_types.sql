@@ -132,3 +132,32 @@ ALTER TYPE comp2 ADD ATTRIBUTE z numeric;
 SELECT ROW(1, 2.50)::comp2, (ROW(1, 2.50)::comp2).z;
 SELECT ROW(1, 2, 3)::comp2;
 DROP TYPE comp2;
+
+-- Composite types and their arrays as keys.
+CREATE TYPE keypart AS (a int, b text, c numeric);
+CREATE TABLE composite_keys (k keypart PRIMARY KEY, n int);
+INSERT INTO composite_keys VALUES (ROW(2, 'b', 1.0), 1), (ROW(1, 'b', 2), 2), (ROW(1, NULL, 3), 3), (ROW(NULL, 'a', 0), 4);
+INSERT INTO composite_keys VALUES (ROW(2, 'b', 1.00), 5);
+SELECT * FROM composite_keys ORDER BY k;
+SELECT * FROM composite_keys ORDER BY k DESC;
+SELECT n FROM composite_keys WHERE k = ROW(2, 'b', 1)::keypart;
+SELECT n FROM composite_keys WHERE k > ROW(1, 'b', 1)::keypart ORDER BY n;
+UPDATE composite_keys SET k = ROW(3, 'c', 1) WHERE n = 2;
+SELECT k, n FROM composite_keys ORDER BY k;
+CREATE TABLE composite_references (k keypart REFERENCES composite_keys, m int);
+INSERT INTO composite_references VALUES (ROW(3, 'c', 1), 1);
+INSERT INTO composite_references VALUES (ROW(4, 'c', 1), 2);
+DELETE FROM composite_keys WHERE n = 2;
+CREATE TABLE composite_array_keys (k keypart[] UNIQUE, n int);
+INSERT INTO composite_array_keys VALUES (ARRAY[ROW(1, 'x', 1)::keypart], 1), (ARRAY[ROW(0, 'x', 1)::keypart, NULL], 2);
+INSERT INTO composite_array_keys VALUES (ARRAY[ROW(1, 'x', 1)::keypart], 3);
+SELECT n FROM composite_array_keys ORDER BY k;
+DROP TABLE composite_references, composite_keys, composite_array_keys;
+DROP TYPE keypart;
+-- A text[] made from a varchar[] is equal to one made from text.
+CREATE TABLE array_keys (k text[] PRIMARY KEY);
+INSERT INTO array_keys VALUES (ARRAY['a']::varchar[]);
+INSERT INTO array_keys VALUES (ARRAY['a']);
+SELECT k FROM array_keys WHERE k = ARRAY['a'];
+DROP TABLE array_keys;
+SELECT count(*) FROM (SELECT ROW(1, 'a') AS r UNION ALL SELECT ROW('b', 2)) AS mixed;
