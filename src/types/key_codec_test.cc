@@ -246,6 +246,13 @@ TEST(KeyCodecTest, CompositesSortByTheirFields) {
   }
 }
 
+TEST(KeyCodecTest, RecordsWhereTheColumnHasArraysAreRefused) {
+  std::string_view key("\x01\xff\xff\xff\xff\x00", 6);
+  Vector out{SqlType{type_oid::kInt4Array}};
+  EXPECT_TRUE(
+      DecodeKey(KeyColumn({type_oid::kInt4Array}), &key, &out, 0).Is(ErrorCode::kDataCorrupted));
+}
+
 TEST(KeyCodecTest, KeysThatNestWithoutEndAreRefused) {
   std::string key = "\x01";
   for (int i = 0; i < 100'000; ++i) {

@@ -249,8 +249,9 @@ bool ReadRecord(KeyReader* reader, ValueSink* sink) {
 bool ReadArrayOrRecord(Oid type, KeyReader* reader, ValueSink* sink) {
   Oid element = 0;
   if (!reader->Enter() || !reader->Unsigned(&element)) return false;
-  const bool ok =
-      element == kKeyRecordMark ? ReadRecord(reader, sink) : ReadArray(type, element, reader, sink);
+  // The type table knows arrays and no records.
+  const bool is_record = element == kKeyRecordMark && FindType(type) == nullptr;
+  const bool ok = is_record ? ReadRecord(reader, sink) : ReadArray(type, element, reader, sink);
   reader->Leave();
   return ok;
 }
