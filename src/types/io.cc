@@ -211,8 +211,12 @@ Status FormatUserType(SqlType type, PhysicalType physical, const void* value,
       return FormatTextRaw(user->base, physical, value, format, out);
     case TypeLookup::UserKind::kArray:
       return FormatArrayText(LoadRaw<StringRef>(value).view(), format, out);
-    case TypeLookup::UserKind::kComposite:
-      return FormatRecordText(LoadRaw<StringRef>(value).view(), format, out);
+    case TypeLookup::UserKind::kComposite: {
+      std::string scratch;
+      const StringRef reference = LoadRaw<StringRef>(value);
+      return FormatRecordText(CompleteRecord(reference.view(), user->field_types, &scratch), format,
+                              out);
+    }
   }
   return Status::Ok();
 }

@@ -220,7 +220,8 @@ Status WriteVarlen(SqlType type, std::string_view bytes, const TextFormat& forma
                                          ? nullptr
                                          : format.lookup->FindUserType(type.oid);
   if (user != nullptr && user->kind == TypeLookup::UserKind::kComposite) {
-    return FormatRecordBinary(bytes, format, out);
+    std::string scratch;
+    return FormatRecordBinary(CompleteRecord(bytes, user->field_types, &scratch), format, out);
   }
   out->append(bytes);
   return Status::Ok();

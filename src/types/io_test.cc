@@ -266,6 +266,13 @@ TEST(IoTest, RecordsCompareFieldByField) {
   std::string text;
   ASSERT_TRUE(FormatRecordText(record(7, "x y"), TextFormat(), &text).ok());
   EXPECT_EQ(text, "(7,\"x y\")");
+  std::string scratch;
+  const std::string stored = record(7, "x y");
+  const std::vector<SqlType> now = {{type_oid::kInt4}, {type_oid::kText}, {type_oid::kDate}};
+  text.clear();
+  ASSERT_TRUE(FormatRecordText(CompleteRecord(stored, now, &scratch), TextFormat(), &text).ok());
+  EXPECT_EQ(text, "(7,\"x y\",)");
+  EXPECT_EQ(CompleteRecord(stored, {{type_oid::kInt4}, {type_oid::kText}}, &scratch), stored);
 }
 
 }  // namespace

@@ -153,6 +153,21 @@ void RecordReader::Load(size_t index, Vector* out, size_t row) const {
   }
 }
 
+std::string_view CompleteRecord(std::string_view record, const std::vector<SqlType>& fields,
+                                std::string* scratch) {
+  if (!IsRecord(record)) return record;
+  const uint16_t count = LoadLittleEndian<uint16_t>(record.data() + 1);
+  if (count >= fields.size()) return record;
+  scratch->push_back(kRecordMark);
+  AppendLittleEndian<uint16_t>(scratch, static_cast<uint16_t>(fields.size()));
+  scratch->append(record.substr(scratch->size()));
+  for (size_t index = count; index < fields.size(); ++index) {
+    AppendLittleEndian<uint32_t>(scratch, fields[index].oid);
+    scratch->push_back(static_cast<char>(kNullField));
+  }
+  return *scratch;
+}
+
 Status FormatRecordText(std::string_view record, const TextFormat& format, std::string* out) {
   const RecordReader reader(record);
   out->push_back('(');

@@ -60,6 +60,10 @@ class RecordReader {
 // `(1,"a b",)`; wire form: count, then OID, length and bytes a field.
 Status FormatRecordText(std::string_view record, const TextFormat& format, std::string* out);
 Status FormatRecordBinary(std::string_view record, const TextFormat& format, std::string* out);
+// A value of a composite type with all its fields: one that was stored before attributes were added
+// gets NULLs for them. The result is `record` or lies in `scratch`.
+std::string_view CompleteRecord(std::string_view record, const std::vector<SqlType>& fields,
+                                std::string* scratch);
 // Input of a composite type needs its fields' types.
 Result<std::string> ParseRecordText(const std::vector<SqlType>& fields, std::string_view text,
                                     const TextFormat& format);

@@ -70,6 +70,7 @@ SELECT (v).nope FROM ct;
 SELECT '(1,2)'::comp;
 SELECT '(1,x,nope)'::comp;
 ALTER TYPE comp ADD ATTRIBUTE d int;
+SELECT v, (v).d FROM ct ORDER BY id;
 DROP TYPE comp;
 CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%') NOT NULL;
 SELECT 'a@b'::email, pg_typeof('a@b'::email);
