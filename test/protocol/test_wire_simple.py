@@ -316,3 +316,17 @@ def test_isolation_shown_outside_a_block_is_the_next_one(wire: Connection) -> No
     wire.query("BEGIN ISOLATION LEVEL READ UNCOMMITTED")
     assert wire.query("SHOW TRANSACTION ISOLATION LEVEL")[0].text_rows() == [("read uncommitted",)]
     wire.query("COMMIT")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("ANALYZE", ["Planning Time", "Execution Time"]),
+        ("ANALYZE, SUMMARY off", []),
+        ("SUMMARY", ["Planning Time"]),
+        ("COSTS off", []),
+    ],
+)
+def test_explain_says_how_long(connection: Connection, options: str, expected: list[str]) -> None:
+    lines = [row[0] for row in connection.query(f"EXPLAIN ({options}) SELECT 1")[0].text_rows()]
+    assert [line.split(":")[0] for line in lines if "Time:" in line] == expected

@@ -34,6 +34,7 @@ struct ExplainFlags {
 Result<ExplainFlags> ParseExplainOptions(const ast::ExplainStatement& statement) {
   ExplainFlags flags;
   bool timing_set = false;
+  bool summary_set = false;
   for (const ast::Option& option : statement.options) {
     const bool on = option.value_kind == ast::OptionValueKind::kNone || option.boolean ||
                     option.text == "on" || option.text == "true" || option.text == "1";
@@ -46,6 +47,9 @@ Result<ExplainFlags> ParseExplainOptions(const ast::ExplainStatement& statement)
     } else if (option.name == "timing") {
       timing_set = on;
       flags.options.timing = on;
+    } else if (option.name == "summary") {
+      summary_set = true;
+      flags.options.summary = on;
     } else if (option.name == "format") {
       if (option.text == "json") {
         flags.options.json = true;
@@ -55,8 +59,7 @@ Result<ExplainFlags> ParseExplainOptions(const ast::ExplainStatement& statement)
                          : ErrorCode::kInvalidParameterValue)
             .Message("unrecognized value for EXPLAIN option \"format\": \"{}\"", option.text);
       }
-    } else if (option.name != "buffers" && option.name != "wal" && option.name != "settings" &&
-               option.name != "summary") {
+    } else if (option.name != "buffers" && option.name != "wal" && option.name != "settings") {
       return Error(ErrorCode::kSyntaxError)
           .Message("unrecognized EXPLAIN option \"{}\"", option.name);
     }
@@ -65,6 +68,7 @@ Result<ExplainFlags> ParseExplainOptions(const ast::ExplainStatement& statement)
     return Error(ErrorCode::kInvalidParameterValue)
         .Message("EXPLAIN option TIMING requires ANALYZE");
   }
+  if (!summary_set) flags.options.summary = flags.analyze;
   return flags;
 }
 
@@ -158,6 +162,7 @@ Status RunExplain(SessionImpl& session, const ast::ExplainStatement& statement,
   const ast::Statement* query = statement.query.get();
   std::vector<Value> parameters = portal.parameters;
   std::shared_ptr<const sql::plan::Plan> plan;
+  const int64_t planning_start_us = session.core().clock.MonotonicMicros();
   if (const auto* execute = ast::TryAs<ast::ExecuteStatement>(query)) {
     HELIOS_TRY(std::shared_ptr<PreparedStatement> prepared, FindPrepared(session, execute->name));
     HELIOS_TRY(session.EnsurePlan(*prepared));
@@ -172,6 +177,7 @@ Status RunExplain(SessionImpl& session, const ast::ExplainStatement& statement,
     context.parameter_types = portal.prepared->description.parameter_types;
     HELIOS_TRY(plan, sql::PlanStatement(*query, context));
   }
+  flags.options.planning_us = session.core().clock.MonotonicMicros() - planning_start_us;
   std::string text;
   if (flags.analyze) {
     HELIOS_TRY(session.CheckPrivileges(plan->privileges));

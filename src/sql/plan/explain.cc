@@ -48,10 +48,10 @@ class TextWriter {
 
   std::string Run() {
     Write(*plan_.root, 0, "");
-    if (options_.planning_us >= 0) {
+    if (options_.summary && options_.planning_us >= 0) {
       lines_.push_back(fmt::format("Planning Time: {:.3f} ms", Milliseconds(options_.planning_us)));
     }
-    if (options_.execution_us >= 0) {
+    if (options_.summary && options_.execution_us >= 0) {
       lines_.push_back(
           fmt::format("Execution Time: {:.3f} ms", Milliseconds(options_.execution_us)));
     }
@@ -240,10 +240,10 @@ std::string Explain(const Plan& plan, const ExplainOptions& options) {
   if (!options.json) return TextWriter(plan, options).Run();
   std::string text = "[\n  {\n    \"Plan\": ";
   text += JsonWriter(plan, options).Write(*plan.root, 4, nullptr, "");
-  if (options.planning_us >= 0) {
+  if (options.summary && options.planning_us >= 0) {
     text += fmt::format(",\n    \"Planning Time\": {:.3f}", Milliseconds(options.planning_us));
   }
-  if (options.execution_us >= 0) {
+  if (options.summary && options.execution_us >= 0) {
     text += fmt::format(",\n    \"Execution Time\": {:.3f}", Milliseconds(options.execution_us));
   }
   return text + "\n  }\n]";

@@ -26,8 +26,9 @@ struct ExplainOptions {
   bool costs = true;
   bool timing = true;
   bool json = false;
-  int64_t execution_us = -1;                       // ANALYZE when >= 0: printed at the end.
-  int64_t planning_us = -1;                        // Printed at the end when >= 0.
+  bool summary = false;                            // Prints the times at the end.
+  int64_t execution_us = -1;                       // ANALYZE when >= 0.
+  int64_t planning_us = -1;                        // >= 0: measured.
   std::function<NodeActuals(const Node&)> actual;  // For ANALYZE.
 };
 
