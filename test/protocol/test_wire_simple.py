@@ -327,6 +327,6 @@ def test_isolation_shown_outside_a_block_is_the_next_one(wire: Connection) -> No
         ("COSTS off", []),
     ],
 )
-def test_explain_says_how_long(connection: Connection, options: str, expected: list[str]) -> None:
-    lines = [row[0] for row in connection.query(f"EXPLAIN ({options}) SELECT 1")[0].text_rows()]
+def test_explain_says_how_long(wire: Connection, options: str, expected: list[str]) -> None:
+    lines = [row[0] for row in wire.query(f"EXPLAIN ({options}) SELECT 1")[0].text_rows()]
     assert [line.split(":")[0] for line in lines if "Time:" in line] == expected
