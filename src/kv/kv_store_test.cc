@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -188,6 +189,94 @@ TEST_F(RocksDbTest, SyncedWritesSurvivePowerFailure) {
   ASSERT_TRUE(Open(Options(directory_)).ok());
   EXPECT_EQ(GetOne(*store_, "synced"), "1");
   EXPECT_EQ(GetOne(*store_, "lost"), "(none)");
+}
+
+// The largest log's path.
+std::string LargestLog(const std::string& directory) {
+  std::string largest;
+  size_t size_max = 0;
+  for (const std::string& name : sys::ListDirectory(directory).value()) {
+    if (!name.ends_with(".log")) continue;
+    const std::string path = directory + "/" + name;
+    const size_t size = sys::ReadFile(path).value().size();
+    if (size > size_max) largest = path;
+    size_max = std::max(size_max, size);
+  }
+  return largest;
+}
+
+// Goal: after a power failure that keeps any pages of what was not synced, the store opens with all
+// that was, and with a prefix of the rest. Method: values that end in zeros, small and large, each
+// third synced at first, then none.
+TEST_F(RocksDbTest, PowerFailureThatKeepsSomePages) {
+  constexpr int kWrites = 40;
+  constexpr int kSynced = 13;
+  const auto value = [](int write) {
+    return std::string(write % 5 == 0 ? 20'000 : 700 * write, 'v') + std::string(100, '\0');
+  };
+  const std::vector<DurabilityTracker::LosesPage> patterns = {
+      {},
+      [](uint64_t) { return false; },
+      [](uint64_t page) { return page % 2 == 0; },
+      [](uint64_t page) { return page % 2 == 1; },
+      [](uint64_t page) { return page % 7 != 3; },
+      [](uint64_t page) { return page % 16 == 9; },
+  };
+  for (size_t pattern = 0; pattern < patterns.size(); ++pattern) {
+    const std::string directory = directory_ + "/" + std::to_string(pattern);
+    ASSERT_TRUE(sys::CreateDirectory(directory).ok());
+    DurabilityTracker tracker;
+    RocksDbOptions options = Options(directory);
+    options.durability = &tracker;
+    ASSERT_TRUE(Open(options).ok());
+    for (int write = 0; write < kWrites; ++write) {
+      const bool sync = write < kSynced && write % 3 == 0;
+      ASSERT_TRUE(PutOne(*store_, fmt::format("{:03}", write), value(write), sync).ok());
+    }
+    store_.reset();
+    ASSERT_TRUE(tracker.DropUnsynced(patterns[pattern]).ok());
+    // Twice: the second start finds what the first has left.
+    for (int start = 0; start < 2; ++start) {
+      const Status opened = Open(Options(directory));
+      ASSERT_TRUE(opened.ok()) << pattern << ": " << opened.ToString();
+      int kept = 0;
+      while (kept < kWrites && GetOne(*store_, fmt::format("{:03}", kept)) == value(kept)) ++kept;
+      EXPECT_GE(kept, kSynced) << pattern;
+      if (pattern == 0) EXPECT_EQ(kept, kSynced);
+      if (pattern == 1) EXPECT_EQ(kept, kWrites);
+      for (int write = kept; write < kWrites; ++write) {
+        EXPECT_EQ(GetOne(*store_, fmt::format("{:03}", write)), "(none)") << pattern;
+      }
+    }
+    ASSERT_TRUE(PutOne(*store_, "after", "1").ok());
+    ASSERT_TRUE(Open(Options(directory)).ok());
+    EXPECT_EQ(GetOne(*store_, "after"), "1");
+  }
+}
+
+// What was acknowledged and cannot be read is damage, also when it reads as zeros.
+TEST_F(RocksDbTest, DamageInTheMiddleOfALogIsRefused) {
+  ASSERT_TRUE(Open(Options(directory_)).ok());
+  for (int write = 0; write < 100; ++write) {
+    ASSERT_TRUE(PutOne(*store_, fmt::format("{:03}", write), std::string(2000, 'v')).ok());
+  }
+  store_.reset();
+  const std::string log = LargestLog(directory_);
+  const std::string bytes = sys::ReadFile(log).value();
+  EXPECT_NE(bytes.back(), '\0') << "closing takes the zeros away";
+  for (bool as_zeros : {false, true}) {
+    for (bool is_filled : {false, true}) {
+      std::string damaged = bytes;
+      const size_t middle = bytes.size() / 2;
+      damaged.replace(middle, as_zeros ? 8192 : 1, as_zeros ? 8192 : 1, '\0');
+      if (is_filled) damaged.append(100'000, '\0');
+      ASSERT_TRUE(sys::WriteFileAtomically(log, damaged).ok());
+      const Status status = Open(Options(directory_));
+      ASSERT_TRUE(status.Is(ErrorCode::kDataCorrupted)) << status.ToString();
+      EXPECT_NE(status.info().message.find(log), std::string::npos) << status.ToString();
+      EXPECT_TRUE(sys::ReadFile(log).value() == damaged) << "it must be kept for whoever looks";
+    }
+  }
 }
 
 TEST_F(RocksDbTest, FullDiskRefusesWritesAndServesReads) {

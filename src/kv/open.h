@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,18 +19,25 @@ class DurabilityTracker {
  public:
   void OnCreate(const std::string& path);
   void OnAppend(const std::string& path, uint64_t byte_count);
+  // The file is filled with zeros up to here.
+  void OnFill(const std::string& path, uint64_t end);
   void OnSync(const std::string& path);
   void OnRename(const std::string& from, const std::string& to);
   void OnRemove(const std::string& path);
-  // Puts the files into the state after a power failure: cut to what was synced. Call it after the
-  // store is gone.
-  Status DropUnsynced();
+  // Whether the page of 4 KiB with this number does not reach the disk.
+  using LosesPage = std::function<bool(uint64_t page)>;
+  // Puts the files into the state after a power failure: cut to what was synced; but a file that
+  // was filled with zeros has them instead of what was not synced, in the pages that are lost (none
+  // said: in all). Call it after the store is gone.
+  Status DropUnsynced(const LosesPage& loses = {});
 
  private:
   struct Sizes {
     uint64_t written = 0;
     uint64_t synced = 0;
+    uint64_t filled = 0;
   };
+  static Status Drop(const std::string& path, const Sizes& sizes, const LosesPage& loses);
   std::mutex mutex_;
   std::map<std::string, Sizes> files_;
 };

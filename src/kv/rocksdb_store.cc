@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "kv/internal/log_end.h"
 #include "kv/internal/rocksdb_options.h"
 #include "kv/internal/rocksdb_status.h"
 #include "kv/open.h"
@@ -234,6 +235,7 @@ Status RocksStore::Open() {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   HELIOS_TRY(CheckFiles());
+  HELIOS_TRY(CutLogs(options_.directory, options_.faults));
   const rocksdb::Status status =
       rocksdb::DB::Open(tuned_.db, options_.directory, tuned_.families, &handles, &db);
   if (!status.ok()) return OpenError(status);
@@ -348,6 +350,7 @@ Status RocksStore::Write(WriteBatch* batch, bool sync) {
   rocksdb::WriteBatch* writes = static_cast<RocksBatch*>(batch)->get();
   rocksdb::WriteOptions options;
   options.sync = sync;
+  HELIOS_CHECK(writes->PutLogData(ToSlice(EncodeLogMark(tuned_.watch->log_mark()))).ok());
   const size_t byte_count = writes->GetDataSize();
   if (!tuned_.watch->ReserveLog(byte_count)) {
     SetDiskFull();

@@ -83,10 +83,20 @@ def newest(directory: Path, pattern: str) -> Path:
     return max((directory / "kv").glob(pattern))
 
 
+def fullest_log(directory: Path) -> Path:
+    return max((directory / "kv").glob("*.log"), key=written)
+
+
 def flip(path: Path, at: int) -> Path:
     data = bytearray(path.read_bytes())
     data[at] ^= 0xFF
     path.write_bytes(data)
+    return path
+
+
+def clear(path: Path, at: int) -> Path:
+    data = path.read_bytes()
+    path.write_bytes(data[:at] + b"\0" * 4096 + data[at + 4096:])
     return path
 
 
@@ -106,7 +116,12 @@ def overwrite(path: Path, data: bytes) -> Path:
 
 
 def half(path: Path) -> int:
-    return path.stat().st_size // 2
+    return written(path) // 2
+
+
+def written(path: Path) -> int:
+    """The size of a file without the zeros that a log is filled with ahead of what is written."""
+    return len(path.read_bytes().rstrip(b"\0"))
 
 
 DAMAGE: dict[str, Callable[[Path], Path]] = {
@@ -117,7 +132,8 @@ DAMAGE: dict[str, Callable[[Path], Path]] = {
     "the end of a table file": lambda d: flip(largest(d, "*.sst"), -4),
     "a short table file": lambda d: cut(largest(d, "*.sst"), 1000),
     "no table file": lambda d: remove(largest(d, "*.sst")),
-    "a bit in the log": lambda d: flip(largest(d, "*.log"), half(largest(d, "*.log"))),
+    "a bit in the log": lambda d: flip(fullest_log(d), half(fullest_log(d))),
+    "a page of the log": lambda d: clear(fullest_log(d), half(fullest_log(d))),
     "another FORMAT": lambda d: overwrite(d / "FORMAT", b"\x00\x01"),
     "no FORMAT": lambda d: remove(d / "FORMAT"),
 }
@@ -152,9 +168,21 @@ def test_a_damaged_block_is_an_error_of_the_statement(copy: Path) -> None:
         server.close()
 
 
-def test_a_torn_end_of_the_log_is_what_a_crash_leaves(copy: Path) -> None:
+def cut_written(log: Path) -> None:
+    """Without zeros behind: another system wrote it, or its device had no room for them."""
+    os.truncate(log, written(log) - 3)
+
+
+def lose_written(log: Path) -> None:
+    data = log.read_bytes()
+    end = written(log)
+    log.write_bytes(data[: end - 3] + b"\0" * (len(data) - end + 3))
+
+
+@pytest.mark.parametrize("tear", [cut_written, lose_written])
+def test_a_torn_end_of_the_log_is_what_a_crash_leaves(copy: Path, tear: Callable[[Path], None]) -> None:
     """The last commit was not acknowledged as far as the log knows; all others are there."""
-    cut(newest(copy, "*.log"), 3)
+    tear(newest(copy, "*.log"))
     server = HeliosServer(data_dir=copy)
     try:
         server.start()

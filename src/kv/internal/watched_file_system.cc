@@ -1,5 +1,7 @@
 #include "kv/internal/watched_file_system.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -75,7 +77,9 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
         path_(std::move(path)),
         context_(context),
         is_diary_(IsDiary(path_)),
-        kept_(KindOf(path_)) {
+        kept_(KindOf(path_)),
+        log_number_(LogNumber(path_)),
+        is_positioned_(log_number_.has_value()) {
     if (kept_.has_value()) FSWritableFileWrapper::SetPreallocationBlockSize(kTrimUnitBytes);
   }
   ~WatchedWritableFile() override { EndKept(); }
@@ -100,7 +104,7 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
     if (!planned.ok()) {
       // A short write: some bytes reach the file before the error.
       const Slice part(data.data(), byte_count < data.size() ? byte_count : 0);
-      if (!part.empty()) Count(part, target()->Append(part, options, debug)).PermitUncheckedError();
+      if (!part.empty()) Count(part, AppendHere(part, options, debug)).PermitUncheckedError();
       NoteFailed();
       return planned;
     }
@@ -111,7 +115,9 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
       status = AppendHere(data, options, debug);
     }
     if (!status.ok()) NoteFailed();
-    return Count(data, std::move(status));
+    status = Count(data, std::move(status));
+    if (status.ok() && log_number_.has_value() && data.size() < kLargeAppendBytes) FillAhead();
+    return status;
   }
   IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
                   IODebugContext* debug) override {
@@ -127,6 +133,9 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
     EndKept();
     // Told of what was taken, the file gives back on closing what was not written.
     if (taken_end_ > written_bytes_) target()->PrepareWrite(0, taken_end_, options, debug);
+    if (filled_end_ > written_bytes_) {
+      target()->Truncate(written_bytes_, options, debug).PermitUncheckedError();
+    }
     return target()->Close(options, debug);
   }
   // RocksDB's own allocation, which does not say when it fails.
@@ -140,6 +149,9 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
  private:
   static constexpr size_t kTrimUnitBytes = 4096;
+  // A log is filled with zeros this far ahead, unless it grows by large batches.
+  static constexpr uint64_t kFillBytes = 1 << 20;
+  static constexpr uint64_t kLargeAppendBytes = 256 << 10;
 
   AppendSpace::Taken Take(uint64_t begin, uint64_t end) {
     IOStatus status = context_.Decide(FileOperation::kAllocate, path_);
@@ -170,16 +182,32 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
     }
     return status;
   }
+  // Syncing what a file's size already covers costs much less than moving the size each time.
+  void FillAhead() {
+    if (written_bytes_ < filled_end_) return;
+    static const std::string zeros(kFillBytes, '\0');
+    const uint64_t end =
+        std::min<uint64_t>((written_bytes_ / kFillBytes + 1) * kFillBytes, taken_end_.load());
+    if (end <= written_bytes_) return;
+    filled_end_ = end;
+    // Nothing depends on it: after a failure the next appends move the size.
+    if (!context_.Decide(FileOperation::kWrite, path_).ok()) return;
+    const Slice fill(zeros.data(), end - written_bytes_);
+    target()->PositionedAppend(fill, written_bytes_, IOOptions(), nullptr).PermitUncheckedError();
+    if (context_.durability != nullptr) context_.durability->OnFill(path_, end);
+  }
   template <typename Call>
   IOStatus Synced(Call call) {
+    const uint64_t byte_count = written_bytes_;
     context_.watch->syncs.fetch_add(1, std::memory_order_relaxed);
     IOStatus status = context_.Decide(FileOperation::kSync, path_);
     if (status.ok()) status = call();
     if (!status.ok()) {
       context_.watch->sync_failed.store(true, std::memory_order_release);
-    } else if (context_.durability != nullptr) {
-      context_.durability->OnSync(path_);
+      return status;
     }
+    if (log_number_.has_value()) context_.watch->NoteLogSynced({*log_number_, byte_count});
+    if (context_.durability != nullptr) context_.durability->OnSync(path_);
     return status;
   }
 
@@ -187,10 +215,13 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   const Context& context_;
   const bool is_diary_;
   const std::optional<Kept> kept_;
+  const std::optional<uint64_t> log_number_;
   uint64_t written_bytes_ = 0;
-  uint64_t taken_end_ = 0;  // Changes until EndKept, under the watch's mutex.
+  std::atomic<uint64_t> taken_end_{0};  // Changes until EndKept.
+  uint64_t filled_end_ = 0;
   bool failed_ = false;
-  bool is_positioned_ = false;  // The file's own position is behind a part of a failed write.
+  // The file's own position is elsewhere: behind zeros, or behind a part of a failed write.
+  bool is_positioned_;
 };
 
 class WatchedDirectory final : public rocksdb::FSDirectoryWrapper {
@@ -370,6 +401,16 @@ void FileSystemWatch::EndFile(Kept kind, const void* file) {
 void FileSystemWatch::NoteAppended(Kept kind, const void* file, uint64_t byte_count) {
   std::lock_guard lock(mutex_);
   SpaceOf(kind).Appended(file, byte_count);
+}
+
+void FileSystemWatch::NoteLogSynced(LogMark mark) {
+  std::lock_guard lock(mutex_);
+  if (mark.log_number >= log_mark_.log_number) log_mark_ = mark;
+}
+
+LogMark FileSystemWatch::log_mark() const {
+  std::lock_guard lock(mutex_);
+  return log_mark_;
 }
 
 void FileSystemWatch::NoteLogFailed(const std::string& path) {

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "kv/internal/append_space.h"
+#include "kv/internal/log_end.h"
 #include "kv/open.h"
 #include "sys/fault_plan.h"
 
@@ -48,6 +49,10 @@ class FileSystemWatch {
   void EndFile(Kept kind, const void* file);
   void NoteAppended(Kept kind, const void* file, uint64_t byte_count);
 
+  // The newest log of which something is durable, and how much.
+  void NoteLogSynced(LogMark mark);
+  LogMark log_mark() const;
+
   // The log that an append failed for, for good, is still the one in use: nothing may be written.
   void NoteLogFailed(const std::string& path);
   bool LogIsBroken() const;
@@ -64,6 +69,7 @@ class FileSystemWatch {
   std::string reserve_;  // Path; empty: none.
   AppendSpace log_space_;
   AppendSpace manifest_space_;
+  LogMark log_mark_;
   std::string log_;
   std::string failed_log_;
   std::string last_read_;
