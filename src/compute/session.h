@@ -155,7 +155,9 @@ class SessionObserver {
 struct SessionOptions {
   std::string user;
   std::string database;
-  std::string client_address;  // For pg_stat_activity and logs.
+  // Both ends of the connection, hosts in numbers; empty: no TCP connection.
+  std::string client_host, server_host;
+  uint16_t client_port = 0, server_port = 0;
   // Start-up settings: application_name, client_encoding, DateStyle, TimeZone, options ("-c a=b").
   std::vector<std::pair<std::string, std::string>> settings;
 };

@@ -129,6 +129,13 @@ void FileDescriptor::Close() {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
+PeerAddress Socket::LocalAddress() const {
+  sockaddr_storage address = {};
+  socklen_t length = sizeof(address);
+  if (getsockname(fd(), reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+  return DescribePeer(address);
+}
+
 void Socket::Shutdown() { shutdown(fd(), SHUT_RDWR); }
 
 void Socket::DiscardReceived() {

@@ -45,7 +45,7 @@ class WakeEvent {
   FileDescriptor fd_;
 };
 
-// The other end of a connection.
+// An end of a connection.
 struct PeerAddress {
   std::string host;  // Numeric; "[local]" for a Unix socket.
   uint16_t port = 0;
@@ -61,6 +61,8 @@ class Socket {
   int fd() const { return fd_.get(); }
   bool valid() const { return fd_.valid(); }
   void Close() { fd_.Close(); }
+  // This end.
+  PeerAddress LocalAddress() const;
   // Ends the connection under a thread that reads or writes: its call fails.
   void Shutdown();
   // Throws away what has arrived, without waiting: closing a socket that holds unread bytes would

@@ -28,7 +28,8 @@ struct Activity {
   Oid role = kInvalidOid;
   std::string user;
   std::string database;
-  std::string client_address;
+  std::string client_host;  // Empty: no TCP connection.
+  uint16_t client_port = 0;
   std::string application_name;
   int64_t start_us = 0;        // Unix microseconds, like those below.
   int64_t transaction_us = 0;  // 0: no transaction.

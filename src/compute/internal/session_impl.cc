@@ -113,7 +113,8 @@ Status SessionImpl::Open() {
   activity_.role = user->oid;
   activity_.user = options_.user;
   activity_.database = options_.database;
-  activity_.client_address = options_.client_address;
+  activity_.client_host = options_.client_host;
+  activity_.client_port = options_.client_port;
   activity_.start_us = activity_.state_us = core_.clock.UnixMicros();
   activity_.state = "idle";
   return Status::Ok();

@@ -90,6 +90,7 @@ class SessionImpl : public Session, public expr::SessionServices {
   Settings& settings() { return settings_; }
   Oid role() const { return role_; }
   Oid session_role() const { return session_role_; }
+  const SessionOptions& options() const { return options_; }
   const std::string& database() const { return options_.database; }
   bool IsSuperuser() const;
   // The catalog as this session sees it now: with its own uncommitted DDL and temporary objects.
@@ -161,7 +162,8 @@ class SessionImpl : public Session, public expr::SessionServices {
   Status StartCursor(Portal& cursor);
   Result<std::shared_ptr<PreparedStatement>> Prepare(std::string name, std::string text,
                                                      sql::ast::StatementPtr statement,
-                                                     std::span<const Oid> types);
+                                                     std::span<const Oid> types,
+                                                     bool is_cursor = false);
 
   // --- transactions (session_transaction.cc)
   Status BeginBlock(const sql::ast::TransactionModes& modes);

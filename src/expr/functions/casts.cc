@@ -76,6 +76,16 @@ Status IntegerToNumeric(FunctionCall&, Arguments arguments, size_t row_count, Ve
 Result<int16_t> NumericToInt16(const Numeric& a) { return a.ToInt16(); }
 Result<int32_t> NumericToInt32(const Numeric& a) { return a.ToInt32(); }
 Result<int64_t> NumericToInt64(const Numeric& a) { return a.ToInt64(); }
+// money is cents.
+Result<int64_t> NumericToMoney(const Numeric& a) {
+  HELIOS_TRY(const Numeric cents, Numeric::Multiply(a, Numeric::FromInt64(100)));
+  return cents.ToInt64();
+}
+template <typename T>
+Result<int64_t> IntegerToMoney(T a) {
+  return NumericToMoney(Numeric::FromInt64(a));
+}
+Numeric MoneyToNumeric(int64_t cents) { return Numeric::FromParts(cents, 2); }
 // What a float type cannot show is refused in the words of its input function.
 template <typename T>
 Result<T> NumericToFloating(const Numeric& a) {
@@ -189,6 +199,10 @@ constexpr KernelEntry kKernels[] = {
     {"numeric_int2", Map<NumericToInt16>},
     {"numeric_int4", Map<NumericToInt32>},
     {"numeric_int8", Map<NumericToInt64>},
+    {"int4_cash", Map<IntegerToMoney<int32_t>>},
+    {"int8_cash", Map<IntegerToMoney<int64_t>>},
+    {"numeric_cash", Map<NumericToMoney>},
+    {"cash_numeric", Map<MoneyToNumeric>},
     {"numeric_float8", Map<NumericToFloating<double>>},
     {"numeric_float4", Map<NumericToFloating<float>>},
     {"float8_numeric", Map<DoubleToNumeric>},

@@ -63,7 +63,7 @@ Result<std::optional<bool>> Match(FunctionCall& call, std::string_view json, std
     if (items[0] == "null") return std::optional<bool>();
   }
   if (silent) return std::optional<bool>();
-  return Error(ErrorCode::kSqlJsonSubscriptError).Message("single boolean result is expected");
+  return Error(ErrorCode::kSingletonJsonItemRequired).Message("single boolean result is expected");
 }
 Result<std::optional<bool>> MatchOperator(FunctionCall& call, std::string_view json,
                                           std::string_view path) {

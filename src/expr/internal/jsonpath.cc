@@ -89,14 +89,14 @@ class PathRunner {
     for (const std::string& item : Unwrap(std::move(items))) {
       if (JsonTypeOf(item) != JsonType::kObject) {
         if (lax_) continue;
-        return Structural(ErrorCode::kSqlJsonArrayNotFound,
+        return Structural(ErrorCode::kJsonMemberNotFound,
                           "jsonpath member accessor can only be applied to an object");
       }
       const auto value = JsonField(item, node.text);
       if (value.has_value()) {
         out.emplace_back(*value);
       } else if (!lax_) {
-        return Structural(ErrorCode::kSqlJsonArrayNotFound,
+        return Structural(ErrorCode::kJsonMemberNotFound,
                           "JSON object does not contain key \"" + node.text + "\"");
       }
     }
@@ -109,7 +109,7 @@ class PathRunner {
       if (JsonTypeOf(item) == JsonType::kObject) {
         for (const JsonMember& member : JsonMembers(item)) out.emplace_back(member.value);
       } else if (!lax_) {
-        return Structural(ErrorCode::kSqlJsonArrayNotFound,
+        return Structural(ErrorCode::kJsonObjectNotFound,
                           "jsonpath wildcard member accessor can only be applied to an object");
       }
     }
@@ -221,7 +221,7 @@ class PathRunner {
     for (const std::string& item : Unwrap(std::move(items))) {
       if (node.text == "keyvalue") {
         if (JsonTypeOf(item) != JsonType::kObject) {
-          return Structural(ErrorCode::kSqlJsonArrayNotFound,
+          return Structural(ErrorCode::kJsonObjectNotFound,
                             "jsonpath item method .keyvalue() can only be applied to an object");
         }
         for (const JsonMember& member : JsonMembers(item)) {
@@ -283,7 +283,7 @@ class PathRunner {
     HELIOS_TRY(Items items, Run(node, current, last));
     items = Unwrap(std::move(items));
     if (items.size() != 1 || JsonTypeOf(items[0]) != JsonType::kNumber) {
-      return Structural(ErrorCode::kNonNumericJsonItem,
+      return Structural(ErrorCode::kSingletonJsonItemRequired,
                         fmt::format("{} operand of jsonpath operator {} is not a single numeric "
                                     "value",
                                     side, symbol));
@@ -297,7 +297,7 @@ class PathRunner {
       Items out;
       for (const std::string& item : Unwrap(std::move(items))) {
         if (JsonTypeOf(item) != JsonType::kNumber) {
-          return Structural(ErrorCode::kNonNumericJsonItem,
+          return Structural(ErrorCode::kJsonNumberNotFound,
                             fmt::format("operand of unary jsonpath operator {} is not a numeric "
                                         "value",
                                         symbol));

@@ -149,7 +149,13 @@ Status PgConnection::CheckStartup(const StartupPacket& packet, compute::SessionO
         .Message("no PostgreSQL user name specified in startup packet");
   }
   if (options->database.empty()) options->database = options->user;
-  options->client_address = peer_.ToString();
+  if (!peer_.is_local_socket) {
+    const sys::PeerAddress here = socket().LocalAddress();
+    options->client_host = peer_.host;
+    options->client_port = peer_.port;
+    options->server_host = here.host;
+    options->server_port = here.port;
+  }
   if (server_.options().require_tls && !peer_.is_local_socket &&
       !channel_.stream().is_encrypted()) {
     return Error(ErrorCode::kInvalidAuthorization)

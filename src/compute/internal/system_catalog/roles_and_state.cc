@@ -3,6 +3,7 @@
 #include "compute/internal/system_catalog/system_catalog.h"
 #include "types/array.h"
 #include "types/datetime.h"
+#include "types/net.h"
 #include "types/time/zone.h"
 
 namespace helios::compute {
@@ -174,7 +175,18 @@ Status FillPgStatActivity(SessionImpl& session, SystemRowBuilder& rows) {
     const bool visible = session.IsSuperuser() || activity.role == session.role();
     rows.Oid(database == nullptr ? 0 : database->oid).Text(activity.database);
     rows.Int4(activity.process_id).Null().Oid(activity.role).Text(activity.user);
-    rows.Text(activity.application_name).Null().Null().Int4(-1);
+    rows.Text(activity.application_name);
+    const auto client = ParseNetAddress(activity.client_host, false);
+    if (visible && client.ok()) {
+      rows.Text(EncodeNetAddress(*client)).Null().Int4(activity.client_port);
+    } else {
+      rows.Null().Null();
+      if (visible) {
+        rows.Int4(-1);
+      } else {
+        rows.Null();
+      }
+    }
     rows.TimeOrNull(SqlTime(activity.start_us)).TimeOrNull(SqlTime(activity.transaction_us));
     rows.TimeOrNull(SqlTime(activity.query_us)).TimeOrNull(SqlTime(activity.state_us));
     rows.Null().Null().Text(activity.state).Null().Null().Null();
