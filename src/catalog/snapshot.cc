@@ -48,7 +48,14 @@ const Index* Snapshot::FindIndex(Oid oid) const {
 const Sequence* Snapshot::FindSequence(Oid oid) const {
   return FindAs<Sequence>(objects_, oid, ObjectKind::kSequence);
 }
+// The relation's OID in those of its row type and of arrays of it.
+constexpr Oid kRelationOfRowType = ~(kRowTypeBase | kRowArrayTypeBase);
+
 const UserType* Snapshot::FindUserType(Oid oid) const {
+  if (oid >= kRowTypeBase) {
+    const auto row_type = row_types_.find(oid & kRelationOfRowType);
+    return row_type == row_types_.end() ? nullptr : row_type->second.get();
+  }
   const auto element = array_types_.find(oid);
   if (element != array_types_.end()) oid = element->second;
   return FindAs<UserType>(objects_, oid, ObjectKind::kType);
@@ -72,7 +79,9 @@ const Object* Snapshot::FindRelation(Oid schema, std::string_view name) const {
 }
 const UserType* Snapshot::FindUserType(Oid schema, std::string_view name) const {
   const auto found = types_.find(std::pair(schema, std::string(name)));
-  return found == types_.end() ? nullptr : FindUserType(found->second);
+  if (found != types_.end()) return FindUserType(found->second);
+  const Object* relation = FindRelation(schema, name);
+  return relation == nullptr ? nullptr : FindUserType(RowTypeOf(relation->oid));
 }
 const SystemTable* Snapshot::FindSystemTable(Oid schema, std::string_view name) const {
   return internal::SystemTables().Find(schema, name);
@@ -80,6 +89,23 @@ const SystemTable* Snapshot::FindSystemTable(Oid schema, std::string_view name) 
 std::span<const SystemTable* const> Snapshot::system_tables() const {
   return internal::SystemTables().all();
 }
+
+namespace {
+std::shared_ptr<const UserType> RowTypeFor(const Table& table) {
+  auto type = std::make_shared<UserType>();
+  type->oid = RowTypeOf(table.oid);
+  type->array_oid = kRowArrayTypeBase | table.oid;
+  type->name = table.name;
+  type->schema = table.schema;
+  type->owner = table.owner;
+  type->type_kind = UserType::TypeKind::kComposite;
+  type->relation = table.oid;
+  for (const Column& column : table.columns) {
+    if (!column.dropped) type->fields.push_back(column);
+  }
+  return type;
+}
+}  // namespace
 
 Editor::Editor(std::shared_ptr<const Snapshot> base) : next_(std::make_shared<Snapshot>(*base)) {}
 
@@ -104,6 +130,9 @@ void Editor::Put(std::shared_ptr<const Object> object) {
       break;
     }
     case ObjectKind::kTable:
+      next_->row_types_[oid] = RowTypeFor(static_cast<const Table&>(*object));
+      next_->relations_[{object->schema, object->name}] = oid;
+      break;
     case ObjectKind::kIndex:
     case ObjectKind::kSequence:
       next_->relations_[{object->schema, object->name}] = oid;
@@ -124,6 +153,7 @@ void Editor::Remove(Oid oid) {
     next_->array_types_.erase(static_cast<const UserType&>(object).array_oid);
   }
   if (IsRelation(object.kind())) next_->relations_.erase({object.schema, object.name});
+  if (object.kind() == ObjectKind::kTable) next_->row_types_.erase(oid);
   next_->objects_.erase(found);
 }
 

@@ -53,7 +53,8 @@ class Snapshot {
   const Table* FindTable(Oid oid) const;
   const Index* FindIndex(Oid oid) const;
   const Sequence* FindSequence(Oid oid) const;
-  const UserType* FindUserType(Oid oid) const;  // By the type's or its array type's OID.
+  // By the type's or its array type's OID. Row types of tables and views are found too.
+  const UserType* FindUserType(Oid oid) const;
   const SystemTable* FindSystemTable(Oid oid) const;
 
   // By name; null when absent. Tables, views, indexes and sequences share one name space a schema.
@@ -78,6 +79,7 @@ class Snapshot {
   std::map<std::pair<Oid, std::string>, Oid, std::less<>> types_;
   std::map<std::string, Oid, std::less<>> roles_, databases_, schemas_;
   std::unordered_map<Oid, Oid> array_types_;
+  std::map<Oid, std::shared_ptr<const UserType>> row_types_;  // By table.
 };
 
 // Builds the next snapshot from one: a transaction's DDL, or the load at start.

@@ -12,6 +12,7 @@ const plan::Node* CountedWrite(const plan::Node* node) {
       case plan::NodeKind::kInsert:
       case plan::NodeKind::kUpdate:
       case plan::NodeKind::kDelete:
+      case plan::NodeKind::kMerge:
         return node;
       case plan::NodeKind::kWithCte:
       case plan::NodeKind::kProject:
@@ -59,7 +60,7 @@ Status Execution::Next(Chunk* out) {
     closed_ = true;
     return status;
   }
-  const size_t shown = state_->plan->output.size();
+  const size_t shown = state_->plan->output.size() + state_->plan->row_sources.size();
   if (out->column_count() > shown && state_->plan->returns_rows) out->columns().resize(shown);
   if (state_->counted_write == nullptr) state_->affected_rows += out->row_count();
   return status;

@@ -26,6 +26,8 @@ struct ColumnExpr : ExprBase<ColumnExpr, ExprKind::kColumn> {
   ColumnExpr(uint32_t index_in, SqlType type) : ExprBase(type), index(index_in) {}
   uint32_t index;
   std::string name;  // For EXPLAIN only.
+  // Of a column of anonymous records whose fields are known by name.
+  std::shared_ptr<const std::vector<std::string>> field_names;
 };
 
 // Slot of EvalContext::parameters: first the statement's $1..$n, then the slots that Apply nodes

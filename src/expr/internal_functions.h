@@ -15,6 +15,17 @@ enum class InternalFunction : uint8_t {
   kArraySetSlice,
   // (jsonb, value, subscript...): the value put at the path; subscripts are int4 or text.
   kJsonbSetPath,
+  // (cursor's name, table's OID, table's name): the key of the row that the cursor is on, as the
+  // session knows it. 34000, 24000 as PostgreSQL says them.
+  kCurrentOf,
+  // (row key): the row's ctid. Of a table without primary key, whose keys are row ids of 8 bytes,
+  // and of one with: docs/compatibility.md says how.
+  kTidOfRowId,
+  kTidOfRowKey,
+  // (tid or tid[]): the keys of the first kind of table.
+  kRowIdOfTid,
+  // The own transaction as rows name it (xid).
+  kCurrentXid,
 };
 const ScalarFunction* GetInternalFunction(InternalFunction function);
 

@@ -35,6 +35,14 @@ struct TableLayout {
   std::vector<uint32_t> key_columns;
 };
 
+// In a request's list of columns: not a column but the transaction that wrote the row (xid).
+inline constexpr uint32_t kWriterColumn = ~uint32_t{0};
+// A transaction as rows name it. 0 to 2 have meanings of their own.
+inline uint32_t XidOf(TxnId txn) {
+  const auto low = static_cast<uint32_t>(txn.value());
+  return low < 3 ? low + 3 : low;
+}
+
 struct IndexPart {
   SqlType type;
   PhysicalType physical = PhysicalType::kInt32;

@@ -36,11 +36,12 @@ struct ReadView {
 struct ScanRequest {
   std::shared_ptr<const TableLayout> table;
   std::shared_ptr<const IndexLayout>
-      index;                      // Null: by row key. Rows then come in that key's order.
-  std::vector<KeyRange> ranges;   // Of that key space, disjoint, ascending.
-  bool reverse = false;           // Ranges from last to first, each backwards.
-  std::vector<uint32_t> columns;  // Positions in table->columns: the output, in order.
-  bool with_row_key = false;      // Appends the row key as a last column (bytea).
+      index;                     // Null: by row key. Rows then come in that key's order.
+  std::vector<KeyRange> ranges;  // Of that key space, disjoint, ascending.
+  bool reverse = false;          // Ranges from last to first, each backwards.
+  // Positions in table->columns, or kWriterColumn: the output, in order.
+  std::vector<uint32_t> columns;
+  bool with_row_key = false;  // Appends the row key as a last column (bytea).
   // Appends the timestamp of each row's version as a last column (int8), for FillIndex. Requires:
   // rows by row key, forwards, without own writes.
   bool with_version = false;

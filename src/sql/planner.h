@@ -36,6 +36,9 @@ struct PlannerContext {
   PlannerSettings settings;
   // Types given for $1, $2, ...; kInvalidOid or unknown: to be inferred.
   std::vector<Oid> parameter_types;
+  // DECLARE CURSOR: rows of the result bring the keys of the table rows that they come from, for
+  // WHERE CURRENT OF. Fills Plan::row_sources.
+  bool keep_row_keys = false;
 };
 
 // Plans SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE, and the query inside EXPLAIN, CREATE

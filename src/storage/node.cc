@@ -22,6 +22,13 @@ constexpr size_t kRowCacheDivisor = 8;
 constexpr std::chrono::milliseconds kMaintenanceInterval(1000);
 constexpr int64_t kStatisticsIntervalUs = 30 * sys::kMicrosPerSecond;
 
+// Rows name their writers (xmin), so that a start must not give the numbers of the last run again:
+// they go on from the clock, which no server outruns.
+uint64_t FirstTransaction(const sys::Clock& clock) {
+  constexpr int64_t kMicrosPerTransaction = 16;
+  return static_cast<uint64_t>(std::max<int64_t>(clock.UnixMicros() / kMicrosPerTransaction, 1));
+}
+
 }  // namespace
 
 Node::Node(const NodeOptions& options)
@@ -52,7 +59,8 @@ Status Node::Open() {
   }
   collector_->SetStore(store_.get());
   locks_ = std::make_unique<txn::LockTable>(
-      clock_, txn::LockTable::Options{.memory_bytes_max = options_.lock_memory_bytes});
+      clock_, txn::LockTable::Options{.memory_bytes_max = options_.lock_memory_bytes,
+                                      .first_txn = FirstTransaction(clock_)});
   identifiers_ = std::make_unique<Identifiers>(*store_);
   sequences_ = std::make_unique<Sequences>(*store_);
   row_counts_ = std::make_unique<RowCounts>();

@@ -28,7 +28,8 @@ LockTable::LockTable(const sys::Clock& clock, Options options)
     : clock_(clock),
       options_(options),
       shards_(std::make_unique<Shard[]>(kShardCount)),
-      registries_(std::make_unique<Registry[]>(kRegistryCount)) {}
+      registries_(std::make_unique<Registry[]>(kRegistryCount)),
+      next_txn_(options.first_txn) {}
 
 LockTable::~LockTable() = default;
 

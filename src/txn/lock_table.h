@@ -34,6 +34,7 @@ class LockTable {
   struct Options {
     // Bound on the memory of all locks; a request beyond it gets 53200. 0: none.
     size_t memory_bytes_max = 0;
+    uint64_t first_txn = 1;
   };
   LockTable(const sys::Clock& clock, Options options);
   ~LockTable();
@@ -89,7 +90,7 @@ class LockTable {
   const Options options_;
   std::unique_ptr<Shard[]> shards_;
   std::unique_ptr<Registry[]> registries_;
-  std::atomic<uint64_t> next_txn_{1};
+  std::atomic<uint64_t> next_txn_;
   std::atomic<size_t> lock_count_{0};
   std::atomic<size_t> memory_bytes_{0};
   std::atomic<uint64_t> deadlock_count_{0};

@@ -10,6 +10,7 @@
 #include "types/numeric.h"
 #include "types/record.h"
 #include "types/text.h"
+#include "types/tid.h"
 #include "types/time/zone.h"
 #include "types/uuid.h"
 
@@ -156,6 +157,11 @@ Status ParseVarlen(SqlType type, std::string_view text, const TextFormat& format
       sink->Bytes(EncodeNetAddress(address));
       return Status::Ok();
     }
+    case type_oid::kTid: {
+      HELIOS_TRY(const std::string tid, ParseTid(text));
+      sink->Bytes(tid);
+      return Status::Ok();
+    }
     case type_oid::kInt2Vector:
       return ParseNumberVector(type_oid::kInt2, text, sink);
     case type_oid::kOidVector:
@@ -244,6 +250,9 @@ Status FormatVarlen(SqlType type, const void* value, const TextFormat& format, s
       FormatNetAddress(address, type.oid == type_oid::kCidr, out);
       return Status::Ok();
     }
+    case type_oid::kTid:
+      FormatTid(bytes, out);
+      return Status::Ok();
     case type_oid::kInt2Vector:
     case type_oid::kOidVector:
       FormatNumberVector(bytes, out);

@@ -10,6 +10,7 @@
 #include "types/numeric.h"
 #include "types/record.h"
 #include "types/text.h"
+#include "types/tid.h"
 #include "types/uuid.h"
 
 namespace helios {
@@ -127,9 +128,8 @@ Status ReadVarlen(SqlType type, std::string_view bytes, const TextFormat& format
       return Status::Ok();
     }
     case type_oid::kTid: {
-      if (bytes.size() != 6) return bytes.size() < 6 ? TooShort() : WrongLength();
-      sink->Bytes(fmt::format("({},{})", LoadBigEndian<uint32_t>(bytes.data()),
-                              LoadBigEndian<uint16_t>(bytes.data() + 4)));
+      if (bytes.size() != kTidBytes) return bytes.size() < kTidBytes ? TooShort() : WrongLength();
+      sink->Bytes(bytes);
       return Status::Ok();
     }
     default:
@@ -194,16 +194,9 @@ Status WriteVarlen(SqlType type, std::string_view bytes, const TextFormat& forma
       FormatNetBinary(address, type.oid == type_oid::kCidr, out);
       return Status::Ok();
     }
-    case type_oid::kTid: {
-      const size_t comma = bytes.find(',');
-      if (comma == std::string_view::npos || bytes.size() < comma + 2) return WrongLength();
-      HELIOS_TRY(const uint32_t block, ParseOid(bytes.substr(1, comma - 1)));
-      HELIOS_TRY(const uint32_t offset,
-                 ParseOid(bytes.substr(comma + 1, bytes.size() - comma - 2)));
-      AppendBigEndian(out, block);
-      AppendBigEndian(out, static_cast<uint16_t>(offset));
+    case type_oid::kTid:
+      out->append(bytes);
       return Status::Ok();
-    }
     case type_oid::kRecord:
       return FormatRecordBinary(bytes, format, out);
     case type_oid::kInt2Vector:

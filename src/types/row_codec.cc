@@ -1,5 +1,6 @@
 // Rows at rest (docs/formats/rows.md):
 //   u8 version, u8 flags, u16 column count n,
+//   with a writer: its u32,
 //   unless dense: n column ids, u16 or (wide) u32, ascending,
 //   ceil(n / 8) bytes of NULL bits,
 //   n end offsets, u16 or (wide) u32, into
@@ -21,6 +22,9 @@ namespace {
 constexpr uint8_t kRowVersion = 1;
 constexpr uint8_t kFlagWide = 1;   // Ids and offsets are 32 bits.
 constexpr uint8_t kFlagDense = 2;  // The ids are 1 … n.
+constexpr uint8_t kFlagWriter = 4;
+constexpr size_t kWriterBytes = 4;
+constexpr int32_t kWriterPosition = -2;
 constexpr size_t kHeaderBytes = 4;
 
 Status Corrupted() { return Error(ErrorCode::kDataCorrupted).Message("malformed row"); }
@@ -35,6 +39,7 @@ uint32_t LoadWidth(const char* from, size_t index, bool wide) {
 // Where the parts of one encoded row lie.
 struct RowDecoder::Frame {
   uint32_t column_count = 0;
+  uint32_t writer = kFrozenWriter;
   bool wide = false;
   bool dense = false;
   std::string_view ids;
@@ -72,10 +77,13 @@ void RowEncoder::Finish(std::string* out) {
   HELIOS_CHECK(ends_.size() == column_ids_.size());
   const bool wide_ids = !dense_ && !column_ids_.empty() && column_ids_.back() > UINT16_MAX;
   const bool wide = wide_ids || values_.size() > UINT16_MAX;
-  out->reserve(out->size() + kHeaderBytes + values_.size() + nulls_.size() + ends_.size() * 8);
+  out->reserve(out->size() + kHeaderBytes + kWriterBytes + values_.size() + nulls_.size() +
+               ends_.size() * 8);
   out->push_back(static_cast<char>(kRowVersion));
-  out->push_back(static_cast<char>((wide ? kFlagWide : 0) | (dense_ ? kFlagDense : 0)));
+  out->push_back(static_cast<char>((wide ? kFlagWide : 0) | (dense_ ? kFlagDense : 0) |
+                                   (writer_ != 0 ? kFlagWriter : 0)));
   AppendLittleEndian(out, static_cast<uint16_t>(column_ids_.size()));
+  if (writer_ != 0) AppendLittleEndian(out, writer_);
   const auto append = [out, wide](uint32_t number) {
     if (wide) {
       AppendLittleEndian(out, number);
@@ -143,7 +151,7 @@ Status RowDecoder::Open(std::string_view encoded, Frame* frame) {
         .Hint("Start a version of HeliosDB at least as new as the one that wrote the data.");
   }
   const auto flags = static_cast<uint8_t>(encoded[1]);
-  if ((flags & ~(kFlagWide | kFlagDense)) != 0) return Corrupted();
+  if ((flags & ~(kFlagWide | kFlagDense | kFlagWriter)) != 0) return Corrupted();
   frame->wide = (flags & kFlagWide) != 0;
   frame->dense = (flags & kFlagDense) != 0;
   frame->column_count = LoadLittleEndian<uint16_t>(encoded.data() + 2);
@@ -151,10 +159,13 @@ Status RowDecoder::Open(std::string_view encoded, Frame* frame) {
   const size_t width = frame->wide ? 4 : 2;
   const size_t id_bytes = frame->dense ? 0 : count * width;
   const size_t null_bytes = (count + 7) / 8;
-  const size_t before_values = kHeaderBytes + id_bytes + null_bytes + count * width;
+  const bool has_writer = (flags & kFlagWriter) != 0;
+  const size_t header_bytes = kHeaderBytes + (has_writer ? kWriterBytes : 0);
+  const size_t before_values = header_bytes + id_bytes + null_bytes + count * width;
   if (encoded.size() < before_values) return Corrupted();
-  frame->ids = encoded.substr(kHeaderBytes, id_bytes);
-  const char* nulls = encoded.data() + kHeaderBytes + id_bytes;
+  if (has_writer) frame->writer = LoadLittleEndian<uint32_t>(encoded.data() + kHeaderBytes);
+  frame->ids = encoded.substr(header_bytes, id_bytes);
+  const char* nulls = encoded.data() + header_bytes + id_bytes;
   frame->nulls = reinterpret_cast<const uint8_t*>(nulls);
   frame->ends = nulls + null_bytes;
   frame->values = encoded.substr(before_values);
@@ -169,7 +180,8 @@ Status RowDecoder::Locate(const Frame& frame) {
   has_shape_ = false;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const ColumnId id = columns_[i].id;
-    positions_[i] = -1;
+    positions_[i] = id == kWriterColumnId ? kWriterPosition : -1;
+    if (id == kWriterColumnId) continue;
     if (frame.dense) {
       if (id >= 1 && id <= frame.column_count) positions_[i] = static_cast<int32_t>(id - 1);
       continue;
@@ -199,6 +211,10 @@ template <bool kWide, bool kCopy>
 Status RowDecoder::DecodeColumn(const Frame& frame, size_t index, Vector* out, size_t row) const {
   const RowColumn& column = columns_[index];
   if (positions_[index] < 0) [[unlikely]] {
+    if (positions_[index] == kWriterPosition) {
+      out->Set<uint32_t>(row, frame.writer);
+      return Status::Ok();
+    }
     column.missing_value.Store(out, row);
     return Status::Ok();
   }

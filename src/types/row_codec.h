@@ -16,6 +16,10 @@ namespace helios {
 // A row at rest (docs/formats/rows.md): values by column id, with offsets, so that columns come and
 // go without rewriting rows and one column decodes without the others.
 using ColumnId = uint32_t;  // From 1; never reused in a table.
+// For decoders: not a column but the transaction that wrote the row (xid); kFrozenWriter where the
+// row does not say.
+inline constexpr ColumnId kWriterColumnId = ~ColumnId{0};
+inline constexpr uint32_t kFrozenWriter = 2;
 
 // Encodes rows of one shape.
 //
@@ -24,6 +28,8 @@ class RowEncoder {
  public:
   // Requires: ids ascending, without duplicates.
   explicit RowEncoder(std::vector<ColumnId> column_ids);
+  // Notes this transaction in the rows from now on; 0: none.
+  void set_writer(uint32_t writer) { writer_ = writer; }
 
   // Appends the encoding of row `row` of `columns`, in the order of the ids.
   void Encode(std::span<const Vector* const> columns, size_t row, std::string* out);
@@ -38,6 +44,7 @@ class RowEncoder {
 
   std::vector<ColumnId> column_ids_;
   bool dense_;  // The ids are 1 … n and are not written.
+  uint32_t writer_ = 0;
   std::string nulls_;
   std::vector<uint32_t> ends_;
   std::string values_;

@@ -54,6 +54,10 @@ Result<std::vector<Value>> EvaluateArguments(SessionImpl& session,
 Status RunDeclareCursor(SessionImpl& session, const ast::DeclareCursorStatement& statement,
                         const Portal& portal);
 Status RunFetch(SessionImpl& session, const ast::FetchStatement& statement, UtilityResult* result);
+// The key of the table's row that a cursor is on; none: no such row. 34000, 24000.
+Result<std::optional<std::string>> CurrentRowKey(SessionImpl& session,
+                                                 const std::string& cursor_name, Oid table,
+                                                 std::string_view table_name);
 Status RunCloseCursor(SessionImpl& session, const ast::CloseCursorStatement& statement,
                       UtilityResult* result);
 

@@ -168,6 +168,11 @@ Result<const catalog::UserType*> FindTypeByNames(SessionImpl& session,
     HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, names[names.size() - 2]));
     type = session.Catalog()->FindUserType(schema->oid, names.back());
   }
+  if (type != nullptr && type->relation != kInvalidOid) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("{} is a table's row type", FormatType({type->oid}, &session.Lookup()))
+        .Hint("Use ALTER TABLE instead.");
+  }
   if (type != nullptr || if_exists) return type;
   std::string shown = names[0];
   for (size_t part = 1; part < names.size(); ++part) shown += "." + names[part];

@@ -34,7 +34,8 @@ Result<Oid> CreationSchema(SessionImpl& session, const std::vector<std::string>&
 
 Result<const catalog::Schema*> FindSchemaByName(SessionImpl& session, const std::string& name);
 Result<const catalog::Role*> FindRoleByName(SessionImpl& session, const sql::ast::RoleName& name);
-// A user type by dotted name; 42704.
+// A user type by dotted name; 42704, and 42809 for a table's row type, which is no object of its
+// own.
 Result<const catalog::UserType*> FindTypeByNames(SessionImpl& session,
                                                  const std::vector<std::string>& names,
                                                  bool if_exists = false);

@@ -52,6 +52,7 @@ struct PreparedStatement {
   bool from_sql = false;  // PREPARE, not a Parse message.
   int64_t prepared_us = 0;
   StatementDescription description;
+  bool is_cursor = false;  // The query of DECLARE CURSOR.
   bool described = false;  // The client knows `description`: a later plan must not change it.
 
   // The newest plan and what it was made from; made again when one of them has changed.
@@ -87,6 +88,8 @@ struct Portal {
   // Rows read so far, kept for a scrollable cursor; `position` is the row that the cursor is on: 0
   // before the first, row_count + 1 after the last.
   std::vector<Chunk> kept;
+  // For each chunk of `kept` the keys of the rows below: a column for each of Plan::row_sources.
+  std::vector<Chunk> kept_keys;
   uint64_t kept_rows = 0;
   bool kept_all = false;
   uint64_t position = 0;

@@ -23,8 +23,10 @@ constexpr int kRunsMax = 1000;
 constexpr int kPlansMax = 20;
 
 // Columns behind the statement's own (sort keys that are not selected) are not for the client.
+// Those of a cursor's row sources stay.
 void TrimColumns(const sql::plan::Plan& plan, Chunk* chunk) {
-  if (chunk->column_count() > plan.output.size()) chunk->columns().resize(plan.output.size());
+  const size_t count = plan.output.size() + plan.row_sources.size();
+  if (chunk->column_count() > count) chunk->columns().resize(count);
 }
 
 // Rows of a running execution. The plan's parameters and memory belong to it.
@@ -124,13 +126,15 @@ FieldDescription MakeField(std::string name, SqlType type, const TypeLookup* loo
 
 Result<std::shared_ptr<PreparedStatement>> SessionImpl::Prepare(std::string name, std::string text,
                                                                 sql::ast::StatementPtr statement,
-                                                                std::span<const Oid> types) {
+                                                                std::span<const Oid> types,
+                                                                bool is_cursor) {
   auto prepared = std::make_shared<PreparedStatement>();
   prepared->name = std::move(name);
   prepared->text = std::move(text);
   prepared->statement = std::move(statement);
   prepared->declared_types.assign(types.begin(), types.end());
   prepared->prepared_us = NowMicros();
+  prepared->is_cursor = is_cursor;
   if (prepared->statement != nullptr) HELIOS_TRY(DescribePrepared(*prepared));
   return prepared;
 }
@@ -164,6 +168,7 @@ Status SessionImpl::EnsurePlan(PreparedStatement& prepared) {
   sql::PlannerContext context = MakePlannerContext();
   context.parameter_types =
       prepared.described ? prepared.description.parameter_types : prepared.declared_types;
+  context.keep_row_keys = prepared.is_cursor;
   HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan,
              sql::PlanStatement(*prepared.statement, context));
   if (prepared.described) {

@@ -35,6 +35,16 @@ Status Keep(Portal& cursor, uint64_t row_count) {
       break;
     }
     cursor.kept_rows += chunk.row_count();
+    const sql::plan::Plan& plan = *cursor.prepared->plan;
+    if (!plan.row_sources.empty()) {
+      Chunk keys;
+      for (size_t i = plan.output.size(); i < chunk.column_count(); ++i) {
+        keys.AddColumn(std::move(chunk.column(i)));
+      }
+      keys.SetRowCount(chunk.row_count());
+      chunk.columns().resize(plan.output.size());
+      cursor.kept_keys.push_back(CopyRows(keys));
+    }
     cursor.kept.push_back(CopyRows(chunk));
   }
   return Status::Ok();
@@ -185,7 +195,104 @@ Status FetchFromPortal(SessionImpl& session, Portal& portal, const ast::FetchSta
   return Status::Ok();
 }
 
+// A cursor that locks rows moves forward, in its transaction.
+Status CheckLocking(const ast::DeclareCursorStatement& statement) {
+  const auto* select = ast::TryAs<ast::SelectStatement>(statement.query.get());
+  if (select == nullptr || select->locking.empty()) return Status::Ok();
+  static constexpr const char* kStrengths[] = {"FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE",
+                                               "FOR UPDATE"};
+  const char* lock = kStrengths[static_cast<size_t>(select->locking[0].strength)];
+  if (statement.with_hold) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("DECLARE CURSOR WITH HOLD ... {} is not supported", lock)
+        .Detail("Holdable cursors must be READ ONLY.");
+  }
+  if (statement.scroll == ast::Choice::kYes) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("DECLARE SCROLL CURSOR ... {} is not supported", lock)
+        .Detail("Scrollable cursors must be READ ONLY.");
+  }
+  if (statement.insensitive == ast::Choice::kYes) {
+    return Error(ErrorCode::kInvalidCursorDefinition)
+        .Message("DECLARE INSENSITIVE CURSOR ... {} is not valid", lock)
+        .Detail("Insensitive cursors must be READ ONLY.");
+  }
+  return Status::Ok();
+}
+
+// A result whose rows are rows of one table.
+bool IsOneScan(const sql::plan::Node& node) {
+  switch (node.kind) {
+    case sql::plan::NodeKind::kScan:
+      return true;
+    case sql::plan::NodeKind::kFilter:
+    case sql::plan::NodeKind::kProject:
+    case sql::plan::NodeKind::kLimit:
+    case sql::plan::NodeKind::kSort:
+      return IsOneScan(*node.children[0]);
+    default:
+      return false;
+  }
+}
+
+// Which of the plan's row sources WHERE CURRENT OF means for `table`; 24000.
+Result<size_t> FindRowSource(const Portal& cursor, Oid table, std::string_view table_name) {
+  const sql::plan::Plan& plan = *cursor.prepared->plan;
+  const auto& sources = plan.row_sources;
+  const auto refuse = [&](std::string_view what) {
+    return Error(ErrorCode::kInvalidCursorState)
+        .Message("cursor \"{}\" {} table \"{}\"", cursor.name, what, table_name);
+  };
+  const auto* select = sql::ast::TryAs<sql::ast::SelectStatement>(cursor.prepared->statement.get());
+  if (select == nullptr || select->locking.empty()) {
+    if (sources.size() != 1 || sources[0].table != table || !IsOneScan(*plan.root)) {
+      return refuse("is not a simply updatable scan of");
+    }
+    return size_t{0};
+  }
+  size_t found = sources.size();
+  for (size_t i = 0; i < sources.size(); ++i) {
+    if (!sources[i].locked || sources[i].table != table) continue;
+    if (found < sources.size()) return refuse("has multiple FOR UPDATE/SHARE references to");
+    found = i;
+  }
+  if (found == sources.size()) return refuse("does not have a FOR UPDATE/SHARE reference to");
+  return found;
+}
+
 }  // namespace
+
+Result<std::optional<std::string>> CurrentRowKey(SessionImpl& session,
+                                                 const std::string& cursor_name, Oid table,
+                                                 std::string_view table_name) {
+  const auto found = session.portals().find(cursor_name);
+  if (found == session.portals().end()) return NoCursor(cursor_name);
+  const Portal& cursor = found->second;
+  const auto refuse = [&](std::string_view what) {
+    return Error(ErrorCode::kInvalidCursorState).Message("cursor \"{}\" {}", cursor_name, what);
+  };
+  if (!cursor.is_cursor) {  // Bound by a message: its rows are gone once they are sent.
+    return refuse(fmt::format("is not a simply updatable scan of table \"{}\"", table_name));
+  }
+  if (cursor.with_hold && cursor.created_command == 0) {
+    return refuse("is held from a previous transaction");
+  }
+  HELIOS_TRY(const size_t source, FindRowSource(cursor, table, table_name));
+  if (cursor.position == 0 || cursor.position > cursor.kept_rows) {
+    return refuse("is not positioned on a row");
+  }
+  uint64_t row = cursor.position - 1;
+  for (const Chunk& keys : cursor.kept_keys) {
+    if (row >= keys.row_count()) {
+      row -= keys.row_count();
+      continue;
+    }
+    const Vector& column = keys.column(source);
+    if (column.IsNull(row)) return std::optional<std::string>();  // The far side of an outer join.
+    return std::optional<std::string>(column.View(row));
+  }
+  return std::optional<std::string>();
+}
 
 Status RunDeclareCursor(SessionImpl& session, const ast::DeclareCursorStatement& statement,
                         const Portal& portal) {
@@ -200,11 +307,12 @@ Status RunDeclareCursor(SessionImpl& session, const ast::DeclareCursorStatement&
     return Error(ErrorCode::kDuplicateCursor)
         .Message("cursor \"{}\" already exists", statement.name);
   }
+  HELIOS_TRY(CheckLocking(statement));
   Portal cursor;
   cursor.name = statement.name;
   const PreparedStatement& declaration = *portal.prepared;
   HELIOS_TRY(cursor.prepared, session.Prepare("", declaration.text, ast::Clone(*statement.query),
-                                              declaration.description.parameter_types));
+                                              declaration.description.parameter_types, true));
   cursor.parameters = portal.parameters;
   cursor.is_cursor = true;
   cursor.scroll = statement.scroll == ast::Choice::kYes;

@@ -293,6 +293,7 @@ Result<std::shared_ptr<catalog::Table>> DefineTable(SessionImpl& session,
         index < wanted.column_names.size() ? wanted.column_names[index] : plan.output[index].name;
     column.type = plan.output[index].type;
     if (column.type.oid == type_oid::kUnknown) column.type = kText;
+    HELIOS_TRY(RefuseRowType(session, column.type, column.name));
     if (table->FindColumn(column.name) != nullptr) {
       return Error(ErrorCode::kDuplicateColumn)
           .Message("column \"{}\" specified more than once", column.name);
@@ -306,7 +307,7 @@ Result<std::shared_ptr<catalog::Table>> DefineTable(SessionImpl& session,
 Result<uint64_t> CreateFromQuery(SessionImpl& session, TableFromQuery wanted) {
   HELIOS_TRY(const Oid schema, CreationSchema(session, wanted.name));
   HELIOS_TRY(session.LockName(schema, wanted.name.name));
-  HELIOS_TRY(RequireFreeName(*session.Catalog(), schema, wanted.name.name));
+  HELIOS_TRY(RequireFreeTableName(*session.Catalog(), schema, wanted.name.name));
   sql::PlannerContext context = session.MakePlannerContext();
   context.parameter_types = wanted.parameter_types;
   HELIOS_TRY(std::shared_ptr<const sql::plan::Plan> plan,

@@ -45,6 +45,8 @@ Result<OperatorPtr> BuildUnary(QueryState& query, const plan::Node& node, Parall
       return MakeUpdate(query, NodeAs<plan::UpdateNode>(node), std::move(child));
     case NodeKind::kDelete:
       return MakeDelete(query, NodeAs<plan::DeleteNode>(node), std::move(child));
+    case NodeKind::kMerge:
+      return MakeMerge(query, NodeAs<plan::MergeNode>(node), std::move(child));
     default:
       break;
   }

@@ -81,6 +81,7 @@ void VisitScan(const plan::ScanNode& node, const Visit& visit) {
     VisitOne(bound.any, visit);
     VisitOne(bound.lower, visit);
     VisitOne(bound.upper, visit);
+    VisitOne(bound.row_key, visit);
   }
 }
 
@@ -109,6 +110,12 @@ void VisitWrites(const plan::Node& node, const Visit& visit) {
     VisitOne(update.check_option, visit);
   } else if (node.kind == plan::NodeKind::kDelete) {
     VisitAll(static_cast<const plan::DeleteNode&>(node).returning, visit);
+  } else {
+    for (const auto& action : static_cast<const plan::MergeNode&>(node).actions) {
+      VisitOne(action.condition, visit);
+      VisitAll(action.set, visit);
+      VisitAll(action.values, visit);
+    }
   }
 }
 
@@ -188,6 +195,7 @@ void ForEachExpression(const plan::Node& node, const Visit& visit) {
     case NodeKind::kInsert:
     case NodeKind::kUpdate:
     case NodeKind::kDelete:
+    case NodeKind::kMerge:
       VisitWrites(node, visit);
       break;
     case NodeKind::kSetOperation:

@@ -42,5 +42,6 @@ OperatorPtr MakeLockRows(QueryState& query, const plan::LockRowsNode& node, Oper
 OperatorPtr MakeInsert(QueryState& query, const plan::InsertNode& node, OperatorPtr child);
 OperatorPtr MakeUpdate(QueryState& query, const plan::UpdateNode& node, OperatorPtr child);
 OperatorPtr MakeDelete(QueryState& query, const plan::DeleteNode& node, OperatorPtr child);
+OperatorPtr MakeMerge(QueryState& query, const plan::MergeNode& node, OperatorPtr child);
 
 }  // namespace helios::exec

@@ -21,6 +21,7 @@ class BoundEncoder {
       : columns_(columns), context_(context), ranges_(ranges) {}
 
   Status Encode(const Bound& bound) {
+    if (bound.row_key != nullptr) return OneRow(*bound.row_key);
     std::string prefix;
     for (size_t i = 0; i < bound.equal.size(); ++i) {
       HELIOS_CHECK(i < columns_.size());
@@ -47,6 +48,27 @@ class BoundEncoder {
   }
 
  private:
+  Status OneRow(const expr::Expr& row_key) {
+    HELIOS_TRY(Value key, expr::EvaluateConstant(row_key, context_));
+    if (key.is_null()) return Status::Ok();
+    if (key.type().oid == type_oid::kBytea) {
+      AddRow(key.bytes());
+      return Status::Ok();
+    }
+    const ArrayReader keys(key.bytes());
+    Vector element(SqlType{type_oid::kBytea});
+    for (uint32_t i = 0; i < keys.size(); ++i) {
+      if (keys.IsNull(i)) continue;
+      keys.Load(i, &element, 0);
+      AddRow(std::string(element.View(0)));
+    }
+    return Status::Ok();
+  }
+  void AddRow(std::string key) {
+    std::string end = KeyPrefixEnd(key);
+    ranges_->push_back({std::move(key), std::move(end)});
+  }
+
   // The range of part `part` behind a prefix that equals.
   Status Rest(const Bound& bound, size_t part, std::string prefix) {
     if (bound.lower == nullptr && bound.upper == nullptr && !bound.next_is_null) {
@@ -195,6 +217,7 @@ class ScanOperator : public Operator {
     request.ranges = std::move(ranges);
     request.reverse = scan_.reverse;
     request.columns = scan_.columns;
+    if (scan_.with_writer) request.columns.push_back(hidb::kWriterColumn);
     request.with_row_key = scan_.with_row_key;
     request.filter = scan_.filter;
     request.limit = scan_.limit;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "expr/internal/array_values.h"
+#include "expr/internal/families.h"
 #include "expr/internal/kernel.h"
 #include "expr/internal_functions.h"
 #include "types/json.h"
@@ -252,9 +253,9 @@ const ScalarFunction* GetInternalFunction(InternalFunction function) {
       return &set_slice;
     case InternalFunction::kJsonbSetPath:
       return &set_path;
+    default:
+      return SystemColumnFunction(function);
   }
-  HELIOS_CHECK(false);
-  __builtin_unreachable();
 }
 
 }  // namespace helios::expr

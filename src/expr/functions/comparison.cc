@@ -340,6 +340,7 @@ constexpr KernelEntry kKernels[] = {
     HELIOS_PICK("array_"),
     HELIOS_PICK("enum_"),
     HELIOS_PICK("network_"),
+    HELIOS_PICK("tid"),
     {"btboolcmp", Map<ThreeWay<uint8_t, uint8_t>>},
     {"btint2cmp", Map<ThreeWay<int16_t, int16_t>>},
     {"btint4cmp", Map<ThreeWay<int32_t, int32_t>>},
@@ -364,6 +365,7 @@ constexpr KernelEntry kKernels[] = {
     {"enum_cmp", OrderGeneric},
     {"bitcmp", OrderGeneric},
     {"network_cmp", OrderGeneric},
+    {"bttidcmp", OrderGeneric},
 };
 
 }  // namespace

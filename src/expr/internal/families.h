@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "expr/internal/kernel.h"
+#include "expr/internal_functions.h"
 
 namespace helios::expr {
 
@@ -39,6 +40,9 @@ std::span<const KernelEntry> DateTimeFieldKernels();
 // Functions that only the session can answer, by name; see SessionServices.
 bool IsSessionFunction(std::string_view name);
 Status CallSession(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out);
+
+// Of the internal functions those about rows' places and writers; null: another kind.
+const ScalarFunction* SystemColumnFunction(InternalFunction function);
 
 // The parts of string_to_array and string_to_table.
 std::vector<std::string_view> SplitText(std::string_view text,

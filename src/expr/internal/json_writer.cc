@@ -37,9 +37,20 @@ bool IsStructured(EvalContext& context, SqlType type) {
 
 std::span<const std::string> FieldNamesOf(const FunctionCall& call, size_t index) {
   if (call.site == nullptr || index >= call.site->children.size()) return {};
-  const Expr& argument = *call.site->children[index];
-  if (argument.kind != ExprKind::kRow) return {};
-  return As<RowExpr>(argument).field_names;
+  const Expr* argument = call.site->children[index].get();
+  while (argument->kind == ExprKind::kCast && argument->type.oid == type_oid::kRecord &&
+         As<CastExpr>(*argument).method == CastExpr::Method::kBinary) {
+    argument = argument->children[0].get();
+  }
+  if (const TypeLookup::UserType* user = FindUser(call.context, argument->type.oid)) {
+    return user->field_names;
+  }
+  // A whole row of the far side of an outer join: NULL or a row.
+  if (argument->kind == ExprKind::kCase) argument = argument->children.back().get();
+  if (argument->kind == ExprKind::kRow) return As<RowExpr>(*argument).field_names;
+  if (argument->kind != ExprKind::kColumn) return {};
+  const auto& names = As<ColumnExpr>(*argument).field_names;
+  return names == nullptr ? std::span<const std::string>() : std::span(*names);
 }
 
 Status JsonWriter::Value(const Vector& value, size_t row, std::string* out, bool pretty) {

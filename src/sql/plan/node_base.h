@@ -34,6 +34,7 @@ enum class NodeKind : uint8_t {
   kInsert,
   kUpdate,
   kDelete,
+  kMerge,
 };
 
 // One operator of a physical plan. Its output is a chunk with these columns; expressions of a node

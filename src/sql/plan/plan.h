@@ -48,6 +48,13 @@ struct Plan {
   // Names and types that clients see, one for each of the root's output columns that they get.
   // The root may have more columns behind these (sort keys that are not selected).
   std::vector<OutputColumn> output;
+  // Of a cursor's query (PlannerContext::keep_row_keys): where a row of the result comes from. The
+  // keys are the root's columns behind `output`, one for each of these.
+  struct RowSource {
+    Oid table = kInvalidOid;
+    bool locked = false;  // FOR UPDATE or the like reaches it.
+  };
+  std::vector<RowSource> row_sources;
   bool returns_rows = false;
   bool writes = false;
   uint64_t catalog_version = 0;

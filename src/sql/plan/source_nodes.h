@@ -23,6 +23,7 @@ struct ScanNode : Node {
   std::shared_ptr<const hidb::TableLayout> layout;
   std::shared_ptr<const hidb::IndexLayout> index;  // Null: by primary key.
   std::vector<uint32_t> columns;                   // Output: positions in layout->columns,
+  bool with_writer = false;                        // then who wrote the row (xid),
   bool with_row_key = false;                       // then the row key (bytea).
   std::shared_ptr<const expr::Expr> filter;        // Over the output columns; null: none.
   bool reverse = false;
@@ -41,6 +42,9 @@ struct ScanNode : Node {
     expr::ExprPtr lower, upper;  // For the next part; null: open.
     bool lower_inclusive = true, upper_inclusive = true;
     bool next_is_null = false;  // IS NULL on the next part.
+    // Instead of all that: the row with this key (bytea; NULL: none), or the rows with these keys
+    // (bytea[]). Rows by row key only.
+    expr::ExprPtr row_key;
   };
   std::vector<Bound> bounds;     // Empty: the whole table.
   double bound_selectivity = 1;  // The part of the table within the bounds, as estimated.

@@ -29,6 +29,7 @@ void VisitScan(ScanNode& scan, const Visit& visit) {
     VisitOne(bound.any, visit);
     VisitOne(bound.lower, visit);
     VisitOne(bound.upper, visit);
+    VisitOne(bound.row_key, visit);
   }
 }
 
@@ -124,6 +125,13 @@ void ForEachExpr(Node& node, const Visit& visit) {
     }
     case NodeKind::kDelete:
       return VisitAll(static_cast<DeleteNode&>(node).returning, visit);
+    case NodeKind::kMerge:
+      for (MergeNode::Action& action : static_cast<MergeNode&>(node).actions) {
+        VisitOne(action.condition, visit);
+        for (auto& [column, value] : action.set) VisitOne(value, visit);
+        VisitAll(action.values, visit);
+      }
+      return;
     case NodeKind::kSetOperation:
     case NodeKind::kCteScan:
     case NodeKind::kWithCte:
@@ -141,6 +149,10 @@ void CollectOuter(Node& node, const std::vector<NodePtr>& subplans, IdSet* used,
     const auto& extra = node.kind == NodeKind::kInsert ? static_cast<InsertNode&>(node).row_ids
                                                        : static_cast<UpdateNode&>(node).row_ids;
     provided->insert(extra.begin(), extra.end());
+  }
+  if (node.kind == NodeKind::kInsert) {
+    const auto& system = static_cast<InsertNode&>(node).system_ids;
+    provided->insert(system.begin(), system.end());
   }
   ForEachExpr(node, [&](ExprPtr& expr) { CollectIds(*expr, subplans, used); });
   for (NodePtr& child : node.children) CollectOuter(*child, subplans, used, provided);

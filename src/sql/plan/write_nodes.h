@@ -128,6 +128,10 @@ struct InsertNode : Node {
   std::string check_option_view;  // Named in that error.
   // While the plan is made: ids of the row's columns, then those of EXCLUDED.
   std::vector<uint32_t> row_ids;
+  // RETURNING sees the row's key (bytea) and xmax (xid; 0: inserted, not updated) behind the
+  // table's columns; their ids while the plan is made.
+  bool with_system_columns = false;
+  std::vector<uint32_t> system_ids;
 };
 
 // Child 0: the table's columns in layout order (old values), the row key, then other columns.
@@ -149,6 +153,23 @@ struct DeleteNode : Node {
   const WriteTarget* target = nullptr;  // Owned by Plan::write_targets.
   std::vector<expr::ExprPtr> returning;
   bool has_returning = false;
+};
+
+// Child 0: the table's columns in layout order and the row key, NULLs where no row of the table
+// matched, then the source's columns. All expressions are over the child's columns.
+struct MergeNode : Node {
+  MergeNode() : Node(NodeKind::kMerge) {}
+  enum class ActionKind : uint8_t { kNothing, kInsert, kUpdate, kDelete };
+  struct Action {
+    bool matched = false;
+    ActionKind kind = ActionKind::kNothing;
+    expr::ExprPtr condition;                              // Null: always.
+    std::vector<std::pair<uint32_t, expr::ExprPtr>> set;  // kUpdate
+    std::vector<expr::ExprPtr> values;                    // kInsert: one for each layout column.
+  };
+  const WriteTarget* target = nullptr;  // Owned by Plan::write_targets.
+  // For each row the first that fits does its work.
+  std::vector<Action> actions;
 };
 
 // SELECT ... FOR UPDATE and its kin: locks each row by its key column and passes it on without key

@@ -226,6 +226,10 @@ std::vector<RowColumn> WantedColumns(const hidb::TableLayout& table,
   std::vector<RowColumn> wanted;
   wanted.reserve(columns.size());
   for (uint32_t position : columns) {
+    if (position == hidb::kWriterColumn) {
+      wanted.push_back({kWriterColumnId, {type_oid::kXid}, PhysicalType::kInt32, Value()});
+      continue;
+    }
     HELIOS_CHECK(position < table.columns.size());
     const hidb::ColumnLayout& column = table.columns[position];
     wanted.push_back({column.id, column.type, column.physical,
@@ -238,6 +242,10 @@ Chunk MakeOutput(const hidb::TableLayout& table, const std::vector<uint32_t>& co
                  bool with_row_key) {
   Chunk chunk;
   for (uint32_t position : columns) {
+    if (position == hidb::kWriterColumn) {
+      chunk.AddColumn(Vector(SqlType{type_oid::kXid}));
+      continue;
+    }
     const hidb::ColumnLayout& column = table.columns[position];
     chunk.AddColumn(Vector(column.type, column.physical));
   }

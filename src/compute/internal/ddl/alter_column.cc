@@ -116,6 +116,10 @@ Status TableAlteration::FillNewColumn(catalog::Column& column) {
 }
 
 Status TableAlteration::DropColumn(const ast::AlterCommand& command) {
+  if (IsSystemColumnName(command.name)) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("cannot drop system column \"{}\"", command.name);
+  }
   HELIOS_TRY(catalog::Column * column, Column(command.name, command.if_exists));
   if (column == nullptr) {
     session_.Notice(Notice::Severity::kNotice, "00000",
@@ -340,6 +344,7 @@ Status TableAlteration::AlterType(const ast::AlterCommand& command) {
   HELIOS_TRY(catalog::Column * column, Column(command.name));
   sql::PlannerContext context = session_.MakePlannerContext();
   HELIOS_TRY(const SqlType type, sql::ResolveTypeName(*command.column->type, context));
+  HELIOS_TRY(RefuseRowType(session_, type, column->name));
   if (column->generated) {
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("cannot alter type of a generated column");

@@ -1,4 +1,4 @@
-// CREATE INDEX, SEQUENCE, VIEW, SCHEMA; ALTER SEQUENCE; REINDEX; TRUNCATE.
+// CREATE INDEX, SEQUENCE, VIEW, SCHEMA; ALTER SEQUENCE; TRUNCATE.
 
 #include <algorithm>
 #include <optional>
@@ -51,32 +51,6 @@ Status CheckIndexMethod(const ast::CreateIndexStatement& statement) {
   return Error(ErrorCode::kUndefinedObject).Message("access method \"{}\" does not exist", method);
 }
 
-// A lock of the statement's own that outlasts the session's transactions.
-class TableGuard {
- public:
-  explicit TableGuard(SessionImpl& session)
-      : storage_(session.storage()), txn_(storage_.BeginTransaction()) {}
-  ~TableGuard() { storage_.Abort(txn_); }
-  TableGuard(const TableGuard&) = delete;
-  TableGuard& operator=(const TableGuard&) = delete;
-  TxnId txn() const { return txn_; }
-
-  Status Lock(SessionImpl& session, Oid table, const std::string& name) {
-    hidb::LockOptions options;
-    options.timeout_us = session.settings().run().lock_timeout_us;
-    options.canceled = &session.canceled();
-    options.relation = name;
-    HELIOS_TRY(
-        storage_.LockTable(txn_, table, hidb::TableLockMode::kShareUpdateExclusive, options));
-    if (session.Catalog()->FindTable(table) != nullptr) return Status::Ok();
-    return Error(ErrorCode::kUndefinedTable).Message("relation \"{}\" does not exist", name);
-  }
-
- private:
-  hidb::StorageService& storage_;
-  const TxnId txn_;
-};
-
 }  // namespace
 
 Status RunCreateIndex(SessionImpl& session, const ast::CreateIndexStatement& statement) {
@@ -124,15 +98,6 @@ Status RunCreateIndex(SessionImpl& session, const ast::CreateIndexStatement& sta
   HELIOS_TRY(session.Commit());
   session.EnsureTransaction();
   return BuildIndexOnline(session, guard->txn(), table_oid, index->oid);
-}
-
-Status RunReindex(SessionImpl& session, const ast::ReindexStatement& statement) {
-  if (statement.target != ast::ReindexTarget::kIndex &&
-      statement.target != ast::ReindexTarget::kTable) {
-    return Status::Ok();  // Indexes cannot bloat or break by themselves.
-  }
-  HELIOS_TRY(const catalog::Object* object, FindRelation(session, statement.relation));
-  return RequireOwner(session, *object);
 }
 
 Status RunCreateSequence(SessionImpl& session, const ast::CreateSequenceStatement& statement) {
@@ -265,6 +230,7 @@ Status RunCreateView(SessionImpl& session, const ast::CreateViewStatement& state
     view = editor.Copy<catalog::Table>(existing->oid);
     HELIOS_TRY(CheckReplacement(session, *view, definition));
   } else {
+    HELIOS_TRY(RequireFreeTableName(editor.current(), schema, statement.relation.name));
     view = std::make_shared<catalog::Table>();
     HELIOS_TRY(view->oid, session.NewOid());
     view->name = statement.relation.name;

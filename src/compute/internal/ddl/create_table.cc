@@ -43,8 +43,8 @@ Status RunCreateTable(SessionImpl& session, const ast::CreateTableStatement& sta
           fmt::format("relation \"{}\" already exists, skipping", statement.relation.name));
       return Status::Ok();
     }
-    return RequireFreeName(editor.current(), schema, statement.relation.name);
   }
+  HELIOS_TRY(RequireFreeTableName(editor.current(), schema, statement.relation.name));
   auto table = std::make_shared<catalog::Table>();
   HELIOS_TRY(table->oid, session.NewOid());
   table->storage_id = table->oid;

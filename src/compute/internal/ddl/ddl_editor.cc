@@ -64,14 +64,38 @@ std::string ChooseName(const catalog::Snapshot& snapshot, Oid schema, std::strin
   }
 }
 
+bool IsSystemColumnName(std::string_view name) {
+  return name == "tableoid" || name == "ctid" || name == "xmin" || name == "xmax" ||
+         name == "cmin" || name == "cmax";
+}
+
 Status RequireFreeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name) {
   if (snapshot.FindRelation(schema, name) == nullptr) return Status::Ok();
   return Error(ErrorCode::kDuplicateTable).Message("relation \"{}\" already exists", name);
 }
 
+Status RequireFreeTableName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name) {
+  HELIOS_TRY(RequireFreeName(snapshot, schema, name));
+  if (snapshot.FindUserType(schema, name) == nullptr) return Status::Ok();
+  return Error(ErrorCode::kDuplicateObject)
+      .Message("type \"{}\" already exists", name)
+      .Hint(
+          "A relation has an associated type of the same name, so you must use a name that doesn't "
+          "conflict with any existing type.");
+}
+
 Status RequireFreeTypeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name) {
   if (snapshot.FindUserType(schema, name) == nullptr) return Status::Ok();
   return Error(ErrorCode::kDuplicateObject).Message("type \"{}\" already exists", name);
+}
+
+Status RefuseRowType(SessionImpl& session, SqlType type, std::string_view column) {
+  const catalog::UserType* user = session.Catalog()->FindUserType(type.oid);
+  if (user == nullptr || user->relation == kInvalidOid) return Status::Ok();
+  return Error(ErrorCode::kFeatureNotSupported)
+      .Message("column \"{}\" has the row type of table \"{}\", which cannot be stored", column,
+               user->name)
+      .Hint("Use a composite type made by CREATE TYPE.");
 }
 
 Status LockTypeName(SessionImpl& session, const sql::ast::NameList& names) {
@@ -86,10 +110,6 @@ Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,
   HELIOS_TRY(const Oid schema, CreationSchema(session, names));
   const catalog::Snapshot& snapshot = editor.current();
   HELIOS_TRY(RequireFreeTypeName(snapshot, schema, names.back()));
-  const catalog::Object* relation = snapshot.FindRelation(schema, names.back());
-  if (relation != nullptr && relation->kind() == catalog::ObjectKind::kTable) {
-    return Error(ErrorCode::kDuplicateObject).Message("type \"{}\" already exists", names.back());
-  }
   auto type = std::make_shared<catalog::UserType>();
   HELIOS_TRY(type->oid, session.NewOid());
   HELIOS_TRY(type->array_oid, session.NewOid());

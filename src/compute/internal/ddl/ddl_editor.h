@@ -51,8 +51,15 @@ std::string ChooseName(const catalog::Snapshot& snapshot, Oid schema, std::strin
                        std::string_view name2, std::string_view label,
                        const std::vector<std::string>& taken = {});
 
+// ctid, xmin and the like.
+bool IsSystemColumnName(std::string_view name);
 // 42P07 when a relation of this name exists in the schema.
 Status RequireFreeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
+// 0A000 when the type is a table's row type or an array of them: rows at rest would not follow
+// ALTER TABLE.
+Status RefuseRowType(SessionImpl& session, SqlType type, std::string_view column);
+// For a table or view, whose row type takes the name too: also 42710.
+Status RequireFreeTableName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
 // 42710 when a type of this name exists in the schema.
 Status RequireFreeTypeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
 // Keeps others from making a type of the dotted name, until the end of the transaction. Call it

@@ -10,6 +10,7 @@
 #include "compute/internal/handlers.h"
 #include "compute/internal/name_resolution.h"
 #include "compute/internal/privileges.h"
+#include "sql/deparse.h"
 #include "types/text.h"
 
 namespace helios::compute {
@@ -342,7 +343,14 @@ Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropS
   }
   if (statement.object_type == ObjectType::kType || statement.object_type == ObjectType::kDomain) {
     const std::vector<std::string>& names = name.type != nullptr ? name.type->names : name.names;
-    HELIOS_TRY(const catalog::UserType* type, FindTypeByNames(session, names, statement.if_exists));
+    auto found = FindTypeByNames(session, names, statement.if_exists);
+    if (!found.ok() && found.status().Is(ErrorCode::kWrongObjectType)) {
+      return Error(ErrorCode::kDependentObjectsStillExist)
+          .Message("cannot drop type {0} because table {0} requires it",
+                   sql::QuoteQualifiedName(names))
+          .Hint("You can drop table {} instead.", sql::QuoteQualifiedName(names));
+    }
+    HELIOS_TRY(const catalog::UserType* type, std::move(found));
     if (type == nullptr) {
       session.Notice(Notice::Severity::kNotice, "00000",
                      fmt::format("type \"{}\" does not exist, skipping", names.back()));

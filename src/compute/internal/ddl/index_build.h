@@ -18,6 +18,32 @@ Status BuildIndexes(SessionImpl& session, Oid table, const std::vector<Oid>& ind
 // stays as it is, kept up but not used, as in PostgreSQL.
 Status BuildIndexOnline(SessionImpl& session, TxnId guard, Oid table, Oid index);
 
+// A lock of the statement's own that outlasts the session's transactions.
+class TableGuard {
+ public:
+  explicit TableGuard(SessionImpl& session)
+      : storage_(session.storage()), txn_(storage_.BeginTransaction()) {}
+  ~TableGuard() { storage_.Abort(txn_); }
+  TableGuard(const TableGuard&) = delete;
+  TableGuard& operator=(const TableGuard&) = delete;
+  TxnId txn() const { return txn_; }
+
+  Status Lock(SessionImpl& session, Oid table, const std::string& name) {
+    hidb::LockOptions options;
+    options.timeout_us = session.settings().run().lock_timeout_us;
+    options.canceled = &session.canceled();
+    options.relation = name;
+    HELIOS_TRY(
+        storage_.LockTable(txn_, table, hidb::TableLockMode::kShareUpdateExclusive, options));
+    if (session.Catalog()->FindTable(table) != nullptr) return Status::Ok();
+    return Error(ErrorCode::kUndefinedTable).Message("relation \"{}\" does not exist", name);
+  }
+
+ private:
+  hidb::StorageService& storage_;
+  const TxnId txn_;
+};
+
 // Checks existing rows against new constraints of the table (CHECK, NOT NULL, FOREIGN KEY): 23514,
 // 23502, 23503 as an INSERT would say, "... is violated by some row" where PostgreSQL says so.
 Status ValidateConstraints(SessionImpl& session, Oid table, const std::vector<Oid>& constraints,

@@ -19,11 +19,6 @@ namespace {
 // PostgreSQL's limit, kept so that the same schemas are accepted.
 constexpr size_t kColumnCountMax = 1600;
 
-bool IsSystemColumnName(std::string_view name) {
-  return name == "tableoid" || name == "ctid" || name == "xmin" || name == "xmax" ||
-         name == "cmin" || name == "cmax";
-}
-
 // serial, bigserial, smallserial: an integer column with a sequence of its own.
 Oid SerialType(const ast::TypeName& type) {
   if (type.names.size() != 1 || !type.array_bounds.empty()) return kInvalidOid;
@@ -91,6 +86,7 @@ Status TableBuilder::AddColumn(const ast::ColumnDefinition& definition) {
       return Error(ErrorCode::kInvalidTableDefinition)
           .Message("column \"{}\" has pseudo-type {}", column.name, info->sql_name);
     }
+    HELIOS_TRY(RefuseRowType(session_, column.type, column.name));
   }
   if (!definition.collation.empty()) {
     HELIOS_TRY(column.collation,
@@ -448,6 +444,10 @@ Result<std::shared_ptr<catalog::Index>> TableBuilder::AddIndex(const IndexSpec& 
     catalog::IndexKey key;
     if (!element->column.empty()) {
       const catalog::Column* column = table_->FindColumn(element->column);
+      if (column == nullptr && IsSystemColumnName(element->column)) {
+        return Error(ErrorCode::kFeatureNotSupported)
+            .Message("index creation on system columns is not supported");
+      }
       if (column == nullptr) {
         return Error(ErrorCode::kUndefinedColumn)
             .Message("column \"{}\" does not exist", element->column);

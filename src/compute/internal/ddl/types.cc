@@ -122,6 +122,7 @@ Result<catalog::Column> MakeAttribute(SessionImpl& session, const ast::ColumnDef
     return Error(ErrorCode::kInvalidTableDefinition)
         .Message("column \"{}\" has pseudo-type {}", field.name, info->sql_name);
   }
+  HELIOS_TRY(RefuseRowType(session, field.type, field.name));
   if (field.type.oid == type.oid || field.type.oid == type.array_oid) {
     return Error(ErrorCode::kInvalidTableDefinition)
         .Message("composite type {} cannot be made a member of itself", type.name);

@@ -9,6 +9,7 @@
 #include "compute/internal/handlers.h"
 #include "compute/internal/privileges.h"
 #include "types/datetime.h"
+#include "types/net.h"
 
 namespace helios::compute {
 
@@ -120,10 +121,41 @@ Status StartTime(SessionCall& call) {
 
 Status False(SessionCall& call) { return call.ReturnBool(false); }
 Status True(SessionCall& call) { return call.ReturnBool(true); }
-Status Null(SessionCall& call) { return call.ReturnNull(); }
 Status ZeroFloat(SessionCall& call) { return call.ReturnFloat8(0); }
 Status ZeroInt4(SessionCall& call) { return call.ReturnInt4(0); }
 Status Nothing(SessionCall& call) { return call.ReturnVoid(); }
+
+// An end of the connection; NULL when it is none of TCP.
+Status ReturnAddress(SessionCall& call, const std::string& host) {
+  if (host.empty()) return call.ReturnNull();
+  HELIOS_TRY(const NetAddress address, ParseNetAddress(host, false));
+  return call.ReturnText(EncodeNetAddress(address));
+}
+Status ReturnPort(SessionCall& call, const std::string& host, uint16_t port) {
+  return host.empty() ? call.ReturnNull() : call.ReturnInt4(port);
+}
+Status ServerAddress(SessionCall& call) {
+  return ReturnAddress(call, call.session.options().server_host);
+}
+Status ServerPort(SessionCall& call) {
+  return ReturnPort(call, call.session.options().server_host, call.session.options().server_port);
+}
+Status ClientAddress(SessionCall& call) {
+  return ReturnAddress(call, call.session.options().client_host);
+}
+Status ClientPort(SessionCall& call) {
+  return ReturnPort(call, call.session.options().client_host, call.session.options().client_port);
+}
+
+Status CurrentXid(SessionCall& call) {
+  return call.ReturnOid(hidb::XidOf(call.session.txn().id()));
+}
+
+Status CurrentOf(SessionCall& call) {
+  HELIOS_TRY(const std::optional<std::string> key,
+             CurrentRowKey(call.session, call.Text(0), call.AsOid(1), call.Text(2)));
+  return key.has_value() ? call.ReturnText(*key) : call.ReturnNull();
+}
 
 }  // namespace
 
@@ -150,10 +182,12 @@ void AddBackendFunctions(SessionFunctionTable* table) {
                  {"pg_notification_queue_usage", ZeroFloat},
                  {"pg_trigger_depth", ZeroInt4},
                  {"pg_stat_clear_snapshot", Nothing},
-                 {"inet_server_addr", Null},
-                 {"inet_server_port", Null},
-                 {"inet_client_addr", Null},
-                 {"inet_client_port", Null}});
+                 {"inet_server_addr", ServerAddress},
+                 {"inet_server_port", ServerPort},
+                 {"inet_client_addr", ClientAddress},
+                 {"inet_client_port", ClientPort},
+                 {"current_of", CurrentOf},
+                 {"current_xid", CurrentXid}});
 }
 
 }  // namespace helios::compute

@@ -32,7 +32,7 @@ struct ClassRow {
   int16_t check_count = 0;
   bool has_rules = false;
   bool has_triggers = false;
-  Oid row_type = 0;  // Of a composite type's row.
+  Oid row_type = 0;
   const catalog::Object* object = nullptr;
   const std::map<std::string, std::string>* options = nullptr;
 };
@@ -165,6 +165,7 @@ Status FillPgClass(SessionImpl& session, SystemRowBuilder& rows) {
     if (object->kind() == ObjectKind::kTable) {
       const auto& table = static_cast<const catalog::Table&>(*object);
       row.kind = static_cast<char>(table.table_kind);
+      row.row_type = catalog::RowTypeOf(oid);
       row.method = row.kind == 'v' ? 0 : kHeapMethod;
       row.storage = table.storage_id;
       row.has_index = !table.indexes.empty();

@@ -78,7 +78,7 @@ void AddUserType(SessionImpl& session, const catalog::UserType& type, SystemRowB
       break;
     case catalog::UserType::TypeKind::kComposite:
       row.category = 'C';
-      row.relation = type.oid;
+      row.relation = type.relation == kInvalidOid ? type.oid : type.relation;
       row.align = 'd';
       row.input = "record_in";
       break;
@@ -130,8 +130,11 @@ Status FillPgType(SessionImpl& session, SystemRowBuilder& rows) {
     AddType(session, row, rows);
   }
   for (const auto& [oid, object] : session.Catalog()->objects()) {
-    if (object->kind() != catalog::ObjectKind::kType) continue;
-    AddUserType(session, static_cast<const catalog::UserType&>(*object), rows);
+    if (object->kind() == catalog::ObjectKind::kType) {
+      AddUserType(session, static_cast<const catalog::UserType&>(*object), rows);
+    } else if (object->kind() == catalog::ObjectKind::kTable) {
+      AddUserType(session, *session.Catalog()->FindUserType(catalog::RowTypeOf(oid)), rows);
+    }
   }
   return Status::Ok();
 }

@@ -59,6 +59,7 @@ TableWriter::TableWriter(QueryState& query, const plan::WriteTarget& target)
   for (const plan::IndexTarget& index : target.indexes) {
     indexes_.push_back(std::make_unique<IndexEncoder>(index, query.eval));
   }
+  encoder_.set_writer(hidb::XidOf(query.context.txn));
   for (const plan::CheckTarget& check : target.checks) {
     checks_.emplace_back(*check.expression, query.eval);
   }

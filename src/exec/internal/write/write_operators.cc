@@ -3,77 +3,10 @@
 #include <unordered_set>
 
 #include "exec/internal/operators.h"
-#include "exec/internal/write/table_writer.h"
+#include "exec/internal/write/writer.h"
 
 namespace helios::exec {
 namespace {
-
-// What INSERT, UPDATE and DELETE have in common: they take all of the child's rows, a chunk at a
-// time, and give the RETURNING rows of each.
-class Writer : public UnaryOperator {
- public:
-  Writer(QueryState& query, const plan::Node& node, OperatorPtr child,
-         const plan::WriteTarget& target, const std::vector<expr::ExprPtr>& returning,
-         bool has_returning)
-      : UnaryOperator(query, node, std::move(child)),
-        writer_(query, target),
-        returning_(returning, query.eval),
-        has_returning_(has_returning) {}
-
- protected:
-  Status DoOpen() override {
-    if (query_.context.writes == nullptr) {
-      return Error(ErrorCode::kReadOnlySqlTransaction)
-          .Message("cannot write in a read-only transaction");
-    }
-    return child_->Open();
-  }
-
-  Status DoNext(Chunk* out) override {
-    Chunk rows;
-    while (true) {
-      *out = Chunk();
-      HELIOS_TRY(child_->Next(&rows));
-      if (rows.row_count() == 0) return Status::Ok();
-      // Other columns that RETURNING sees lie behind the table's.
-      Chunk written;
-      HELIOS_TRY(Write(rows, &written));
-      HELIOS_TRY(writer_.StageIfLarge());
-      if (query_.counted_write == &node_) query_.affected_rows += written.row_count();
-      if (!has_returning_ || written.row_count() == 0) continue;
-      return returning_.Evaluate(written, out);
-    }
-  }
-
-  // Writes one chunk of the child's rows; `written`: what RETURNING looks at, a row for each row
-  // affected.
-  virtual Status Write(Chunk& rows, Chunk* written) = 0;
-
-  static Chunk FirstColumns(const Chunk& rows, size_t count) {
-    Chunk out;
-    for (size_t i = 0; i < count; ++i) out.AddColumn(rows.column(i));
-    out.SetRowCount(rows.row_count());
-    return out;
-  }
-
-  static Status CheckOption(std::optional<Expression>& check, const std::string& view,
-                            const Chunk& rows, const TextFormat& format) {
-    if (!check) return Status::Ok();
-    Vector result;
-    HELIOS_TRY(check->Evaluate(rows, &result));
-    for (size_t row = 0; row < rows.row_count(); ++row) {
-      if (!result.IsNull(row) && result.At<uint8_t>(row) != 0) continue;
-      return Error(ErrorCode::kWithCheckOptionViolation)
-          .Message("new row violates check option for view \"{}\"", view)
-          .Detail("Failing row contains {}.", DescribeRow(rows, row, format));
-    }
-    return Status::Ok();
-  }
-
-  TableWriter writer_;
-  Expressions returning_;
-  const bool has_returning_;
-};
 
 class Insert : public Writer {
  public:
@@ -103,10 +36,27 @@ class Insert : public Writer {
         return InsertOrUpdate(rows, written);
     }
     *written = rows;
-    return rows.row_count() == 0 ? Status::Ok() : Add(rows, nullptr);
+    if (rows.row_count() == 0) return Status::Ok();
+    std::vector<std::string> row_keys;
+    HELIOS_TRY(Add(rows, &row_keys));
+    AddSystemColumns(row_keys, 0, written);
+    return Status::Ok();
   }
 
  private:
+  // What RETURNING may ask of a row besides its columns.
+  void AddSystemColumns(const std::vector<std::string>& row_keys, uint32_t xmax, Chunk* rows) {
+    if (!insert_.with_system_columns) return;
+    Vector keys(SqlType{type_oid::kBytea});
+    Vector xmaxes(SqlType{type_oid::kXid});
+    for (size_t row = 0; row < row_keys.size(); ++row) {
+      keys.SetString(row, row_keys[row]);
+      xmaxes.Set<uint32_t>(row, xmax);
+    }
+    rows->AddColumn(std::move(keys));
+    rows->AddColumn(std::move(xmaxes));
+  }
+
   Status Add(const Chunk& rows, std::vector<std::string>* row_keys) {
     HELIOS_TRY(
         CheckOption(check_option_, insert_.check_option_view, rows, query_.eval.text_format));
@@ -198,6 +148,7 @@ class Insert : public Writer {
       inserted.Slice(fresh);
       std::vector<std::string> row_keys;
       HELIOS_TRY(Add(inserted, &row_keys));
+      AddSystemColumns(row_keys, 0, &inserted);
       touched_.insert(row_keys.begin(), row_keys.end());
     }
     Chunk updated;
@@ -267,6 +218,7 @@ class Insert : public Writer {
     HELIOS_TRY(writer_.Update(old_rows, keys, new_rows));
     touched_.insert(keys.begin(), keys.end());
     *updated = std::move(new_rows);
+    AddSystemColumns(keys, hidb::XidOf(query_.context.txn), updated);
     return Status::Ok();
   }
 

@@ -122,11 +122,11 @@ Result<ExprPtr> Binder::BindAggregate(const ast::FunctionCall& call, ResolvedCal
   pending.arguments = std::move(resolved.arguments);
   if (name == "json_agg" || name == "jsonb_agg" || name == "json_object_agg" ||
       name == "jsonb_object_agg") {
-    // Only ROW(...) knows its fields' names: it becomes json before it is passed as a value. The
-    // typmod tells json_agg, which shows rows on lines of their own.
+    // Only the expression of a record knows its fields' names: it becomes json before it is passed
+    // as a value. The typmod tells json_agg, which shows rows on lines of their own.
     const Oid record[] = {t::kRecord};
     for (ExprPtr& argument : pending.arguments) {
-      if (argument->kind != ExprKind::kRow) continue;
+      if (argument->type.oid != t::kRecord) continue;
       auto row_as_json = std::make_unique<expr::FunctionExpr>(
           expr::FindFunction("row_to_json", record), SqlType{t::kJson, expr::kJsonOfRowTypmod});
       row_as_json->children.push_back(std::move(argument));

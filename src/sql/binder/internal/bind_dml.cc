@@ -1,6 +1,7 @@
 // What INSERT, UPDATE and DELETE share, and UPDATE and DELETE themselves.
 #include <algorithm>
 
+#include "expr/internal_functions.h"
 #include "sql/binder/internal/dml_binder.h"
 #include "sql/plan/walk.h"
 
@@ -24,7 +25,7 @@ Result<BoundQuery> Binder::BindDml(const ast::Statement& statement, QueryScope* 
     case ast::StatementKind::kDelete:
       return dml.BindDelete(ast::As<ast::DeleteStatement>(statement));
     case ast::StatementKind::kMerge:
-      return Error(ErrorCode::kFeatureNotSupported).Message("MERGE is not supported");
+      return dml.BindMerge(ast::As<ast::MergeStatement>(statement));
     default:
       break;
   }
@@ -75,13 +76,15 @@ Result<DmlBinder::Target> DmlBinder::OpenTarget(const ast::RelationName& name,
 }
 
 Result<uint32_t> DmlBinder::FindTargetColumn(const Target& target,
-                                             const ast::AssignmentTarget& name) const {
+                                             const ast::AssignmentTarget& name,
+                                             bool inserts) const {
   for (uint32_t i = 0; i < target.names.size(); ++i) {
     if (target.names[i] == name.name) return i;
   }
   static constexpr std::string_view kSystem[] = {"tableoid", "ctid", "xmin",
                                                  "xmax",     "cmin", "cmax"};
-  if (std::find(std::begin(kSystem), std::end(kSystem), name.name) != std::end(kSystem)) {
+  if (!inserts &&
+      std::find(std::begin(kSystem), std::end(kSystem), name.name) != std::end(kSystem)) {
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("cannot assign to system column \"{}\"", name.name)
         .Position(PositionOf(name.location));
@@ -321,9 +324,11 @@ Result<NodePtr> DmlBinder::BindMatched(const Target& target, const ast::Relation
   ScopeRelation base;
   base.alias = target.table->name;
   NodePtr node = b_.MakeScan(*target.table, &base);
+  scan_ = base.scan;
   static_cast<plan::ScanNode&>(*node).alias = alias == nullptr ? target.table->name : alias->name;
   for (const ScopeColumn& column : base.columns) scan_ids_.push_back(column.id);
   row_key_ = base.row_key;
+  writer_ = base.writer;
   std::string unused;
   HELIOS_TRY(ExprPtr visible, ViewConditions(target, scan_ids_, false, &unused));
   if (visible != nullptr) {
@@ -335,6 +340,8 @@ Result<NodePtr> DmlBinder::BindMatched(const Target& target, const ast::Relation
   }
   ScopeRelation* relation = MakeRelation(scope, target, alias == nullptr ? name.name : alias->name,
                                          target.names, scan_ids_);
+  relation->row_key = row_key_;
+  relation->writer = writer_;
   scope.relations.push_back(relation);
   if (!from.empty()) {
     // Items of FROM do not see the target, except as a name that is taken.
@@ -346,7 +353,9 @@ Result<NodePtr> DmlBinder::BindMatched(const Target& target, const ast::Relation
     join->children.push_back(std::move(other));
     node = std::move(join);
   }
-  if (where != nullptr) {
+  if (const auto* current = ast::TryAs<ast::CurrentOf>(where)) {
+    HELIOS_TRY(BindCurrentOf(*current, target));
+  } else if (where != nullptr) {
     scope.clause = Clause::kWhere;
     auto filter = std::make_unique<plan::FilterNode>();
     HELIOS_TRY(filter->predicate, b_.BindExpr(*where, scope));
@@ -356,6 +365,25 @@ Result<NodePtr> DmlBinder::BindMatched(const Target& target, const ast::Relation
     node = std::move(filter);
   }
   return node;
+}
+
+Status DmlBinder::BindCurrentOf(const ast::CurrentOf& current, const Target& target) {
+  if (!target.views.empty()) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("WHERE CURRENT OF on a view is not implemented");
+  }
+  auto call = std::make_unique<expr::FunctionExpr>(
+      expr::GetInternalFunction(expr::InternalFunction::kCurrentOf), SqlType{t::kBytea, -1});
+  const auto add = [&](Value value) {
+    call->children.push_back(std::make_unique<expr::ConstantExpr>(std::move(value)));
+  };
+  add(Value::Text(current.cursor));
+  add(Value::Fixed<uint32_t>({t::kOid, -1}, target.table->oid));
+  add(Value::Text(target.table->name));
+  scan_->bounds.emplace_back();
+  scan_->bounds.back().row_key = std::move(call);
+  scan_->bound_selectivity = 0;
+  return Status::Ok();
 }
 
 NodePtr DmlBinder::ShapeForWrite(NodePtr node, plan::Node& writer) {
@@ -421,6 +449,7 @@ Result<BoundQuery> DmlBinder::BindUpdate(const ast::UpdateStatement& update) {
   NeedChildren(*target.write, &node->set, &seen);
   std::vector<ResultColumn> columns;
   node->row_ids = scan_ids_;
+  scope.relations.front()->written = true;
   HELIOS_TRY(node->check_option, ViewConditions(target, scan_ids_, true, &node->check_option_view));
   if (!update.returning.empty()) {
     node->has_returning = true;

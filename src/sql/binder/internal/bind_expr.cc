@@ -87,7 +87,7 @@ Result<ExprPtr> Binder::BindExprNode(const ast::Expr& expr, QueryScope& scope) {
       return BindGrouping(ast::As<ast::Grouping>(expr), scope);
     case ast::ExprKind::kCurrentOf:
       return Error(ErrorCode::kFeatureNotSupported)
-          .Message("WHERE CURRENT OF is not supported")
+          .Message("WHERE CURRENT OF is not supported in this context")
           .Position(PositionOf(expr.location));
     case ast::ExprKind::kDefault:
       return Error(ErrorCode::kSyntaxError)
@@ -449,7 +449,7 @@ Result<ExprPtr> Binder::BindNullTest(const ast::NullTest& test, QueryScope& scop
     result->children.push_back(std::move(child));
     return result;
   };
-  if (operand->kind != ExprKind::kRow || operand->children.empty()) {
+  if (!OpenRow(&operand) || operand->children.empty()) {
     return is_null(std::move(operand));
   }
   // A row is null when all its fields are, and not null when none is.

@@ -383,8 +383,19 @@ Result<ExprPtr> Binder::BindRow(const ast::Row& row, QueryScope& scope) {
   return result;
 }
 
+const Binder::RecordFields* Binder::FieldsOf(const expr::Expr& record) const {
+  uint32_t id = kNoColumn;
+  if (record.kind == ExprKind::kColumn) {
+    id = As<expr::ColumnExpr>(record).index;
+  } else if (record.kind == ExprKind::kSubplan) {
+    id = plan_->subplans[As<expr::SubplanExpr>(record).subplan]->ids.front();
+  }
+  const auto found = record_fields_.find(id);
+  return found == record_fields_.end() ? nullptr : &found->second;
+}
+
 Result<ExprPtr> Binder::BindFieldSelect(ExprPtr operand, const std::string& field, int location) {
-  if (operand->kind == ExprKind::kRow) {
+  if (OpenRow(&operand)) {
     auto& row = As<expr::RowExpr>(*operand);
     for (size_t i = 0; i < row.field_names.size(); ++i) {
       if (row.field_names[i] == field) return std::move(row.children[i]);
@@ -409,15 +420,13 @@ Result<ExprPtr> Binder::BindFieldSelect(ExprPtr operand, const std::string& fiel
         .Position(PositionOf(location));
   }
   if (base == t::kRecord) {
-    if (operand->kind == ExprKind::kColumn) {
-      const auto found = record_fields_.find(As<expr::ColumnExpr>(*operand).index);
-      for (uint32_t i = 0; found != record_fields_.end() && i < found->second.size(); ++i) {
-        if (found->second[i].first != field) continue;
-        auto select = std::make_unique<expr::FieldSelectExpr>(found->second[i].second, i);
-        select->location = location;
-        select->children.push_back(std::move(operand));
-        return types_.Typed(std::move(select));
-      }
+    const RecordFields* fields = FieldsOf(*operand);
+    for (uint32_t i = 0; fields != nullptr && i < fields->size(); ++i) {
+      if ((*fields)[i].first != field) continue;
+      auto select = std::make_unique<expr::FieldSelectExpr>((*fields)[i].second, i);
+      select->location = location;
+      select->children.push_back(std::move(operand));
+      return types_.Typed(std::move(select));
     }
     return Error(ErrorCode::kUndefinedColumn)
         .Message("could not identify column \"{}\" in record data type", field)

@@ -39,6 +39,9 @@ Status Binder::AddRelation(QueryScope& scope, ScopeRelation* relation, int locat
       owners_[column.id] = &scope;
     }
   }
+  for (const uint32_t id : {relation->row_key, relation->writer}) {
+    if (id != kNoColumn) owners_[id] = &scope;
+  }
   scope.relations.push_back(relation);
   return Status::Ok();
 }
@@ -122,7 +125,11 @@ NodePtr Binder::MakeScan(const catalog::Table& table, ScopeRelation* relation) {
     scan->ids.push_back(id);
     scan->columns.push_back(position++);
   }
+  relation->writer = NewColumn("xmin", {t::kXid, -1}, nullptr);
+  scan->ids.push_back(relation->writer);
+  scan->with_writer = true;
   relation->row_key = NewColumn("(row key)", {t::kBytea, -1}, nullptr);
+  relation->present = relation->row_key;
   scan->ids.push_back(relation->row_key);
   scan->with_row_key = true;
   relation->scan = scan.get();

@@ -25,7 +25,7 @@ Result<std::vector<uint32_t>> DmlBinder::InsertColumns(const ast::InsertStatemen
     return target.order;
   }
   for (const ast::AssignmentTarget& column : insert.columns) {
-    HELIOS_TRY(const uint32_t position, FindTargetColumn(target, column));
+    HELIOS_TRY(const uint32_t position, FindTargetColumn(target, column, true));
     // Several parts of one column may be given, but not a part and the whole.
     const bool repeated =
         std::any_of(positions.begin(), positions.end(), [&](const uint32_t& other) {
@@ -363,9 +363,10 @@ Result<BoundQuery> DmlBinder::BindInsert(const ast::InsertStatement& insert) {
   }
   node->row_ids = NewRowIds(target);
   QueryScope& row_scope = NewScope();
-  row_scope.relations.push_back(MakeRelation(
+  ScopeRelation* row = MakeRelation(
       row_scope, target, insert.alias == nullptr ? insert.relation.name : insert.alias->name,
-      target.names, node->row_ids));
+      target.names, node->row_ids);
+  row_scope.relations.push_back(row);
   const std::vector<uint32_t> row_ids = node->row_ids;
   HELIOS_TRY(node->check_option, ViewConditions(target, row_ids, true, &node->check_option_view));
   if (insert.on_conflict != nullptr) {
@@ -377,7 +378,16 @@ Result<BoundQuery> DmlBinder::BindInsert(const ast::InsertStatement& insert) {
   std::vector<ResultColumn> result;
   if (!insert.returning.empty()) {
     node->has_returning = true;
+    row->written = true;
+    row->row_key = b_.NewColumn("ctid", {t::kBytea, -1}, nullptr);
+    row->xmax = b_.NewColumn("xmax", {t::kXid, -1}, nullptr);
     HELIOS_TRY(BindReturning(insert.returning, row_scope, &node->returning, &node->ids, &result));
+    plan::IdSet used;
+    for (const ExprPtr& expr : node->returning) {
+      plan::CollectIds(*expr, b_.plan_->subplans, &used);
+    }
+    node->system_ids = {row->row_key, row->xmax};
+    node->with_system_columns = used.contains(row->row_key) || used.contains(row->xmax);
   }
   node->children.push_back(std::move(source));
   return Finish(std::move(node), std::move(result));

@@ -1,5 +1,6 @@
 // Binder: JOIN and functions in FROM.
 #include <algorithm>
+#include <unordered_set>
 
 #include "sql/ast_util.h"
 #include "sql/binder/internal/binder.h"
@@ -113,6 +114,43 @@ Status Binder::MergeUsing(const ast::FromJoin& join, const std::vector<std::stri
   return Status::Ok();
 }
 
+namespace {
+// Whether the query names a relation as a value: row_to_json(alias).
+bool NamesWholeRow(const ast::SelectStatement& select, const std::string& alias) {
+  std::unordered_set<const ast::Expr*> expanded;
+  for (const ast::TargetItem& item : select.targets) expanded.insert(item.expr.get());
+  bool found = false;
+  ast::WalkExprs(select, [&](const ast::Expr& expr) {
+    const auto* ref = ast::TryAs<ast::ColumnRef>(&expr);
+    found = found || (ref != nullptr && !ref->names.empty() && ref->names.back() == alias &&
+                      !(ref->star && expanded.contains(ref)));
+    return found ? ast::WalkStep::kStop : ast::WalkStep::kDescend;
+  });
+  return found;
+}
+}  // namespace
+
+void Binder::MarkPresent(QueryScope& scope, size_t first, size_t end, NodePtr* side) {
+  if (scope.select == nullptr) return;
+  for (size_t i = first; i < end; ++i) {
+    ScopeRelation& relation = *scope.relations[i];
+    if (relation.present != kNoColumn || !relation.name_visible || relation.alias.empty() ||
+        !NamesWholeRow(*scope.select, relation.alias)) {
+      continue;
+    }
+    relation.present = NewColumn("(present)", {t::kBool, -1}, &scope);
+    auto project = std::make_unique<plan::ProjectNode>();
+    for (const uint32_t id : (*side)->ids) {
+      project->ids.push_back(id);
+      project->expressions.push_back(MakeColumn(id, -1));
+    }
+    project->ids.push_back(relation.present);
+    project->expressions.push_back(std::make_unique<expr::ConstantExpr>(Value::Bool(true)));
+    project->children.push_back(std::move(*side));
+    *side = std::move(project);
+  }
+}
+
 Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
   const size_t first = scope.relations.size();
   const auto visible_columns = [&](size_t begin, size_t end) {
@@ -145,6 +183,8 @@ Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
     ScopeRelation& relation = *scope.relations[i];
     relation.nullable = relation.nullable || (i < middle ? left_null : right_null);
   }
+  if (left_null) MarkPresent(scope, first, middle, &left);
+  if (right_null) MarkPresent(scope, middle, scope.relations.size(), &right);
   auto node = std::make_unique<plan::JoinNode>();
   switch (join.join) {
     case ast::JoinKind::kInner:
@@ -372,10 +412,27 @@ Result<NodePtr> Binder::BindFromFunction(const ast::FromFunction& item, QuerySco
   HELIOS_TRY(status);
   ScopeRelation* relation = NewRelation(scope);
   relation->alias = first_name;
+  std::vector<std::pair<uint32_t, ExprPtr>> fields;
   size_t index = 0;
   for (const plan::TableFunctionNode::Call& call : node->calls) {
     for (const SqlType& type : call.column_types) {
       std::string name = names[index++];
+      // A set of a composite type shows its fields as columns.
+      const catalog::UserType* record =
+          call.function != nullptr && call.column_types.size() == 1 && types_.IsComposite(type.oid)
+              ? context_.snapshot->FindUserType(type.oid)
+              : nullptr;
+      if (record != nullptr) {
+        const uint32_t whole = NewColumn(name, type, nullptr);
+        node->ids.push_back(whole);
+        for (const catalog::Column& field : record->fields) {
+          HELIOS_TRY(ExprPtr select, BindFieldSelect(MakeColumn(whole, -1), field.name, -1));
+          const uint32_t id = NewColumn(field.name, field.type, nullptr);
+          relation->columns.push_back({field.name, id});
+          fields.emplace_back(id, std::move(select));
+        }
+        continue;
+      }
       // A function with one unnamed column takes the alias for its column too.
       if (node->calls.size() == 1 && call.column_types.size() == 1 && item.alias != nullptr &&
           item.columns.empty() && item.functions[0].columns.empty() && name == first_name) {
@@ -391,9 +448,23 @@ Result<NodePtr> Binder::BindFromFunction(const ast::FromFunction& item, QuerySco
     relation->columns.push_back({"ordinality", id});
     node->ids.push_back(id);
   }
+  NodePtr tree = std::move(node);
+  if (!fields.empty()) {
+    auto project = std::make_unique<plan::ProjectNode>();
+    for (const uint32_t id : tree->ids) {
+      project->ids.push_back(id);
+      project->expressions.push_back(MakeColumn(id, -1));
+    }
+    for (auto& [id, select] : fields) {
+      project->ids.push_back(id);
+      project->expressions.push_back(std::move(select));
+    }
+    project->children.push_back(std::move(tree));
+    tree = std::move(project);
+  }
   HELIOS_TRY(ApplyAlias(item.alias.get(), relation, item.location));
   HELIOS_TRY(AddRelation(scope, relation, item.location));
-  return node;
+  return tree;
 }
 
 }  // namespace helios::sql::binder

@@ -1,6 +1,11 @@
 // Binder: what names mean: columns, relations, tables.
+#include <algorithm>
+
+#include "expr/internal_functions.h"
 #include "sql/binder/internal/binder.h"
 #include "sql/parser/parser.h"
+#include "types/row_codec.h"
+#include "types/tid.h"
 
 namespace helios::sql::binder {
 
@@ -88,6 +93,11 @@ ExprPtr Binder::MakeColumn(uint32_t id, int location) {
   auto column = std::make_unique<expr::ColumnExpr>(id, columns_[id].type);
   column->physical = columns_[id].physical;
   column->name = columns_[id].name;
+  if (const auto fields = record_fields_.find(id); fields != record_fields_.end()) {
+    auto names = std::make_shared<std::vector<std::string>>();
+    for (const auto& [name, type] : fields->second) names->push_back(name);
+    column->field_names = std::move(names);
+  }
   column->location = location;
   return column;
 }
@@ -103,14 +113,36 @@ void Binder::NoteUse(uint32_t id) {
 }
 
 ExprPtr Binder::MakeWholeRow(const ScopeRelation& relation, int location) {
-  auto row = std::make_unique<expr::RowExpr>(SqlType{t::kRecord, -1});
+  // A table's row has the table's row type, whose fields are called as in the table whatever the
+  // alias says.
+  const catalog::UserType* type =
+      relation.catalog_table == nullptr
+          ? nullptr
+          : context_.snapshot->FindUserType(catalog::RowTypeOf(relation.catalog_table->oid));
+  const size_t count = relation.columns.size() - relation.hidden_count;
+  if (type != nullptr && type->fields.size() != count) type = nullptr;
+  auto row = std::make_unique<expr::RowExpr>(SqlType{type == nullptr ? t::kRecord : type->oid, -1});
   row->location = location;
-  for (const ScopeColumn& column : relation.columns) {
+  for (size_t i = 0; i < count; ++i) {
+    const ScopeColumn& column = relation.columns[i];
     NoteUse(column.id);
     row->children.push_back(MakeColumn(column.id, location));
-    row->field_names.push_back(column.name);
+    row->field_names.push_back(type == nullptr ? column.name : type->fields[i].name);
   }
-  return row;
+  ExprPtr whole = types_.Typed(std::move(row));
+  // No row on the far side of an outer join is NULL, not a row of NULLs.
+  return GuardMissing(relation, std::move(whole), location);
+}
+
+bool Binder::OpenRow(ExprPtr* operand) {
+  ExprPtr& expr = *operand;
+  if (expr->kind == ExprKind::kCase && expr->children.size() == 3 &&
+      expr->children[0]->kind == ExprKind::kIsNull &&
+      expr->children[1]->kind == ExprKind::kConstant && expr->children[2]->kind == ExprKind::kRow) {
+    ExprPtr row = std::move(expr->children[2]);
+    expr = std::move(row);
+  }
+  return expr->kind == ExprKind::kRow;
 }
 
 Result<ExprPtr> Binder::FindColumn(const std::string& name, QueryScope& scope, int location) {
@@ -245,25 +277,73 @@ Status Binder::MissingColumn(const std::string& relation, const std::string& nam
 }
 
 Result<ExprPtr> Binder::FindSystemColumn(const std::string& name, const ScopeRelation& relation,
-                                         int location) {
-  if (relation.catalog_table == nullptr && relation.table == kInvalidOid) return ExprPtr();
+                                         const QueryScope& scope, int location) {
+  static constexpr std::string_view kNames[] = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"};
+  if (std::find(std::begin(kNames), std::end(kNames), name) == std::end(kNames) ||
+      relation.table == kInvalidOid) {
+    return ExprPtr();
+  }
+  const catalog::Table* table = relation.catalog_table;
+  if (table != nullptr && table->table_kind == catalog::TableKind::kView) return ExprPtr();
   if (name == "tableoid") {
-    Value oid = Value::Fixed<uint32_t>({t::kOid, -1}, relation.table);
-    auto constant = std::make_unique<expr::ConstantExpr>(std::move(oid));
-    constant->location = location;
-    return constant;
+    return Present(relation, Value::Fixed<uint32_t>({t::kOid, -1}, relation.table), location);
   }
-  if (name == "xmin" || name == "xmax" || name == "cmin" || name == "cmax") {
-    const bool is_xid = name[0] == 'x';
-    Value value = Value::Fixed<uint32_t>({is_xid ? t::kXid : t::kCid, -1}, name == "xmin" ? 2 : 0);
-    return ExprPtr(std::make_unique<expr::ConstantExpr>(std::move(value)));
-  }
+  const auto call = [&](expr::InternalFunction function, SqlType type) {
+    return std::make_unique<expr::FunctionExpr>(expr::GetInternalFunction(function), type);
+  };
   if (name == "ctid") {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("system column \"ctid\" is not supported")
-        .Position(PositionOf(location));
+    if (table == nullptr) {  // Rows of the system catalog are made as they are read.
+      return Present(relation, Value::Bytes({t::kTid, -1}, EncodeTid(0)), location);
+    }
+    if (relation.row_key == kNoColumn) return NoSystemColumn(name, location);
+    auto tid = call(table->primary_key.empty() ? expr::InternalFunction::kTidOfRowId
+                                               : expr::InternalFunction::kTidOfRowKey,
+                    {t::kTid, -1});
+    tid->location = location;
+    tid->children.push_back(MakeColumn(relation.row_key, location));
+    return tid;
   }
-  return ExprPtr();
+  if (name == "xmin" && table != nullptr) {
+    // The row that INSERT and UPDATE return is this transaction's.
+    if (relation.written && scope.clause == Clause::kReturning) {
+      return call(expr::InternalFunction::kCurrentXid, {t::kXid, -1});
+    }
+    if (relation.writer == kNoColumn) return NoSystemColumn(name, location);
+    return MakeColumn(relation.writer, location);
+  }
+  if (name == "xmax" && relation.xmax != kNoColumn && scope.clause == Clause::kReturning) {
+    return MakeColumn(relation.xmax, location);
+  }
+  const bool is_xid = name[0] == 'x';
+  const uint32_t value = name == "xmin" ? kFrozenWriter : 0;
+  return Present(relation, Value::Fixed<uint32_t>({is_xid ? t::kXid : t::kCid, -1}, value),
+                 location);
+}
+
+Status Binder::NoSystemColumn(const std::string& name, int location) {
+  return Error(ErrorCode::kFeatureNotSupported)
+      .Message("system column \"{}\" is not supported in this context", name)
+      .Position(PositionOf(location));
+}
+
+ExprPtr Binder::Present(const ScopeRelation& relation, Value value, int location) {
+  auto constant = std::make_unique<expr::ConstantExpr>(std::move(value));
+  constant->location = location;
+  return GuardMissing(relation, std::move(constant), location);
+}
+
+ExprPtr Binder::GuardMissing(const ScopeRelation& relation, ExprPtr value, int location) {
+  if (!relation.nullable || relation.present == kNoColumn) return value;
+  auto guard = std::make_unique<expr::CaseExpr>(value->type);
+  guard->location = location;
+  auto missing = std::make_unique<expr::IsNullExpr>(false);
+  missing->children.push_back(MakeColumn(relation.present, location));
+  Value null = Value::Null(value->type);
+  null.SetPhysical(value->physical);
+  guard->children.push_back(std::move(missing));
+  guard->children.push_back(std::make_unique<expr::ConstantExpr>(std::move(null)));
+  guard->children.push_back(std::move(value));
+  return types_.Typed(std::move(guard));
 }
 
 void Binder::RecordColumn(const ast::ColumnRef& ref, const expr::Expr& column) {
@@ -295,11 +375,18 @@ Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& sco
     HELIOS_TRY(ScopeRelation * relation, FindRelation("", names[0], scope, ref.location));
     if (relation != nullptr) return MakeWholeRow(*relation, ref.location);
     for (QueryScope* level = &scope; level != nullptr; level = level->parent) {
+      ExprPtr found;
       for (const ScopeRelation* candidate : level->relations) {
-        if (!candidate->columns_visible) continue;
-        HELIOS_TRY(ExprPtr system, FindSystemColumn(names[0], *candidate, ref.location));
-        if (system != nullptr) return system;
+        if (!candidate->name_visible || candidate->lateral_only) continue;
+        HELIOS_TRY(ExprPtr system, FindSystemColumn(names[0], *candidate, scope, ref.location));
+        if (system != nullptr && found != nullptr) {
+          return Error(ErrorCode::kAmbiguousColumn)
+              .Message("column reference \"{}\" is ambiguous", names[0])
+              .Position(PositionOf(ref.location));
+        }
+        if (system != nullptr) found = std::move(system);
       }
+      if (found != nullptr) return found;
     }
     return MissingColumn("", names[0], scope, ref.location);
   }
@@ -332,7 +419,7 @@ Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& sco
     NoteUse(found);
     return MakeColumn(found, ref.location);
   }
-  HELIOS_TRY(ExprPtr system, FindSystemColumn(names.back(), *relation, ref.location));
+  HELIOS_TRY(ExprPtr system, FindSystemColumn(names.back(), *relation, scope, ref.location));
   if (system != nullptr) return system;
   return MissingColumn(table, names.back(), scope, ref.location);
 }

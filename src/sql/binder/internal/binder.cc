@@ -2,6 +2,7 @@
 #include "sql/binder/internal/binder.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "sql/ast_util.h"
 #include "sql/binder/internal/table_expr.h"
@@ -12,6 +13,28 @@ namespace helios::sql::binder {
 namespace {
 namespace t = type_oid;
 using expr::ExprKind;
+
+// What the rows of a cursor come from, and the ids of the columns that hold their keys.
+void AddRowSources(const BoundQuery& query, plan::Plan* plan, std::vector<uint32_t>* ids) {
+  std::vector<uint32_t> locked;
+  const std::function<void(const plan::Node&)> collect = [&](const plan::Node& node) {
+    if (node.kind == plan::NodeKind::kLockRows) {
+      for (const auto& target : static_cast<const plan::LockRowsNode&>(node).targets) {
+        locked.push_back(target.key_id);
+      }
+    }
+    for (const NodePtr& child : node.children) collect(*child);
+  };
+  collect(*query.node);
+  const auto contains = [](const std::vector<uint32_t>& list, uint32_t id) {
+    return std::find(list.begin(), list.end(), id) != list.end();
+  };
+  for (const ScopeRelation* relation : query.lockable) {
+    if (!contains(query.node->ids, relation->row_key)) continue;
+    plan->row_sources.push_back({relation->table, contains(locked, relation->row_key)});
+    ids->push_back(relation->row_key);
+  }
+}
 }  // namespace
 
 Binder::Binder(PlannerContext& context, plan::Plan* plan)
@@ -56,6 +79,7 @@ Status Binder::BindStatement(const ast::Statement& statement) {
     plan_->output.push_back({column.name, record.type, record.table, record.column_number});
     ids.push_back(column.id);
   }
+  if (context_.keep_row_keys) AddRowSources(query, plan_, &ids);
   plan_->returns_rows = statement.kind == ast::StatementKind::kSelect || !ids.empty();
   plan_->root = std::move(query.node);
   if (!ids.empty() || statement.kind == ast::StatementKind::kSelect) {

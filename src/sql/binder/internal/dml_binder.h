@@ -20,6 +20,7 @@ class DmlBinder {
   Result<BoundQuery> BindInsert(const ast::InsertStatement& insert);
   Result<BoundQuery> BindUpdate(const ast::UpdateStatement& update);
   Result<BoundQuery> BindDelete(const ast::DeleteStatement& statement);
+  Result<BoundQuery> BindMerge(const ast::MergeStatement& merge);
 
  private:
   // A simple view between the statement and its table.
@@ -49,7 +50,8 @@ class DmlBinder {
                               const std::vector<uint32_t>& ids);
   Result<Target> OpenTarget(const ast::RelationName& name, hidb::TableLockMode mode,
                             const char* verb);
-  Result<uint32_t> FindTargetColumn(const Target& target, const ast::AssignmentTarget& name) const;
+  Result<uint32_t> FindTargetColumn(const Target& target, const ast::AssignmentTarget& name,
+                                    bool inserts = false) const;
   // Locks for the tables at the other end of foreign keys: parents of rows that come, children of
   // rows that go or whose key changes. `set`: the columns that change; null: the row goes.
   using Assignments = std::vector<std::pair<uint32_t, ExprPtr>>;
@@ -80,6 +82,15 @@ class DmlBinder {
   bool ArbiterMatches(const Target& target, const catalog::Index& index,
                       const std::vector<ExprPtr>& elements, const expr::Expr* predicate) const;
   std::vector<uint32_t> NewRowIds(const Target& target);
+
+  // --- MERGE (bind_merge.cc)
+  Status CheckMergeTarget(const ast::RelationName& name);
+  Result<plan::MergeNode::Action> BindMergeAction(const ast::MergeWhen& when, const Target& target,
+                                                  const ast::MergeStatement& merge,
+                                                  QueryScope& scope);
+  Status BindMergeInsert(const ast::MergeWhen& when, const Target& target,
+                         const ast::MergeStatement& merge, QueryScope& scope,
+                         plan::MergeNode::Action* action);
 
   // --- UPDATE
   // `current`: ids of the row's columns before the assignments, in layout order.
@@ -112,6 +123,7 @@ class DmlBinder {
   Result<NodePtr> BindMatched(const Target& target, const ast::RelationName& name,
                               const ast::Alias* alias, const std::vector<ast::FromPtr>& from,
                               const ast::Expr* where, QueryScope& scope);
+  Status BindCurrentOf(const ast::CurrentOf& current, const Target& target);
   NodePtr ShapeForWrite(NodePtr node, plan::Node& writer);
 
   Binder& b_;
@@ -125,6 +137,8 @@ class DmlBinder {
   // UPDATE and DELETE: ids of the table's columns as read, and of the row key.
   std::vector<uint32_t> scan_ids_;
   uint32_t row_key_ = kNoColumn;
+  uint32_t writer_ = kNoColumn;
+  plan::ScanNode* scan_ = nullptr;  // Of that table.
 };
 
 }  // namespace helios::sql::binder

@@ -67,7 +67,12 @@ struct ScopeRelation {
   std::vector<int16_t> column_numbers;  // attnums, for plain tables.
   size_t hidden_count = 0;              // So many of the last columns are not part of `*`.
   uint32_t row_key = kNoColumn;
+  // NULL where an outer join found no row: the row key, or a constant below the join.
+  uint32_t present = kNoColumn;
+  uint32_t writer = kNoColumn;     // xmin.
+  uint32_t xmax = kNoColumn;       // Of INSERT's rows: 0 unless they were there before.
   plan::ScanNode* scan = nullptr;  // Of a plain table; valid while binding.
+  bool written = false;            // What UPDATE or INSERT writes: RETURNING sees the new row.
   bool name_visible = true;        // t.a works.
   bool columns_visible = true;     // a works.
   bool lateral_only = false;       // Seen from LATERAL items only,

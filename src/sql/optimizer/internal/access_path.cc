@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "expr/function_registry.h"
+#include "expr/internal_functions.h"
 #include "sql/binder/internal/table_expr.h"
 #include "types/key_codec.h"
 
@@ -400,6 +401,39 @@ bool AccessPaths::PredicateHolds(const catalog::Index& index, const catalog::Tab
   return true;
 }
 
+// ctid = ..., where it is the row's key. The filter stays: it costs nothing for so few rows.
+bool AccessPaths::ChooseRows(plan::ScanNode& scan, const std::vector<ExprPtr>& conjuncts) {
+  const expr::ScalarFunction* tid = expr::GetInternalFunction(expr::InternalFunction::kTidOfRowId);
+  const auto is_tid = [&](const expr::Expr& expr) {
+    return expr.kind == ExprKind::kFunction && As<expr::FunctionExpr>(expr).function == tid &&
+           scan.with_row_key && expr.children[0]->kind == ExprKind::kColumn &&
+           As<expr::ColumnExpr>(*expr.children[0]).index == scan.ids.back();
+  };
+  for (const ExprPtr& conjunct : conjuncts) {
+    const bool equal = conjunct->kind == ExprKind::kFunction && conjunct->children.size() == 2 &&
+                       As<expr::FunctionExpr>(*conjunct).operator_name == "=";
+    const bool any = conjunct->kind == ExprKind::kScalarArrayOp &&
+                     !As<expr::ScalarArrayOpExpr>(*conjunct).all &&
+                     As<expr::ScalarArrayOpExpr>(*conjunct).operator_name == "=";
+    if (!equal && !any) continue;
+    for (const size_t side : {0, 1}) {
+      const expr::Expr& value = *conjunct->children[1 - side];
+      if ((any && side == 1) || !is_tid(*conjunct->children[side]) || !IsFixed(scan, value)) {
+        continue;
+      }
+      auto key = std::make_unique<expr::FunctionExpr>(
+          expr::GetInternalFunction(expr::InternalFunction::kRowIdOfTid),
+          SqlType{any ? FindType(t::kBytea)->array : Oid{t::kBytea}, -1});
+      key->children.push_back(value.Clone());
+      scan.bounds.emplace_back();
+      scan.bounds.back().row_key = std::move(key);
+      scan.bound_selectivity = 1 / std::max(1.0, estimator_.TableRows(scan));
+      return true;
+    }
+  }
+  return false;
+}
+
 void AccessPaths::Choose(plan::ScanNode& scan) {
   const catalog::Table* table = context_.planner.snapshot->FindTable(scan.table);
   if (table == nullptr) return;
@@ -408,6 +442,7 @@ void AccessPaths::Choose(plan::ScanNode& scan) {
   }
   if (scan.filter == nullptr || !scan.bounds.empty()) return;
   std::vector<ExprPtr> conjuncts = plan::SplitAnd(scan.filter->Clone());
+  if (ChooseRows(scan, conjuncts)) return;
   std::vector<Condition> conditions = Analyze(scan, conjuncts);
   if (conditions.empty()) return;
   const double rows = estimator_.TableRows(scan);

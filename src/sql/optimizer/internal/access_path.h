@@ -45,6 +45,7 @@ class AccessPaths {
 
   void Visit(plan::NodePtr& node);
   void Choose(plan::ScanNode& scan);
+  bool ChooseRows(plan::ScanNode& scan, const std::vector<expr::ExprPtr>& conjuncts);
   std::vector<Condition> Analyze(const plan::ScanNode& scan,
                                  const std::vector<expr::ExprPtr>& conjuncts);
   void AddComparison(const plan::ScanNode& scan, const expr::Expr& conjunct, size_t index,

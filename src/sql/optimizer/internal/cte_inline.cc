@@ -15,6 +15,7 @@ bool HasEffects(plan::Node& node, const std::vector<NodePtr>& subplans) {
     case NodeKind::kInsert:
     case NodeKind::kUpdate:
     case NodeKind::kDelete:
+    case NodeKind::kMerge:
     case NodeKind::kLockRows:
     case NodeKind::kRecursiveUnion:
       return true;

@@ -216,12 +216,20 @@ void Finisher::ResolveAll(std::vector<ExprPtr>& exprs, const Positions& position
 
 void Finisher::ResolveWrite(plan::Node& node) {
   const std::vector<uint32_t>& child = node.children[0]->ids;
+  if (node.kind == NodeKind::kMerge) {
+    const Positions inputs = PositionsOf(child);
+    plan::ForEachExpr(node, [&](ExprPtr& expr) { ResolveExpr(expr, inputs); });
+    return;
+  }
   if (node.kind == NodeKind::kInsert) {
     auto& insert = static_cast<plan::InsertNode&>(node);
     const Positions rows = PositionsOf(insert.row_ids);
     for (auto& [column, value] : insert.set) ResolveExpr(value, rows);
     if (insert.set_where != nullptr) ResolveExpr(insert.set_where, rows);
-    ResolveAll(insert.returning, rows);
+    const auto width = static_cast<ptrdiff_t>(insert.target->layout->columns.size());
+    std::vector<uint32_t> returned(insert.row_ids.begin(), insert.row_ids.begin() + width);
+    returned.insert(returned.end(), insert.system_ids.begin(), insert.system_ids.end());
+    ResolveAll(insert.returning, PositionsOf(returned));
     if (insert.check_option != nullptr) ResolveExpr(insert.check_option, rows);
     return;
   }
@@ -273,6 +281,7 @@ void Finisher::Resolve(NodePtr& node) {
     case NodeKind::kInsert:
     case NodeKind::kUpdate:
     case NodeKind::kDelete:
+    case NodeKind::kMerge:
       ResolveWrite(*node);
       break;
     case NodeKind::kJoin: {

@@ -109,7 +109,7 @@ std::optional<bool> KeyOrder::Matches(const plan::ScanNode& scan,
   size_t part = 0;
   if (scan.bounds.size() > 1) return std::nullopt;
   if (!scan.bounds.empty()) {
-    if (scan.bounds[0].any != nullptr) return std::nullopt;
+    if (scan.bounds[0].any != nullptr || scan.bounds[0].row_key != nullptr) return std::nullopt;
     part = scan.bounds[0].equal.size();
   }
   std::optional<bool> backwards;

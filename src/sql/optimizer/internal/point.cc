@@ -13,8 +13,8 @@ bool IsPlain(const expr::Expr& expr) { return !expr::ContainsSubplan(expr); }
 const plan::ScanNode* PointScan(const plan::Node& node) {
   if (node.kind != NodeKind::kScan) return nullptr;
   const auto& scan = static_cast<const plan::ScanNode&>(node);
-  if (scan.index != nullptr || scan.layout->key_columns.empty() || scan.bounds.size() != 1 ||
-      scan.bounds[0].equal.size() != scan.layout->key_columns.size()) {
+  if (scan.index != nullptr || scan.with_writer || scan.layout->key_columns.empty() ||
+      scan.bounds.size() != 1 || scan.bounds[0].equal.size() != scan.layout->key_columns.size()) {
     return nullptr;
   }
   for (const expr::ExprPtr& value : scan.bounds[0].equal) {
@@ -64,7 +64,7 @@ void FindPointStatement(plan::Plan& plan) {
       point.values = static_cast<const plan::ValuesNode*>(&source);
       if (point.values->rows.size() != 1 ||
           point.insert->on_conflict != plan::InsertNode::OnConflict::kError ||
-          point.insert->check_option != nullptr) {
+          point.insert->check_option != nullptr || point.insert->with_system_columns) {
         return;
       }
       point.kind = plan::PointStatement::Kind::kInsert;

@@ -94,6 +94,11 @@ void Prune::VisitScan(plan::ScanNode& scan, const IdSet& needed) {
     ids.push_back(scan.ids[i]);
     columns.push_back(scan.columns[i]);
   }
+  if (scan.with_writer) {
+    const uint32_t id = scan.ids[scan.columns.size()];
+    scan.with_writer = used.contains(id);
+    if (scan.with_writer) ids.push_back(id);
+  }
   if (scan.with_row_key) {
     scan.with_row_key = used.contains(scan.ids.back());
     if (scan.with_row_key) ids.push_back(scan.ids.back());

@@ -65,6 +65,7 @@ std::string BoundText(const ScanNode& scan, const ScanNode::Bound& bound) {
     if (column >= 0 && position < scan.column_names.size()) return scan.column_names[position];
     return "key" + std::to_string(part + 1);
   };
+  if (bound.row_key != nullptr) return Text(*bound.row_key);
   std::vector<std::string> parts;
   for (size_t i = 0; i < bound.equal.size(); ++i) {
     parts.push_back("(" + part_name(i) + " = " + Text(*bound.equal[i]) + ")");
@@ -92,8 +93,13 @@ void DescribeScan(const ScanNode& scan, NodeDescription* out) {
       (scan.alias.empty() || scan.alias == scan.table_name ? "" : " " + scan.alias);
   out->facts.push_back({"Relation Name", scan.table_name});
   out->facts.push_back({"Alias", scan.alias.empty() ? scan.table_name : scan.alias});
+  const bool by_row = !scan.bounds.empty() && scan.bounds[0].row_key != nullptr;
   const bool by_key = scan.index != nullptr || !scan.bounds.empty() || scan.ordered;
-  if (by_key) {
+  if (by_row) {
+    out->type = "Tid Scan";
+    out->label = "Tid Scan on " + name;
+    out->properties.push_back({"TID Cond", {BoundText(scan, scan.bounds[0])}});
+  } else if (by_key) {
     const std::string direction = scan.reverse ? " Backward" : "";
     const std::string index = scan.index_name.empty() ? scan.table_name + "_pkey" : scan.index_name;
     out->type = "Index Scan";
@@ -186,6 +192,9 @@ void DescribeWrite(const Node& node, NodeDescription* out) {
   } else if (node.kind == NodeKind::kUpdate) {
     target = static_cast<const UpdateNode&>(node).target;
     operation = "Update";
+  } else if (node.kind == NodeKind::kMerge) {
+    target = static_cast<const MergeNode&>(node).target;
+    operation = "Merge";
   } else {
     target = static_cast<const DeleteNode&>(node).target;
     operation = "Delete";
@@ -292,6 +301,7 @@ void DescribeNode(const Node& node, NodeDescription* out) {
     case NodeKind::kInsert:
     case NodeKind::kUpdate:
     case NodeKind::kDelete:
+    case NodeKind::kMerge:
       return DescribeWrite(node, out);
   }
 }
