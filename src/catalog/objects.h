@@ -238,12 +238,6 @@ struct UserType : Object {
   Oid relation = kInvalidOid;
 };
 
-// The row type of a table or view and the type of arrays of it have OIDs made from the relation's,
-// above all that are given out.
-inline constexpr Oid kRowTypeBase = 0x20000000;
-inline constexpr Oid kRowArrayTypeBase = 0x30000000;
-inline constexpr Oid RowTypeOf(Oid relation) { return kRowTypeBase | relation; }
-
 // A catalog object as bytes (JSON, docs/formats/catalog.md) and back. Decoding checks everything:
 // kDataCorrupted names the record.
 std::string EncodeObject(const Object& object);

@@ -22,6 +22,12 @@ inline constexpr Oid kHeliosDatabase = 16000;
 // Temporary tables of session n live in the schema pg_temp_n, which only that session's private
 // snapshot holds.
 
+// The row type of a table or view and the type of arrays of it have OIDs made from the relation's,
+// above all that are given out.
+inline constexpr Oid kRowTypeBase = 0x20000000;
+inline constexpr Oid kRowArrayTypeBase = 0x30000000;
+inline constexpr Oid RowTypeOf(Oid relation) { return kRowTypeBase | relation; }
+
 // A column of a system table or view.
 struct SystemColumn {
   std::string name;

@@ -49,6 +49,27 @@ TEST(RowCodecTest, RoundTripsDenseAndSparseIds) {
   }
 }
 
+TEST(RowCodecTest, NotesItsWriter) {
+  for (const std::vector<ColumnId>& ids :
+       {std::vector<ColumnId>{1, 2, 3, 4, 5, 6}, std::vector<ColumnId>{1, 2, 3, 4, 5, 70000}}) {
+    RowEncoder encoder(ids);
+    std::string unsigned_row, signed_row;
+    encoder.Encode(SampleRow(), &unsigned_row);
+    encoder.set_writer(4000000000u);
+    encoder.Encode(SampleRow(), &signed_row);
+    RowDecoder decoder({{ids[1], kText, PhysicalType::kVarlen, Value::Null(kText)},
+                        {kWriterColumnId, {type_oid::kXid}, PhysicalType::kInt32, Value()}});
+    Chunk chunk;
+    for (const RowColumn& column : decoder.columns()) chunk.AddColumn(Vector(column.type));
+    ASSERT_TRUE(decoder.Decode(unsigned_row, &chunk, 0).ok());
+    ASSERT_TRUE(decoder.Decode(signed_row, &chunk, 1).ok());
+    EXPECT_EQ(chunk.column(1).At<uint32_t>(0), kFrozenWriter);
+    EXPECT_EQ(chunk.column(1).At<uint32_t>(1), 4000000000u);
+    EXPECT_EQ(chunk.column(0).View(1), "a text longer than twelve bytes");
+    EXPECT_FALSE(decoder.Decode(std::string_view(signed_row).substr(0, 6), &chunk, 2).ok());
+  }
+}
+
 TEST(RowCodecTest, ColumnsComeAndGoWithoutRewriting) {
   std::string old_row;
   RowEncoder({1, 2, 3}).Encode(std::vector<Value>{Value::Int4(1), Value::Int4(2), Value::Int4(3)},

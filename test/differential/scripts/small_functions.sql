@@ -15,7 +15,7 @@ SELECT to_ascii('abc');
 SELECT to_ascii('abc', 'nope');
 SELECT pg_sleep_until(now() - interval '1 second');
 SELECT txid_status(txid_current());
-SELECT txid_status(1000000000);
+SELECT txid_status(1000000000000000000);
 CALL nope(1);
 CALL lower('x');
 SET TIME ZONE INTERVAL '+05:30' HOUR TO MINUTE;

@@ -76,7 +76,11 @@ Status RequireFreeName(const catalog::Snapshot& snapshot, Oid schema, std::strin
 
 Status RequireFreeTableName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name) {
   HELIOS_TRY(RequireFreeName(snapshot, schema, name));
-  if (snapshot.FindUserType(schema, name) == nullptr) return Status::Ok();
+  const catalog::UserType* type = snapshot.FindUserType(schema, name);
+  if (type == nullptr) return Status::Ok();
+  if (type->type_kind == catalog::UserType::TypeKind::kComposite) {  // A kind of relation.
+    return Error(ErrorCode::kDuplicateTable).Message("relation \"{}\" already exists", name);
+  }
   return Error(ErrorCode::kDuplicateObject)
       .Message("type \"{}\" already exists", name)
       .Hint(

@@ -73,7 +73,7 @@ Status RenameRelation(SessionImpl& session, const ast::RenameStatement& statemen
   DdlEditor editor(session);
   HELIOS_TRY(RequireFreeName(editor.current(), object->schema, statement.new_name));
   if (object->kind() == ObjectKind::kTable) {
-    HELIOS_TRY(RequireFreeTypeName(editor.current(), object->schema, statement.new_name));
+    HELIOS_TRY(RequireFreeTableName(editor.current(), object->schema, statement.new_name));
   }
   std::shared_ptr<catalog::Object> copy = editor.CopyObject(object->oid);
   NameChange change;

@@ -334,7 +334,7 @@ Result<ExprPtr> Binder::BindSetCall(const ast::FunctionCall& call, ResolvedCall 
       pending.column_types.size() == 1 ? pending.column_types[0] : SqlType{t::kRecord, -1};
   pending.id = NewColumn(call.name.back(), type, &scope);
   if (type.oid == t::kRecord) {
-    auto& fields = record_fields_[pending.id];
+    auto& fields = records_[pending.id];
     for (size_t i = 0; i < pending.column_types.size(); ++i) {
       fields.emplace_back(function.column_names[i], pending.column_types[i]);
     }

@@ -383,17 +383,6 @@ Result<ExprPtr> Binder::BindRow(const ast::Row& row, QueryScope& scope) {
   return result;
 }
 
-const Binder::RecordFields* Binder::FieldsOf(const expr::Expr& record) const {
-  uint32_t id = kNoColumn;
-  if (record.kind == ExprKind::kColumn) {
-    id = As<expr::ColumnExpr>(record).index;
-  } else if (record.kind == ExprKind::kSubplan) {
-    id = plan_->subplans[As<expr::SubplanExpr>(record).subplan]->ids.front();
-  }
-  const auto found = record_fields_.find(id);
-  return found == record_fields_.end() ? nullptr : &found->second;
-}
-
 Result<ExprPtr> Binder::BindFieldSelect(ExprPtr operand, const std::string& field, int location) {
   if (OpenRow(&operand)) {
     auto& row = As<expr::RowExpr>(*operand);
@@ -420,7 +409,7 @@ Result<ExprPtr> Binder::BindFieldSelect(ExprPtr operand, const std::string& fiel
         .Position(PositionOf(location));
   }
   if (base == t::kRecord) {
-    const RecordFields* fields = FieldsOf(*operand);
+    const RecordShapes::Fields* fields = records_.Of(*operand, plan_->subplans);
     for (uint32_t i = 0; fields != nullptr && i < fields->size(); ++i) {
       if ((*fields)[i].first != field) continue;
       auto select = std::make_unique<expr::FieldSelectExpr>((*fields)[i].second, i);

@@ -362,8 +362,9 @@ Result<NodePtr> Binder::BindFromSubquery(const ast::FromSubquery& item, QuerySco
     if (std::find(seen.begin(), seen.end(), id) != seen.end()) {
       id = NewColumn(column.name, columns_[column.id].type, nullptr);
       copies.push_back({column.id, id});
-      const auto fields = record_fields_.find(column.id);
-      if (fields != record_fields_.end()) record_fields_[id] = fields->second;
+      if (const RecordShapes::Fields* fields = records_.Find(column.id)) {
+        records_[id] = RecordShapes::Fields(*fields);
+      }
     }
     seen.push_back(id);
     relation->columns.push_back({column.name, id});

@@ -1,6 +1,5 @@
 // Binder: JOIN and functions in FROM.
 #include <algorithm>
-#include <unordered_set>
 
 #include "sql/ast_util.h"
 #include "sql/binder/internal/binder.h"
@@ -114,43 +113,6 @@ Status Binder::MergeUsing(const ast::FromJoin& join, const std::vector<std::stri
   return Status::Ok();
 }
 
-namespace {
-// Whether the query names a relation as a value: row_to_json(alias).
-bool NamesWholeRow(const ast::SelectStatement& select, const std::string& alias) {
-  std::unordered_set<const ast::Expr*> expanded;
-  for (const ast::TargetItem& item : select.targets) expanded.insert(item.expr.get());
-  bool found = false;
-  ast::WalkExprs(select, [&](const ast::Expr& expr) {
-    const auto* ref = ast::TryAs<ast::ColumnRef>(&expr);
-    found = found || (ref != nullptr && !ref->names.empty() && ref->names.back() == alias &&
-                      !(ref->star && expanded.contains(ref)));
-    return found ? ast::WalkStep::kStop : ast::WalkStep::kDescend;
-  });
-  return found;
-}
-}  // namespace
-
-void Binder::MarkPresent(QueryScope& scope, size_t first, size_t end, NodePtr* side) {
-  if (scope.select == nullptr) return;
-  for (size_t i = first; i < end; ++i) {
-    ScopeRelation& relation = *scope.relations[i];
-    if (relation.present != kNoColumn || !relation.name_visible || relation.alias.empty() ||
-        !NamesWholeRow(*scope.select, relation.alias)) {
-      continue;
-    }
-    relation.present = NewColumn("(present)", {t::kBool, -1}, &scope);
-    auto project = std::make_unique<plan::ProjectNode>();
-    for (const uint32_t id : (*side)->ids) {
-      project->ids.push_back(id);
-      project->expressions.push_back(MakeColumn(id, -1));
-    }
-    project->ids.push_back(relation.present);
-    project->expressions.push_back(std::make_unique<expr::ConstantExpr>(Value::Bool(true)));
-    project->children.push_back(std::move(*side));
-    *side = std::move(project);
-  }
-}
-
 Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
   const size_t first = scope.relations.size();
   const auto visible_columns = [&](size_t begin, size_t end) {
@@ -183,8 +145,8 @@ Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
     ScopeRelation& relation = *scope.relations[i];
     relation.nullable = relation.nullable || (i < middle ? left_null : right_null);
   }
-  if (left_null) MarkPresent(scope, first, middle, &left);
-  if (right_null) MarkPresent(scope, middle, scope.relations.size(), &right);
+  if (left_null) MarkPresent(*this, scope, first, middle, &left);
+  if (right_null) MarkPresent(*this, scope, middle, scope.relations.size(), &right);
   auto node = std::make_unique<plan::JoinNode>();
   switch (join.join) {
     case ast::JoinKind::kInner:
@@ -463,6 +425,12 @@ Result<NodePtr> Binder::BindFromFunction(const ast::FromFunction& item, QuerySco
     tree = std::move(project);
   }
   HELIOS_TRY(ApplyAlias(item.alias.get(), relation, item.location));
+  // A whole row of a scalar function is its value.
+  if (relation->columns.size() == 1 && fields.empty() &&
+      relation->columns[0].name != relation->alias) {
+    relation->columns.push_back({relation->alias, relation->columns[0].id});
+    relation->hidden_count = 1;
+  }
   HELIOS_TRY(AddRelation(scope, relation, item.location));
   return tree;
 }

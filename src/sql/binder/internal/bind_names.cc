@@ -93,9 +93,9 @@ ExprPtr Binder::MakeColumn(uint32_t id, int location) {
   auto column = std::make_unique<expr::ColumnExpr>(id, columns_[id].type);
   column->physical = columns_[id].physical;
   column->name = columns_[id].name;
-  if (const auto fields = record_fields_.find(id); fields != record_fields_.end()) {
+  if (const RecordShapes::Fields* fields = records_.Find(id)) {
     auto names = std::make_shared<std::vector<std::string>>();
-    for (const auto& [name, type] : fields->second) names->push_back(name);
+    for (const auto& [name, type] : *fields) names->push_back(name);
     column->field_names = std::move(names);
   }
   column->location = location;
@@ -131,18 +131,7 @@ ExprPtr Binder::MakeWholeRow(const ScopeRelation& relation, int location) {
   }
   ExprPtr whole = types_.Typed(std::move(row));
   // No row on the far side of an outer join is NULL, not a row of NULLs.
-  return GuardMissing(relation, std::move(whole), location);
-}
-
-bool Binder::OpenRow(ExprPtr* operand) {
-  ExprPtr& expr = *operand;
-  if (expr->kind == ExprKind::kCase && expr->children.size() == 3 &&
-      expr->children[0]->kind == ExprKind::kIsNull &&
-      expr->children[1]->kind == ExprKind::kConstant && expr->children[2]->kind == ExprKind::kRow) {
-    ExprPtr row = std::move(expr->children[2]);
-    expr = std::move(row);
-  }
-  return expr->kind == ExprKind::kRow;
+  return GuardMissing(*this, relation, std::move(whole), location);
 }
 
 Result<ExprPtr> Binder::FindColumn(const std::string& name, QueryScope& scope, int location) {
@@ -276,6 +265,14 @@ Status Binder::MissingColumn(const std::string& relation, const std::string& nam
   return status;
 }
 
+namespace {
+Status NoSystemColumn(const std::string& name, int location) {
+  return Error(ErrorCode::kFeatureNotSupported)
+      .Message("system column \"{}\" is not supported in this context", name)
+      .Position(PositionOf(location));
+}
+}  // namespace
+
 Result<ExprPtr> Binder::FindSystemColumn(const std::string& name, const ScopeRelation& relation,
                                          const QueryScope& scope, int location) {
   static constexpr std::string_view kNames[] = {"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"};
@@ -285,15 +282,20 @@ Result<ExprPtr> Binder::FindSystemColumn(const std::string& name, const ScopeRel
   }
   const catalog::Table* table = relation.catalog_table;
   if (table != nullptr && table->table_kind == catalog::TableKind::kView) return ExprPtr();
+  const auto present = [&](Value value) {
+    auto constant = std::make_unique<expr::ConstantExpr>(std::move(value));
+    constant->location = location;
+    return GuardMissing(*this, relation, std::move(constant), location);
+  };
   if (name == "tableoid") {
-    return Present(relation, Value::Fixed<uint32_t>({t::kOid, -1}, relation.table), location);
+    return present(Value::Fixed<uint32_t>({t::kOid, -1}, relation.table));
   }
   const auto call = [&](expr::InternalFunction function, SqlType type) {
     return std::make_unique<expr::FunctionExpr>(expr::GetInternalFunction(function), type);
   };
   if (name == "ctid") {
     if (table == nullptr) {  // Rows of the system catalog are made as they are read.
-      return Present(relation, Value::Bytes({t::kTid, -1}, EncodeTid(0)), location);
+      return present(Value::Bytes({t::kTid, -1}, EncodeTid(0)));
     }
     if (relation.row_key == kNoColumn) return NoSystemColumn(name, location);
     auto tid = call(table->primary_key.empty() ? expr::InternalFunction::kTidOfRowId
@@ -316,34 +318,7 @@ Result<ExprPtr> Binder::FindSystemColumn(const std::string& name, const ScopeRel
   }
   const bool is_xid = name[0] == 'x';
   const uint32_t value = name == "xmin" ? kFrozenWriter : 0;
-  return Present(relation, Value::Fixed<uint32_t>({is_xid ? t::kXid : t::kCid, -1}, value),
-                 location);
-}
-
-Status Binder::NoSystemColumn(const std::string& name, int location) {
-  return Error(ErrorCode::kFeatureNotSupported)
-      .Message("system column \"{}\" is not supported in this context", name)
-      .Position(PositionOf(location));
-}
-
-ExprPtr Binder::Present(const ScopeRelation& relation, Value value, int location) {
-  auto constant = std::make_unique<expr::ConstantExpr>(std::move(value));
-  constant->location = location;
-  return GuardMissing(relation, std::move(constant), location);
-}
-
-ExprPtr Binder::GuardMissing(const ScopeRelation& relation, ExprPtr value, int location) {
-  if (!relation.nullable || relation.present == kNoColumn) return value;
-  auto guard = std::make_unique<expr::CaseExpr>(value->type);
-  guard->location = location;
-  auto missing = std::make_unique<expr::IsNullExpr>(false);
-  missing->children.push_back(MakeColumn(relation.present, location));
-  Value null = Value::Null(value->type);
-  null.SetPhysical(value->physical);
-  guard->children.push_back(std::move(missing));
-  guard->children.push_back(std::make_unique<expr::ConstantExpr>(std::move(null)));
-  guard->children.push_back(std::move(value));
-  return types_.Typed(std::move(guard));
+  return present(Value::Fixed<uint32_t>({is_xid ? t::kXid : t::kCid, -1}, value));
 }
 
 void Binder::RecordColumn(const ast::ColumnRef& ref, const expr::Expr& column) {

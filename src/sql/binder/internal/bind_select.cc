@@ -122,7 +122,7 @@ Status Binder::BindTargets(const std::vector<ast::TargetItem>& items, QueryScope
         }
         continue;
       }
-      if (const RecordFields* fields = FieldsOf(*row)) {
+      if (const RecordShapes::Fields* fields = records_.Of(*row, plan_->subplans)) {
         for (const auto& [name, type] : std::vector(*fields)) {
           Target target;
           HELIOS_TRY(target.expr, BindFieldSelect(row->Clone(), name, star->location));
@@ -319,22 +319,6 @@ Result<NodePtr> Binder::MakeDistinct(const ast::SelectStatement& select, SelectS
   return distinct;
 }
 
-void Binder::NoteRecordFields(const expr::Expr& expr, uint32_t id) {
-  if (expr.type.oid != t::kRecord) return;
-  if (expr.kind == ExprKind::kColumn) {
-    const auto known = record_fields_.find(As<expr::ColumnExpr>(expr).index);
-    if (known != record_fields_.end()) record_fields_[id] = std::vector(known->second);
-    return;
-  }
-  const expr::Expr& row = expr.kind == ExprKind::kCase ? *expr.children.back() : expr;
-  if (row.kind != ExprKind::kRow) return;
-  RecordFields& fields = record_fields_[id];
-  fields.clear();
-  for (size_t i = 0; i < row.children.size(); ++i) {
-    fields.emplace_back(As<expr::RowExpr>(row).field_names[i], row.children[i]->type);
-  }
-}
-
 Status Binder::BuildProjection(QueryScope&, SelectState* state, NodePtr* node) {
   auto project = std::make_unique<plan::ProjectNode>();
   for (Target& target : state->targets) {
@@ -350,7 +334,7 @@ Status Binder::BuildProjection(QueryScope&, SelectState* state, NodePtr* node) {
       }
     }
     target.id = NewColumn(target.name, target.expr->type, nullptr);
-    NoteRecordFields(*target.expr, target.id);
+    records_.Note(target.id, *target.expr);
     project->ids.push_back(target.id);
     project->expressions.push_back(std::move(target.expr));
   }

@@ -14,6 +14,7 @@
 #include "sql/binder/internal/resolver.h"
 #include "sql/binder/internal/scope.h"
 #include "sql/binder/internal/type_rules.h"
+#include "sql/binder/internal/whole_row.h"
 #include "sql/plan/column_table.h"
 #include "sql/planner.h"
 
@@ -112,9 +113,6 @@ class Binder {
   Result<ExprPtr> BindArray(const ast::Array& array, QueryScope& scope, SqlType target);
   Result<ExprPtr> BindRow(const ast::Row& row, QueryScope& scope);
   Result<ExprPtr> BindIndirection(const ast::Indirection& expr, QueryScope& scope);
-  using RecordFields = std::vector<std::pair<std::string, SqlType>>;
-  // Of an anonymous record; null: not known.
-  const RecordFields* FieldsOf(const expr::Expr& record) const;
   Result<ExprPtr> BindFieldSelect(ExprPtr operand, const std::string& field, int location);
   Result<ExprPtr> BindNullTest(const ast::NullTest& test, QueryScope& scope);
   Result<ExprPtr> BindBooleanTest(const ast::BooleanTest& test, QueryScope& scope);
@@ -160,15 +158,9 @@ class Binder {
   // The statement reads this column: its privilege is needed.
   void NoteUse(uint32_t id);
   ExprPtr MakeWholeRow(const ScopeRelation& relation, int location);
-  // Makes ROW(...) of a whole row that may be missing, for those who ask for its fields.
-  static bool OpenRow(ExprPtr* operand);
   Result<ExprPtr> FindColumn(const std::string& name, QueryScope& scope, int location);
   Result<ExprPtr> FindSystemColumn(const std::string& name, const ScopeRelation& relation,
                                    const QueryScope& scope, int location);
-  static Status NoSystemColumn(const std::string& name, int location);
-  // The value, or NULL where an outer join found no row of the relation.
-  ExprPtr GuardMissing(const ScopeRelation& relation, ExprPtr value, int location);
-  ExprPtr Present(const ScopeRelation& relation, Value value, int location);
   Result<ScopeRelation*> FindRelation(const std::string& schema, const std::string& name,
                                       QueryScope& scope, int location);
   Status MissingRelation(const std::string& name, QueryScope& scope, int location);
@@ -201,9 +193,6 @@ class Binder {
   Status MergeUsing(const ast::FromJoin& join, const std::vector<std::string>& names,
                     const ScopeRelation& left, const ScopeRelation& right, NodePtr* node,
                     plan::JoinNode* join_node, ScopeRelation* merged, ScopeRelation* using_only);
-  // Marks rows of those relations from `first` to `end` that an outer join may leave out and that
-  // the query names as a whole. `side` is the join's side that they lie below.
-  void MarkPresent(QueryScope& scope, size_t first, size_t end, NodePtr* side);
   Status AddRelation(QueryScope& scope, ScopeRelation* relation, int location);
   ScopeRelation* NewRelation(QueryScope& scope);
   Status ApplyAlias(const ast::Alias* alias, ScopeRelation* relation, int location);
@@ -258,7 +247,6 @@ class Binder {
   void BuildWindows(QueryScope& scope, NodePtr* node);
   void BuildSets(QueryScope& scope, NodePtr* node);
   void BuildGroupedSets(QueryScope& scope, const SelectState& state, NodePtr* node);
-  void NoteRecordFields(const expr::Expr& expr, uint32_t id);
   Status BuildProjection(QueryScope& scope, SelectState* state, NodePtr* node);
   Status AddLocks(const ast::SelectStatement& select, QueryScope& scope, bool simple,
                   NodePtr* node);
@@ -305,8 +293,7 @@ class Binder {
   std::vector<const QueryScope*> owners_;           // By column id.
   std::vector<const ScopeRelation*> relations_of_;  // By column id; null: not a FROM column.
   std::vector<std::string> relation_names_;         // By column id.
-  // Columns of anonymous records, by id: the records' fields.
-  std::unordered_map<uint32_t, RecordFields> record_fields_;
+  RecordShapes records_;
   ParameterTypes parameters_;
   TypeRules types_;
   Resolver resolver_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "expr/function_registry.h"
-#include "expr/internal_functions.h"
 #include "sql/binder/internal/table_expr.h"
 #include "types/key_codec.h"
 
@@ -61,6 +60,12 @@ ExprPtr MakeInteger(int64_t value, Oid type) {
     return std::make_unique<expr::ConstantExpr>(Value::Int4(static_cast<int32_t>(value)));
   }
   return std::make_unique<expr::ConstantExpr>(Value::Int8(value));
+}
+
+bool IsReadable(const catalog::Index* index) {
+  return index != nullptr && index->storage_id != 0 &&
+         (index->method == "btree" || index->method == "hash") &&
+         index->state == catalog::Index::State::kReady;
 }
 
 bool IsTextLike(Oid type) { return type == t::kText || type == t::kVarchar; }
@@ -401,39 +406,6 @@ bool AccessPaths::PredicateHolds(const catalog::Index& index, const catalog::Tab
   return true;
 }
 
-// ctid = ..., where it is the row's key. The filter stays: it costs nothing for so few rows.
-bool AccessPaths::ChooseRows(plan::ScanNode& scan, const std::vector<ExprPtr>& conjuncts) {
-  const expr::ScalarFunction* tid = expr::GetInternalFunction(expr::InternalFunction::kTidOfRowId);
-  const auto is_tid = [&](const expr::Expr& expr) {
-    return expr.kind == ExprKind::kFunction && As<expr::FunctionExpr>(expr).function == tid &&
-           scan.with_row_key && expr.children[0]->kind == ExprKind::kColumn &&
-           As<expr::ColumnExpr>(*expr.children[0]).index == scan.ids.back();
-  };
-  for (const ExprPtr& conjunct : conjuncts) {
-    const bool equal = conjunct->kind == ExprKind::kFunction && conjunct->children.size() == 2 &&
-                       As<expr::FunctionExpr>(*conjunct).operator_name == "=";
-    const bool any = conjunct->kind == ExprKind::kScalarArrayOp &&
-                     !As<expr::ScalarArrayOpExpr>(*conjunct).all &&
-                     As<expr::ScalarArrayOpExpr>(*conjunct).operator_name == "=";
-    if (!equal && !any) continue;
-    for (const size_t side : {0, 1}) {
-      const expr::Expr& value = *conjunct->children[1 - side];
-      if ((any && side == 1) || !is_tid(*conjunct->children[side]) || !IsFixed(scan, value)) {
-        continue;
-      }
-      auto key = std::make_unique<expr::FunctionExpr>(
-          expr::GetInternalFunction(expr::InternalFunction::kRowIdOfTid),
-          SqlType{any ? FindType(t::kBytea)->array : Oid{t::kBytea}, -1});
-      key->children.push_back(value.Clone());
-      scan.bounds.emplace_back();
-      scan.bounds.back().row_key = std::move(key);
-      scan.bound_selectivity = 1 / std::max(1.0, estimator_.TableRows(scan));
-      return true;
-    }
-  }
-  return false;
-}
-
 void AccessPaths::Choose(plan::ScanNode& scan) {
   const catalog::Table* table = context_.planner.snapshot->FindTable(scan.table);
   if (table == nullptr) return;
@@ -460,10 +432,7 @@ void AccessPaths::Choose(plan::ScanNode& scan) {
   }
   for (Oid oid : table->indexes) {
     const catalog::Index* index = context_.planner.snapshot->FindIndex(oid);
-    if (index == nullptr || index->storage_id == 0 ||
-        (index->method != "btree" && index->method != "hash") ||
-        index->state != catalog::Index::State::kReady ||
-        !context_.planner.settings.enable_indexscan ||
+    if (!IsReadable(index) || !context_.planner.settings.enable_indexscan ||
         !PredicateHolds(*index, *table, scan, conjuncts)) {
       continue;
     }
@@ -532,10 +501,8 @@ bool AccessPaths::HasIndexOn(const plan::ScanNode& scan, uint32_t column) {
   if (table == nullptr) return false;
   for (Oid oid : table->indexes) {
     const catalog::Index* index = context_.planner.snapshot->FindIndex(oid);
-    if (index == nullptr || index->storage_id == 0 ||
-        (index->method != "btree" && index->method != "hash") ||
-        index->state != catalog::Index::State::kReady || !index->predicate_sql.empty() ||
-        index->keys.empty() || index->keys[0].column == 0) {
+    if (!IsReadable(index) || !index->predicate_sql.empty() || index->keys.empty() ||
+        index->keys[0].column == 0) {
       continue;
     }
     if (static_cast<uint16_t>(index->keys[0].column) == scan.layout->columns[column].id) {
