@@ -27,14 +27,16 @@ class OptimizerTest : public ::testing::Test {
 TEST_F(OptimizerTest, KeysAndIndexesBoundScans) {
   EXPECT_EQ(Explain("SELECT * FROM t WHERE a = 1"),
             "Index Scan using t_pkey on t\n  Index Cond: (a = 1)\n");
-  EXPECT_EQ(Explain("SELECT v FROM u WHERE name LIKE 'ab%'"),
-            "Index Scan using u_name_key on u\n"
-            "  Index Cond: ((name >= 'ab'::character varying) AND (name < 'ac'::character varying))\n"
-            "  Filter: (name ~~ 'ab%'::text)\n");
+  EXPECT_EQ(
+      Explain("SELECT v FROM u WHERE name LIKE 'ab%'"),
+      "Index Scan using u_name_key on u\n"
+      "  Index Cond: ((name >= 'ab'::character varying) AND (name < 'ac'::character varying))\n"
+      "  Filter: (name ~~ 'ab%'::text)\n");
   EXPECT_EQ(Explain("SELECT * FROM h WHERE k1 IN (1, 2) AND k2 = 7"),
             "Index Scan using h_pkey on h\n"
             "  Index Cond: ((k1 = 1) AND (k2 = 7)) OR ((k1 = 2) AND (k2 = 7))\n");
-  EXPECT_EQ(Explain("SELECT * FROM u WHERE v = 1"), "Seq Scan on u\n  Filter: (v = '1'::double precision)\n");
+  EXPECT_EQ(Explain("SELECT * FROM u WHERE v = 1"),
+            "Seq Scan on u\n  Filter: (v = '1'::double precision)\n");
 }
 
 TEST_F(OptimizerTest, PredicatesGoDown) {
@@ -56,8 +58,9 @@ TEST_F(OptimizerTest, SubSelectsBecomeJoins) {
             std::string::npos);
   EXPECT_NE(Explain("SELECT a FROM t WHERE c NOT IN (SELECT v FROM h)").find("Hash Anti Join"),
             std::string::npos);
-  EXPECT_NE(Explain("SELECT a FROM t WHERE c IN (SELECT v FROM h) OR b = 'x'").find("Hash Mark Join"),
-            std::string::npos);
+  EXPECT_NE(
+      Explain("SELECT a FROM t WHERE c IN (SELECT v FROM h) OR b = 'x'").find("Hash Mark Join"),
+      std::string::npos);
   EXPECT_EQ(Explain("SELECT a, (SELECT count(*) FROM h WHERE h.v = t.c) FROM t"),
             "Hash Left Join\n  Hash Cond: (c = v)\n  ->  Seq Scan on t\n  ->  HashAggregate\n"
             "        Group Key: v\n        ->  Seq Scan on h\n");
@@ -67,9 +70,10 @@ TEST_F(OptimizerTest, SubSelectsBecomeJoins) {
 }
 
 TEST_F(OptimizerTest, SmallSideLooksUpLargeOne) {
-  EXPECT_EQ(Explain("SELECT t.b FROM t, u WHERE t.a = u.t_a AND u.id = 5"),
-            "Nested Loop\n  ->  Index Scan using u_pkey on u\n        Index Cond: (id = '5'::bigint)\n"
-            "  ->  Index Scan using t_pkey on t\n        Index Cond: (a = $1)\n");
+  EXPECT_EQ(
+      Explain("SELECT t.b FROM t, u WHERE t.a = u.t_a AND u.id = 5"),
+      "Nested Loop\n  ->  Index Scan using u_pkey on u\n        Index Cond: (id = '5'::bigint)\n"
+      "  ->  Index Scan using t_pkey on t\n        Index Cond: (a = $1)\n");
 }
 
 TEST_F(OptimizerTest, KeyOrderReplacesSorts) {
