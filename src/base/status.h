@@ -143,8 +143,8 @@ class [[nodiscard]] Result {
   template <typename U>
   requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::decay_t<U>, T> &&
            !std::is_same_v<std::decay_t<U>, Status> && !std::is_same_v<std::decay_t<U>, Error> &&
-           !std::is_same_v<std::decay_t<U>, Result<T>>) Result(U&& value)
-      : value_(std::forward<U>(value)) {}  // NOLINT
+           !std::is_same_v<std::decay_t<U>, Result<T>>) Result(U&& value)  // NOLINT
+      : value_(std::forward<U>(value)) {}
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const& { return status_; }

@@ -186,10 +186,10 @@ class Parser {
 
   Result<ExprPtr> Call(const std::string& name) {
     std::vector<ExprPtr> arguments;
-    bool explicit_list = false;
     while (!Take(")")) {
       if (!arguments.empty() && !Take(",")) return Bad();
-      explicit_list |= Take("variadic ");
+      // An array that is the list itself: the types alone choose the function.
+      Take("variadic ");
       HELIOS_TRY(ExprPtr argument, Postfix());
       arguments.push_back(std::move(argument));
     }

@@ -372,6 +372,7 @@ TEST_F(RocksDbTest, WritersOnADiskThatIsFullNowAndThen) {
     busy.fetch_sub(1);
   };
   std::vector<std::thread> writers;
+  writers.reserve(kWriters);
   for (int writer = 0; writer < kWriters; ++writer) writers.emplace_back(write, writer);
   while (busy.load() > 0) {
     faults_->Arm();

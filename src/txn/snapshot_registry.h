@@ -15,7 +15,7 @@ namespace helios::txn {
 class SnapshotRegistry {
  public:
   explicit SnapshotRegistry(const TimestampOracle& oracle) : oracle_(oracle) {
-    head_.previous = head_.next = &head_;
+    head_.previous_ = head_.next_ = &head_;
   }
 
   class Entry {
@@ -25,31 +25,31 @@ class SnapshotRegistry {
    private:
     friend class SnapshotRegistry;
     Timestamp timestamp_ = 0;
-    Entry* previous = nullptr;
-    Entry* next = nullptr;
+    Entry* previous_ = nullptr;
+    Entry* next_ = nullptr;
   };
 
   // Registers `entry` at the visible timestamp. It stays where it is until Release.
   void Acquire(Entry* entry) {
     std::lock_guard lock(mutex_);
     entry->timestamp_ = oracle_.visible();
-    entry->previous = head_.previous;
-    entry->next = &head_;
-    head_.previous->next = entry;
-    head_.previous = entry;
+    entry->previous_ = head_.previous_;
+    entry->next_ = &head_;
+    head_.previous_->next_ = entry;
+    head_.previous_ = entry;
     ++count_;
   }
   void Release(Entry* entry) {
     std::lock_guard lock(mutex_);
-    entry->previous->next = entry->next;
-    entry->next->previous = entry->previous;
+    entry->previous_->next_ = entry->next_;
+    entry->next_->previous_ = entry->previous_;
     --count_;
   }
 
   // No snapshot in use, now or later, is older than this.
   Timestamp Oldest() const {
     std::lock_guard lock(mutex_);
-    return head_.next == &head_ ? oracle_.visible() : head_.next->timestamp_;
+    return head_.next_ == &head_ ? oracle_.visible() : head_.next_->timestamp_;
   }
   size_t count() const {
     std::lock_guard lock(mutex_);

@@ -68,7 +68,7 @@ class SessionRegistry {
 
 // What all sessions share. Built once; the parts are safe from any thread.
 struct EngineCore {
-  EngineCore(const EngineOptions& options_in)
+  explicit EngineCore(const EngineOptions& options_in)
       : options(options_in),
         storage(*options_in.storage),
         clock(*options_in.clock),

@@ -58,11 +58,13 @@ class ArrayValues {
 
 inline std::vector<int32_t> DimensionsOf(const ArrayReader& array) {
   std::vector<int32_t> dimensions;
+  dimensions.reserve(static_cast<size_t>(array.dimension_count()));
   for (int32_t i = 0; i < array.dimension_count(); ++i) dimensions.push_back(array.dimension(i));
   return dimensions;
 }
 inline std::vector<int32_t> LowerBoundsOf(const ArrayReader& array) {
   std::vector<int32_t> bounds;
+  bounds.reserve(static_cast<size_t>(array.dimension_count()));
   for (int32_t i = 0; i < array.dimension_count(); ++i) bounds.push_back(array.lower_bound(i));
   return bounds;
 }
