@@ -242,8 +242,11 @@ TEST_F(RocksDbTest, PowerFailureThatKeepsSomePages) {
       int kept = 0;
       while (kept < kWrites && GetOne(*store_, fmt::format("{:03}", kept)) == value(kept)) ++kept;
       EXPECT_GE(kept, kSynced) << pattern;
-      if (pattern == 0) EXPECT_EQ(kept, kSynced);
-      if (pattern == 1) EXPECT_EQ(kept, kWrites);
+      if (pattern == 0) {
+        EXPECT_EQ(kept, kSynced);
+      } else if (pattern == 1) {
+        EXPECT_EQ(kept, kWrites);
+      }
       for (int write = kept; write < kWrites; ++write) {
         EXPECT_EQ(GetOne(*store_, fmt::format("{:03}", write)), "(none)") << pattern;
       }
