@@ -78,5 +78,21 @@ TEST_F(CommitValidatorTest, ForgetsWhatEverySnapshotSees) {
   EXPECT_EQ(validator_.remembered_count(), 1u);
 }
 
+// A snapshot that stays holds on to commits, but not to more than the limit.
+TEST_F(CommitValidatorTest, MemoryIsBounded) {
+  const std::string wide(CommitValidator::kKeyBytesMax / 8, 'k');
+  for (Timestamp timestamp = 20; timestamp < 30; ++timestamp) {
+    Writer writer(&tracker_, timestamp - 1);
+    ASSERT_TRUE(writer.Write(wide).Commit(validator_, timestamp).ok());
+  }
+  EXPECT_LT(validator_.remembered_count(), 8u);
+  Writer old(&tracker_, 19);
+  old.reads().AddKey(kTableSpace, "elsewhere");
+  EXPECT_FALSE(old.Write("a").Commit(validator_, 30).ok());
+  Writer recent(&tracker_, 29);
+  recent.reads().AddKey(kTableSpace, "elsewhere");
+  EXPECT_TRUE(recent.Write("a").Commit(validator_, 31).ok());
+}
+
 }  // namespace
 }  // namespace helios::storage

@@ -177,6 +177,43 @@ TEST_P(NodeTest, CountsAndLimits) {
   EXPECT_EQ(ScanAll(*node_, limited), (Strings{"k04999:4999:n", "k04998:4998:n"}));
 }
 
+// The row cache follows every way of committing: in a group, alone, staged, as a deletion.
+TEST_P(NodeTest, GetSeesEveryCommit) {
+  TestSession session(*node_);
+  const auto get = [&] {
+    hidb::GetRequest request;
+    request.table = TestTable();
+    request.row_keys = {"aa"};
+    request.columns = {0};
+    request.view = {kTimestampMax};
+    Chunk chunk;
+    std::vector<bool> found;
+    // Twice: the second finds what the first has left in the cache.
+    EXPECT_TRUE(node_->Get(request, &chunk, &found).ok());
+    EXPECT_TRUE(node_->Get(request, &chunk, &found).ok());
+    return found[0] ? chunk.column(0).At<int32_t>(0) : -1;
+  };
+  ASSERT_TRUE(session.Put("aa", 1, "x").ok());
+  ASSERT_TRUE(session.Commit().ok());
+  EXPECT_EQ(get(), 1);
+  ASSERT_TRUE(session.Put("aa", 2, "x").ok());
+  ASSERT_TRUE(session.Commit().ok());
+  EXPECT_EQ(get(), 2);
+  ASSERT_TRUE(session.Put("aa", 3, "of another length").ok());
+  ASSERT_TRUE(session.Commit(/*durable=*/false).ok());
+  EXPECT_EQ(get(), 3);
+  ASSERT_TRUE(session.Put("aa", 4, "x").ok());
+  ASSERT_TRUE(node_->StageWrites(session.txn(), &session.writes()).ok());
+  EXPECT_EQ(get(), 3);
+  ASSERT_TRUE(session.Commit().ok());
+  EXPECT_EQ(get(), 4);
+  node_->RunMaintenance();
+  EXPECT_EQ(get(), 4);
+  ASSERT_TRUE(session.Delete("aa").ok());
+  ASSERT_TRUE(session.Commit().ok());
+  EXPECT_EQ(get(), -1);
+}
+
 TEST_P(NodeTest, ScansSayWhichVersionTheyShow) {
   TestSession session(*node_);
   std::vector<int64_t> wanted;

@@ -11,20 +11,36 @@ Result<Timestamp> CommitValidator::Begin(
   request.writes->ForEach(
       [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>&) {
         mine.keys[space].emplace_back(key);
+        mine.key_bytes += sizeof(std::string) + key.size();
       });
   const Timestamp oldest = oldest_snapshot_();
   std::lock_guard lock(mutex_);
-  while (!commits_.empty() && commits_.front().timestamp <= oldest) commits_.pop_front();
+  while (!commits_.empty() && commits_.front().timestamp <= oldest) ForgetOldest();
+  bool conflicts = request.snapshot < forgotten_ && !request.reads->empty();
   for (const Commit& commit : commits_) {
-    if (commit.timestamp <= request.snapshot || !Conflicts(commit, *request.reads)) continue;
+    if (conflicts) break;
+    conflicts = commit.timestamp > request.snapshot && Conflicts(commit, *request.reads);
+  }
+  if (conflicts) {
     return Error(ErrorCode::kSerializationFailure)
         .Message("could not serialize access due to read/write dependencies among transactions")
         .Detail("A transaction that committed meanwhile has written what this one has read.")
         .Hint("The transaction might succeed if retried.");
   }
   HELIOS_TRY(mine.timestamp, begin_timestamp());
+  key_bytes_ += mine.key_bytes;
   commits_.push_back(std::move(mine));
-  return commits_.back().timestamp;
+  const Timestamp timestamp = commits_.back().timestamp;
+  while (key_bytes_ > kKeyBytesMax) {
+    forgotten_ = commits_.front().timestamp;
+    ForgetOldest();
+  }
+  return timestamp;
+}
+
+void CommitValidator::ForgetOldest() {
+  key_bytes_ -= commits_.front().key_bytes;
+  commits_.pop_front();
 }
 
 size_t CommitValidator::remembered_count() const {

@@ -19,9 +19,14 @@ namespace helios::storage {
 //
 // Only transactions at this level take part, as in PostgreSQL.
 //
+// Memory is bounded: beyond kKeyBytesMax of written keys the oldest commits are forgotten, and
+// whoever read at a snapshot before one of those is refused, as if it were in the way.
+//
 // Thread safety: all calls, from any thread.
 class CommitValidator {
  public:
+  static constexpr size_t kKeyBytesMax = 64 << 20;
+
   // `oldest_snapshot`: no snapshot in use, now or later, is older.
   explicit CommitValidator(std::function<Timestamp()> oldest_snapshot)
       : oldest_snapshot_(std::move(oldest_snapshot)) {}
@@ -39,12 +44,16 @@ class CommitValidator {
     Timestamp timestamp = 0;
     bool wrote_unknown = false;  // Staged writes are not at hand singly: it may be anything.
     std::map<hidb::SpaceId, std::vector<std::string>> keys;
+    size_t key_bytes = 0;
   };
+  void ForgetOldest();
   static bool Conflicts(const Commit& commit, const hidb::ReadSet& reads);
 
   const std::function<Timestamp()> oldest_snapshot_;
   mutable std::mutex mutex_;
   std::deque<Commit> commits_;  // By timestamp; those that a snapshot in use does not see.
+  size_t key_bytes_ = 0;        // Of all of them.
+  Timestamp forgotten_ = 0;     // The newest commit that was forgotten for its memory.
 };
 
 }  // namespace helios::storage
