@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -355,13 +356,20 @@ TEST_F(RocksDbTest, NoRoomForANewLog) {
 TEST_F(RocksDbTest, WritersOnADiskThatIsFullNowAndThen) {
   OpenWithFaults(sys::FileOperation::kAllocate);
   constexpr int kWriters = 4;
-  constexpr int kWrites = 300;
-  const std::string value(100'000, 'v');
+  constexpr int kWrites = 600;
+  const std::string value(50'000, 'v');
   std::vector<std::vector<bool>> outcomes(kWriters);
-  std::atomic<int> busy{kWriters};
+  // Who waits for the other side sleeps: on few processors those that spin take turns with those
+  // that work.
+  std::mutex mutex;
+  std::condition_variable changed;
+  int busy = kWriters;
+  int attempt_count = 0;
+  int check_count = 0;
+  int refused = 0;  // Writers that wait for the next check.
   const auto write = [&](int writer) {
+    std::vector<bool>& mine = outcomes[writer];
     for (int acknowledged = 0; acknowledged < kWrites;) {
-      std::vector<bool>& mine = outcomes[writer];
       const std::string key = fmt::format("{}/{}", writer, mine.size());
       const Status status = PutOne(*store_, key, value, mine.size() % 8 == 0);
       mine.push_back(status.ok());
@@ -370,18 +378,39 @@ TEST_F(RocksDbTest, WritersOnADiskThatIsFullNowAndThen) {
         ADD_FAILURE() << status.ToString();
         break;
       }
-      while (store_->health() == Health::kDiskFull) std::this_thread::yield();
+      std::unique_lock lock(mutex);
+      ++attempt_count;
+      changed.notify_all();
+      if (status.ok()) continue;
+      ++refused;
+      changed.wait(lock, [&, seen = check_count] { return check_count > seen; });
     }
-    busy.fetch_sub(1);
+    std::lock_guard lock(mutex);
+    --busy;
+    changed.notify_all();
   };
   std::vector<std::thread> writers;
   writers.reserve(kWriters);
   for (int writer = 0; writer < kWriters; ++writer) writers.emplace_back(write, writer);
-  while (busy.load() > 0) {
+  // Some writes begin while the disk is full, some while it is not.
+  const auto await_attempt = [&] {
+    std::unique_lock lock(mutex);
+    changed.wait(lock,
+                 [&, seen = attempt_count] { return attempt_count > seen || refused == busy; });
+    return busy > 0;
+  };
+  for (bool is_writing = true; is_writing;) {
     faults_->Arm();
-    std::this_thread::yield();
+    await_attempt();
     faults_->Disarm();
     store_->CheckDisk();
+    {
+      std::lock_guard lock(mutex);
+      ++check_count;
+      refused = 0;
+      changed.notify_all();
+    }
+    is_writing = await_attempt();
   }
   for (std::thread& writer : writers) writer.join();
   EXPECT_TRUE(faults_->fired());

@@ -4,6 +4,10 @@
 // ThreadSanitizer's instrumentation, so what its own atomics order looks like races. Everything
 // else is checked.
 #ifdef __SANITIZE_THREAD__
+// A suppressed race in a large value is one for each of its words; ThreadSanitizer would look each
+// up in the list of all those before it.
+extern "C" const char* __tsan_default_options();
+extern "C" const char* __tsan_default_options() { return "suppress_equal_addresses=0"; }
 extern "C" const char* __tsan_default_suppressions();
 extern "C" const char* __tsan_default_suppressions() {
   return "race:librocksdb.so\n"
