@@ -238,4 +238,12 @@ ExprPtr JoinAnd(std::vector<ExprPtr> conjuncts) {
   return result;
 }
 
+NodePtr MakeFilter(NodePtr node, ExprPtr predicate) {
+  auto filter = std::make_unique<FilterNode>();
+  filter->ids = node->ids;
+  filter->predicate = std::move(predicate);
+  filter->children.push_back(std::move(node));
+  return filter;
+}
+
 }  // namespace helios::sql::plan

@@ -1,4 +1,4 @@
-// Walks over plans that are being made: expressions of nodes, columns used and provided by id.
+// Plans that are being made: expressions of nodes, columns used and provided by id, conditions.
 #pragma once
 
 #include <cstdint>
@@ -35,5 +35,7 @@ void RenameIds(Node& root, const IdMap& map, std::vector<NodePtr>& subplans);
 std::vector<expr::ExprPtr> SplitAnd(expr::ExprPtr expr);
 // The reverse; null for none.
 expr::ExprPtr JoinAnd(std::vector<expr::ExprPtr> conjuncts);
+// `node` below a filter.
+NodePtr MakeFilter(NodePtr node, expr::ExprPtr predicate);
 
 }  // namespace helios::sql::plan

@@ -343,4 +343,40 @@ Result<ExprPtr> Binder::BindSetCall(const ast::FunctionCall& call, ResolvedCall 
   return MakeColumn(scope.sets.back().id, call.location);
 }
 
+void Binder::BuildSets(QueryScope& scope, NodePtr* node) {
+  // Sets whose arguments use other sets come in a later step.
+  std::vector<bool> done(scope.sets.size(), false);
+  for (size_t left = scope.sets.size(); left > 0;) {
+    auto step = std::make_unique<plan::ProjectSetNode>();
+    for (uint32_t id : (*node)->ids) {
+      step->ids.push_back(id);
+      plan::ProjectSetNode::Item item;
+      item.scalar = MakeColumn(id, -1);
+      step->items.push_back(std::move(item));
+    }
+    plan::IdSet waiting;
+    for (size_t i = 0; i < scope.sets.size(); ++i) {
+      if (!done[i]) waiting.insert(scope.sets[i].id);
+    }
+    for (size_t i = 0; i < scope.sets.size(); ++i) {
+      if (done[i]) continue;
+      plan::IdSet used;
+      for (const ExprPtr& argument : scope.sets[i].arguments) {
+        plan::CollectIds(*argument, plan_->subplans, &used);
+      }
+      if (plan::Intersects(used, waiting)) continue;
+      done[i] = true;
+      --left;
+      plan::ProjectSetNode::Item item;
+      item.function = scope.sets[i].function;
+      item.arguments = std::move(scope.sets[i].arguments);
+      item.column_types = scope.sets[i].column_types;
+      step->items.push_back(std::move(item));
+      step->ids.push_back(scope.sets[i].id);
+    }
+    step->children.push_back(std::move(*node));
+    *node = std::move(step);
+  }
+}
+
 }  // namespace helios::sql::binder

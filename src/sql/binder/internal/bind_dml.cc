@@ -3,6 +3,7 @@
 
 #include "expr/internal_functions.h"
 #include "sql/binder/internal/dml_binder.h"
+#include "sql/binder/internal/target_list.h"
 #include "sql/plan/walk.h"
 
 namespace helios::sql::binder {
@@ -151,9 +152,9 @@ Status DmlBinder::BindReturning(const std::vector<ast::TargetItem>& items, Query
                                 std::vector<ExprPtr>* returning, std::vector<uint32_t>* ids,
                                 std::vector<ResultColumn>* columns) {
   scope.clause = Clause::kReturning;
-  std::vector<Binder::Target> targets;
-  HELIOS_TRY(b_.BindTargets(items, scope, &targets));
-  for (Binder::Target& target : targets) {
+  std::vector<TargetEntry> targets;
+  HELIOS_TRY(TargetListBinder(b_, scope).Bind(items, &targets));
+  for (TargetEntry& target : targets) {
     HELIOS_TRY(target.expr, b_.types_.ResolveUnknown(std::move(target.expr)));
     const uint32_t id = b_.NewColumn(target.name, target.expr->type, nullptr);
     if (target.expr->kind == ExprKind::kColumn) {
@@ -331,13 +332,7 @@ Result<NodePtr> DmlBinder::BindMatched(const Target& target, const ast::Relation
   writer_ = base.writer;
   std::string unused;
   HELIOS_TRY(ExprPtr visible, ViewConditions(target, scan_ids_, false, &unused));
-  if (visible != nullptr) {
-    auto filter = std::make_unique<plan::FilterNode>();
-    filter->ids = node->ids;
-    filter->predicate = std::move(visible);
-    filter->children.push_back(std::move(node));
-    node = std::move(filter);
-  }
+  if (visible != nullptr) node = plan::MakeFilter(std::move(node), std::move(visible));
   ScopeRelation* relation = MakeRelation(scope, target, alias == nullptr ? name.name : alias->name,
                                          target.names, scan_ids_);
   relation->row_key = row_key_;
@@ -357,12 +352,9 @@ Result<NodePtr> DmlBinder::BindMatched(const Target& target, const ast::Relation
     HELIOS_TRY(BindCurrentOf(*current, target));
   } else if (where != nullptr) {
     scope.clause = Clause::kWhere;
-    auto filter = std::make_unique<plan::FilterNode>();
-    HELIOS_TRY(filter->predicate, b_.BindExpr(*where, scope));
-    HELIOS_TRY(filter->predicate, b_.types_.CoerceBoolean(std::move(filter->predicate), "WHERE"));
-    filter->ids = node->ids;
-    filter->children.push_back(std::move(node));
-    node = std::move(filter);
+    HELIOS_TRY(ExprPtr predicate, b_.BindExpr(*where, scope));
+    HELIOS_TRY(predicate, b_.types_.CoerceBoolean(std::move(predicate), "WHERE"));
+    node = plan::MakeFilter(std::move(node), std::move(predicate));
   }
   return node;
 }

@@ -1,7 +1,7 @@
 // Binder: expressions, second part: IN, CASE, casts, constructors, sub-selects, value functions.
 #include <algorithm>
 
-#include "sql/binder/internal/binder.h"
+#include "sql/binder/internal/target_list.h"
 
 namespace helios::sql::binder {
 
@@ -226,7 +226,7 @@ Result<SqlType> Binder::ResolveType(const ast::TypeName& type) {
     if (const catalog::UserType* user = context_.snapshot->FindUserType(resolved->oid)) {
       AddDependency(user->oid);
       if (const catalog::Schema* schema = context_.snapshot->FindSchema(user->schema)) {
-        recorded_type_schemas_[&type] = schema->name;
+        recorded_.type_schemas[&type] = schema->name;
       }
     }
   }
@@ -361,15 +361,9 @@ Result<ExprPtr> Binder::BindRow(const ast::Row& row, QueryScope& scope) {
   for (size_t i = 0; i < row.fields.size(); ++i) {
     const auto* star = ast::TryAs<ast::ColumnRef>(row.fields[i].get());
     if (star != nullptr && star->star) {
-      ast::TargetItem item;
-      auto copy = std::make_unique<ast::ColumnRef>();
-      copy->names = star->names;
-      copy->star = true;
-      copy->location = star->location;
-      item.expr = std::move(copy);
-      std::vector<Target> targets;
-      HELIOS_TRY(ExpandStar(item, scope, &targets));
-      for (Target& target : targets) {
+      std::vector<TargetEntry> targets;
+      HELIOS_TRY(TargetListBinder(*this, scope).ExpandStar(*star, &targets));
+      for (TargetEntry& target : targets) {
         result->field_names.push_back("f" + std::to_string(result->children.size() + 1));
         result->children.push_back(std::move(target.expr));
       }

@@ -159,7 +159,7 @@ Result<NodePtr> Binder::BindTable(const ast::FromTable& item, QueryScope& scope)
   } else if (found.schema == catalog::kInformationSchema) {
     relation->schema = "information_schema";
   }
-  if (record_names_) recorded_schemas_[&item.relation] = relation->schema;
+  if (record_names_) recorded_.relation_schemas[&item.relation] = relation->schema;
   NodePtr node;
   if (found.system != nullptr) {
     relation->table = found.system->oid;
@@ -239,11 +239,7 @@ Result<NodePtr> Binder::BindSample(const ast::TableSample& sample, const ScopeRe
   }
   scope.clause = outer;
   if (sample.repeatable != nullptr) call->children.push_back(MakeColumn(relation.row_key, -1));
-  auto filter = std::make_unique<plan::FilterNode>();
-  filter->ids = node->ids;
-  filter->predicate = std::move(call);
-  filter->children.push_back(std::move(node));
-  return filter;
+  return plan::MakeFilter(std::move(node), std::move(call));
 }
 
 Result<NodePtr> Binder::BindView(const catalog::Table& view, ScopeRelation* relation,

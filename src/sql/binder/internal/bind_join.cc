@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "sql/ast_util.h"
-#include "sql/binder/internal/binder.h"
+#include "sql/binder/internal/target_list.h"
 #include "sql/plan/walk.h"
 #include "types/array.h"
 

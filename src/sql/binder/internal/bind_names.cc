@@ -325,7 +325,7 @@ void Binder::RecordColumn(const ast::ColumnRef& ref, const expr::Expr& column) {
   if (column.kind != ExprKind::kColumn) return;
   const ScopeRelation* relation = relations_of_[As<expr::ColumnExpr>(column).index];
   if (relation == nullptr || !relation->name_visible || relation->alias.empty()) return;
-  recorded_columns_[&ref] = relation->alias;
+  recorded_.column_relations[&ref] = relation->alias;
 }
 
 Result<ExprPtr> Binder::BindColumnRef(const ast::ColumnRef& ref, QueryScope& scope) {

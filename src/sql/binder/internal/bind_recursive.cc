@@ -148,192 +148,7 @@ Status CheckNewName(const std::string& name, const CteEntry& entry, const char* 
       .Message("{} column name \"{}\" already used in WITH query column list", what, name)
       .Position(PositionOf(location));
 }
-}  // namespace
-
-// The columns that SEARCH and CYCLE add, in this order: search sequence, cycle mark, cycle path.
-struct Binder::SequenceColumns {
-  const ast::CommonTable* table = nullptr;
-  size_t width = 0;  // Of the query without them.
-  std::vector<size_t> search, cycle;
-  bool has_search = false, has_cycle = false;
-  ExprPtr mark, unmarked;
-};
-
-Status Binder::AddSequenceColumns(const ast::CommonTable& table, CteEntry* entry,
-                                  SequenceColumns* out) {
-  out->table = &table;
-  out->width = entry->column_names.size();
-  out->has_search = !table.search_column.empty();
-  out->has_cycle = !table.cycle_mark.empty();
-  const auto add = [&](const std::string& name, SqlType type) {
-    entry->column_names.push_back(name);
-    entry->column_types.push_back(type);
-    ++entry->sequence_count;
-  };
-  if (out->has_search) {
-    HELIOS_TRY(out->search, FindColumns(table.search_columns, *entry, "search", table.location));
-    HELIOS_TRY(CheckNewName(table.search_column, *entry, "search sequence", table.location));
-  }
-  if (out->has_cycle) {
-    HELIOS_TRY(out->cycle, FindColumns(table.cycle_columns, *entry, "cycle", table.location));
-    HELIOS_TRY(CheckNewName(table.cycle_mark, *entry, "cycle mark", table.location));
-    HELIOS_TRY(CheckNewName(table.cycle_path, *entry, "cycle path", table.location));
-    if (table.cycle_mark == table.cycle_path) {
-      return Error(ErrorCode::kSyntaxError)
-          .Message("cycle mark column name and cycle path column name are the same")
-          .Position(PositionOf(table.location));
-    }
-    for (const std::string* name : {&table.cycle_mark, &table.cycle_path}) {
-      if (!out->has_search || *name != table.search_column) continue;
-      return Error(ErrorCode::kSyntaxError)
-          .Message("search sequence column name and cycle {} column name are the same",
-                   name == &table.cycle_mark ? "mark" : "path")
-          .Position(PositionOf(table.location));
-    }
-    QueryScope none;
-    std::vector<ExprPtr> marks;
-    for (const ast::Expr* value : {table.cycle_value.get(), table.cycle_default.get()}) {
-      HELIOS_TRY(ExprPtr bound, BindExpr(*value, none));
-      marks.push_back(std::move(bound));
-    }
-    HELIOS_TRY(const Oid common, types_.CommonType(marks, "CYCLE"));
-    HELIOS_TRY(out->mark, types_.CoerceToCommon(std::move(marks[0]), common, "CYCLE"));
-    HELIOS_TRY(out->unmarked, types_.CoerceToCommon(std::move(marks[1]), common, "CYCLE"));
-    if (types_.Equality(common) == nullptr) {
-      return Error(ErrorCode::kUndefinedFunction)
-          .Message("could not identify an equality operator for type {}", types_.Name(common));
-    }
-  }
-  if (out->has_search) {
-    add(table.search_column,
-        {table.search_breadth_first ? Oid{t::kRecord} : Oid{t::kRecordArray}, -1});
-  }
-  if (out->has_cycle) {
-    add(table.cycle_mark, out->mark->type);
-    add(table.cycle_path, {t::kRecordArray, -1});
-  }
-  return Status::Ok();
-}
-
-Result<std::unique_ptr<ast::SelectStatement>> Binder::ReferToSequence(
-    const ast::SelectStatement& term, const SequenceColumns& columns) {
-  const ast::CommonTable& table = *columns.table;
-  const std::string* alias = nullptr;
-  for (const ast::FromPtr& item : term.from) {
-    if (alias == nullptr) alias = ReferenceAlias(*item, table.name);
-  }
-  if (alias == nullptr) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message(
-            "with a SEARCH or CYCLE clause, the recursive reference to WITH query \"{}\" must be "
-            "at the top level of its right-hand SELECT",
-            table.name)
-        .Position(PositionOf(table.location));
-  }
-  ast::StatementPtr copy = ast::Clone(term);
-  std::unique_ptr<ast::SelectStatement> select(static_cast<ast::SelectStatement*>(copy.release()));
-  const auto append = [&](const std::string& column) {
-    ast::TargetItem item;
-    item.expr = MakeReference(*alias, column, table.location);
-    select->targets.push_back(std::move(item));
-  };
-  if (columns.has_search) append(table.search_column);
-  if (!columns.has_cycle) return select;
-  append(table.cycle_path);
-  auto unmarked = std::make_unique<ast::Operator>();
-  unmarked->op = {"<>"};
-  unmarked->left = MakeReference(*alias, table.cycle_mark, table.location);
-  unmarked->right = ast::Clone(*table.cycle_value);
-  unmarked->location = table.location;
-  if (select->where == nullptr) {
-    select->where = std::move(unmarked);
-    return select;
-  }
-  auto both = std::make_unique<ast::Boolean>();
-  both->op = ast::BooleanOp::kAnd;
-  both->args.push_back(std::move(select->where));
-  both->args.push_back(std::move(unmarked));
-  select->where = std::move(both);
-  return select;
-}
-
-Result<NodePtr> Binder::ComputeSequence(const SequenceColumns& columns, NodePtr node,
-                                        bool recursive) {
-  const std::vector<uint32_t> ids = node->ids;
-  auto project = std::make_unique<plan::ProjectNode>();
-  for (size_t i = 0; i < columns.width; ++i) {
-    project->ids.push_back(ids[i]);
-    project->expressions.push_back(MakeColumn(ids[i], -1));
-  }
-  const auto add = [&](const std::string& name, ExprPtr value) {
-    project->ids.push_back(NewColumn(name, value->type, nullptr));
-    project->expressions.push_back(std::move(value));
-  };
-  const auto row_of = [&](const std::vector<size_t>& places) {
-    auto row = std::make_unique<expr::RowExpr>(SqlType{t::kRecord, -1});
-    for (size_t place : places) {
-      row->field_names.push_back("f" + std::to_string(row->children.size() + 1));
-      row->children.push_back(MakeColumn(ids[place], -1));
-    }
-    return row;
-  };
-  const auto path_with = [&](uint32_t before, ExprPtr row) -> Result<ExprPtr> {
-    if (recursive) {
-      std::vector<ExprPtr> arguments;
-      arguments.push_back(MakeColumn(before, -1));
-      arguments.push_back(std::move(row));
-      return MakeFunction("array_append", std::move(arguments), -1);
-    }
-    auto array = std::make_unique<expr::ArrayExpr>(SqlType{t::kRecordArray, -1}, t::kRecord);
-    array->children.push_back(std::move(row));
-    return types_.Typed(std::move(array));
-  };
-  size_t next = columns.width;
-  if (columns.has_search) {
-    const uint32_t before = recursive ? ids[next++] : kNoColumn;
-    if (columns.table->search_breadth_first) {
-      ExprPtr depth = std::make_unique<expr::ConstantExpr>(Value::Int8(0));
-      if (recursive) {
-        auto last = std::make_unique<expr::FieldSelectExpr>(SqlType{t::kInt8, -1}, 0);
-        last->children.push_back(MakeColumn(before, -1));
-        HELIOS_TRY(depth, MakeOperator("+", std::move(last),
-                                       std::make_unique<expr::ConstantExpr>(Value::Int8(1)), -1));
-      }
-      auto row = row_of(columns.search);
-      row->children.insert(row->children.begin(), std::move(depth));
-      row->field_names.push_back("f" + std::to_string(row->children.size()));
-      add(columns.table->search_column, std::move(row));
-    } else {
-      HELIOS_TRY(ExprPtr path, path_with(before, row_of(columns.search)));
-      add(columns.table->search_column, std::move(path));
-    }
-  }
-  if (columns.has_cycle) {
-    const uint32_t before = recursive ? ids[next] : kNoColumn;
-    ExprPtr mark = columns.unmarked->Clone();
-    if (recursive) {
-      const expr::Operator* equal = types_.Equality(t::kRecord);
-      HELIOS_CHECK(equal != nullptr);
-      auto met = std::make_unique<expr::ScalarArrayOpExpr>(equal->function, false);
-      met->operator_name = "=";
-      met->children.push_back(row_of(columns.cycle));
-      met->children.push_back(MakeColumn(before, -1));
-      auto choice = std::make_unique<expr::CaseExpr>(mark->type);
-      choice->physical = mark->physical;
-      choice->children.push_back(std::move(met));
-      choice->children.push_back(columns.mark->Clone());
-      choice->children.push_back(std::move(mark));
-      mark = std::move(choice);
-    }
-    HELIOS_TRY(ExprPtr path, path_with(before, row_of(columns.cycle)));
-    add(columns.table->cycle_mark, std::move(mark));
-    add(columns.table->cycle_path, std::move(path));
-  }
-  project->children.push_back(std::move(node));
-  return project;
-}
-
-Status Binder::CheckRecursive(const ast::CommonTable& table) {
+Status CheckForm(const ast::CommonTable& table) {
   const auto& select = ast::As<ast::SelectStatement>(*table.query);
   const auto invalid = [&](std::string_view text) {
     return Error(ErrorCode::kInvalidRecursion)
@@ -376,81 +191,303 @@ Status Binder::CheckRecursive(const ast::CommonTable& table) {
   return Status::Ok();
 }
 
-Status Binder::CheckRecursiveTypes(const ast::CommonTable& table, const CteEntry& entry,
-                                   size_t width, const BoundQuery& right) {
-  for (size_t i = 0; i < width; ++i) {
-    const SqlType have = entry.column_types[i];
-    const std::vector<SqlType> pair{have, columns_[right.columns[i].id].type};
-    HELIOS_TRY(const Oid common, types_.CommonType(pair, {}, "UNION"));
+}  // namespace
+
+// Binds one recursive query for a Binder.
+class RecursiveBinder {
+ public:
+  RecursiveBinder(Binder& binder, const ast::CommonTable& table, CteEntry* entry)
+      : b_(binder), table_(table), entry_(*entry) {}
+
+  // The query's terms see `ctes`. Fills the entry.
+  Result<NodePtr> Bind(CteScope* ctes, QueryScope* parent);
+
+ private:
+  // The columns that SEARCH and CYCLE add to the entry, in this order: search sequence, cycle mark,
+  // cycle path.
+  Status AddSequenceColumns();
+  Status BindCycleMarks();
+  // The recursive term with those columns of the row before appended to its select list.
+  Result<std::unique_ptr<ast::SelectStatement>> ReferToSequence(
+      const ast::SelectStatement& term) const;
+  // `node`, one of the terms, with those columns computed.
+  Result<NodePtr> ComputeSequence(NodePtr node, bool is_recursive);
+  // `before`: the column of the row before; kNoColumn in the term that is not recursive.
+  Result<ExprPtr> MakeSearchKey(uint32_t before, const std::vector<uint32_t>& ids);
+  Result<ExprPtr> MakeDepth(uint32_t before);
+  Result<ExprPtr> MakePath(uint32_t before, ExprPtr row);
+  ExprPtr MakeMark(uint32_t path_before, ExprPtr row) const;
+  std::unique_ptr<expr::RowExpr> MakeRow(const std::vector<size_t>& places,
+                                         const std::vector<uint32_t>& ids) const;
+  Status CheckTypes(const BoundQuery& recursive_term) const;
+
+  Binder& b_;
+  const ast::CommonTable& table_;
+  CteEntry& entry_;
+  size_t width_ = 0;                    // Of the query without added columns.
+  std::vector<size_t> search_, cycle_;  // Positions of the columns that SEARCH and CYCLE name.
+  bool has_search_ = false, has_cycle_ = false;
+  ExprPtr mark_, unmarked_;
+};
+
+Status RecursiveBinder::AddSequenceColumns() {
+  has_search_ = !table_.search_column.empty();
+  has_cycle_ = !table_.cycle_mark.empty();
+  const int location = table_.location;
+  if (has_search_) {
+    HELIOS_TRY(search_, FindColumns(table_.search_columns, entry_, "search", location));
+    HELIOS_TRY(CheckNewName(table_.search_column, entry_, "search sequence", location));
+  }
+  if (has_cycle_) {
+    HELIOS_TRY(cycle_, FindColumns(table_.cycle_columns, entry_, "cycle", location));
+    HELIOS_TRY(CheckNewName(table_.cycle_mark, entry_, "cycle mark", location));
+    HELIOS_TRY(CheckNewName(table_.cycle_path, entry_, "cycle path", location));
+    if (table_.cycle_mark == table_.cycle_path) {
+      return Error(ErrorCode::kSyntaxError)
+          .Message("cycle mark column name and cycle path column name are the same")
+          .Position(PositionOf(location));
+    }
+    for (const std::string* name : {&table_.cycle_mark, &table_.cycle_path}) {
+      if (!has_search_ || *name != table_.search_column) continue;
+      return Error(ErrorCode::kSyntaxError)
+          .Message("search sequence column name and cycle {} column name are the same",
+                   name == &table_.cycle_mark ? "mark" : "path")
+          .Position(PositionOf(location));
+    }
+    HELIOS_TRY(BindCycleMarks());
+  }
+  const auto add = [&](const std::string& name, SqlType type) {
+    entry_.column_names.push_back(name);
+    entry_.column_types.push_back(type);
+    ++entry_.sequence_count;
+  };
+  if (has_search_) {
+    add(table_.search_column,
+        {table_.search_breadth_first ? Oid{t::kRecord} : Oid{t::kRecordArray}, -1});
+  }
+  if (has_cycle_) {
+    add(table_.cycle_mark, mark_->type);
+    add(table_.cycle_path, {t::kRecordArray, -1});
+  }
+  return Status::Ok();
+}
+
+Status RecursiveBinder::BindCycleMarks() {
+  QueryScope none;
+  std::vector<ExprPtr> marks;
+  for (const ast::Expr* value : {table_.cycle_value.get(), table_.cycle_default.get()}) {
+    HELIOS_TRY(ExprPtr bound, b_.BindExpr(*value, none));
+    marks.push_back(std::move(bound));
+  }
+  HELIOS_TRY(const Oid common, b_.types_.CommonType(marks, "CYCLE"));
+  HELIOS_TRY(mark_, b_.types_.CoerceToCommon(std::move(marks[0]), common, "CYCLE"));
+  HELIOS_TRY(unmarked_, b_.types_.CoerceToCommon(std::move(marks[1]), common, "CYCLE"));
+  if (b_.types_.Equality(common) != nullptr) return Status::Ok();
+  return Error(ErrorCode::kUndefinedFunction)
+      .Message("could not identify an equality operator for type {}", b_.types_.Name(common));
+}
+
+Result<std::unique_ptr<ast::SelectStatement>> RecursiveBinder::ReferToSequence(
+    const ast::SelectStatement& term) const {
+  const std::string* alias = nullptr;
+  for (const ast::FromPtr& item : term.from) {
+    if (alias == nullptr) alias = ReferenceAlias(*item, table_.name);
+  }
+  if (alias == nullptr) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message(
+            "with a SEARCH or CYCLE clause, the recursive reference to WITH query \"{}\" must be "
+            "at the top level of its right-hand SELECT",
+            table_.name)
+        .Position(PositionOf(table_.location));
+  }
+  ast::StatementPtr copy = ast::Clone(term);
+  std::unique_ptr<ast::SelectStatement> select(static_cast<ast::SelectStatement*>(copy.release()));
+  const auto append = [&](const std::string& column) {
+    ast::TargetItem item;
+    item.expr = MakeReference(*alias, column, table_.location);
+    select->targets.push_back(std::move(item));
+  };
+  if (has_search_) append(table_.search_column);
+  if (!has_cycle_) return select;
+  append(table_.cycle_path);
+  auto unmarked = std::make_unique<ast::Operator>();
+  unmarked->op = {"<>"};
+  unmarked->left = MakeReference(*alias, table_.cycle_mark, table_.location);
+  unmarked->right = ast::Clone(*table_.cycle_value);
+  unmarked->location = table_.location;
+  if (select->where == nullptr) {
+    select->where = std::move(unmarked);
+    return select;
+  }
+  auto both = std::make_unique<ast::Boolean>();
+  both->op = ast::BooleanOp::kAnd;
+  both->args.push_back(std::move(select->where));
+  both->args.push_back(std::move(unmarked));
+  select->where = std::move(both);
+  return select;
+}
+
+std::unique_ptr<expr::RowExpr> RecursiveBinder::MakeRow(const std::vector<size_t>& places,
+                                                        const std::vector<uint32_t>& ids) const {
+  auto row = std::make_unique<expr::RowExpr>(SqlType{t::kRecord, -1});
+  for (size_t place : places) {
+    row->field_names.push_back("f" + std::to_string(row->children.size() + 1));
+    row->children.push_back(b_.MakeColumn(ids[place], -1));
+  }
+  return row;
+}
+
+Result<ExprPtr> RecursiveBinder::MakePath(uint32_t before, ExprPtr row) {
+  if (before != kNoColumn) {
+    std::vector<ExprPtr> arguments;
+    arguments.push_back(b_.MakeColumn(before, -1));
+    arguments.push_back(std::move(row));
+    return b_.MakeFunction("array_append", std::move(arguments), -1);
+  }
+  auto array = std::make_unique<expr::ArrayExpr>(SqlType{t::kRecordArray, -1}, t::kRecord);
+  array->children.push_back(std::move(row));
+  return b_.types_.Typed(std::move(array));
+}
+
+Result<ExprPtr> RecursiveBinder::MakeDepth(uint32_t before) {
+  if (before == kNoColumn) return std::make_unique<expr::ConstantExpr>(Value::Int8(0));
+  auto last = std::make_unique<expr::FieldSelectExpr>(SqlType{t::kInt8, -1}, 0);
+  last->children.push_back(b_.MakeColumn(before, -1));
+  return b_.MakeOperator("+", std::move(last), std::make_unique<expr::ConstantExpr>(Value::Int8(1)),
+                         -1);
+}
+
+Result<ExprPtr> RecursiveBinder::MakeSearchKey(uint32_t before, const std::vector<uint32_t>& ids) {
+  auto row = MakeRow(search_, ids);
+  if (!table_.search_breadth_first) return MakePath(before, std::move(row));
+  HELIOS_TRY(ExprPtr depth, MakeDepth(before));
+  row->children.insert(row->children.begin(), std::move(depth));
+  row->field_names.push_back("f" + std::to_string(row->children.size()));
+  return row;
+}
+
+ExprPtr RecursiveBinder::MakeMark(uint32_t path_before, ExprPtr row) const {
+  ExprPtr unmarked = unmarked_->Clone();
+  if (path_before == kNoColumn) return unmarked;
+  const expr::Operator* equal = b_.types_.Equality(t::kRecord);
+  HELIOS_CHECK(equal != nullptr);
+  auto met = std::make_unique<expr::ScalarArrayOpExpr>(equal->function, false);
+  met->operator_name = "=";
+  met->children.push_back(std::move(row));
+  met->children.push_back(b_.MakeColumn(path_before, -1));
+  auto choice = std::make_unique<expr::CaseExpr>(unmarked->type);
+  choice->physical = unmarked->physical;
+  choice->children.push_back(std::move(met));
+  choice->children.push_back(mark_->Clone());
+  choice->children.push_back(std::move(unmarked));
+  return choice;
+}
+
+Result<NodePtr> RecursiveBinder::ComputeSequence(NodePtr node, bool is_recursive) {
+  const std::vector<uint32_t> ids = node->ids;
+  auto project = std::make_unique<plan::ProjectNode>();
+  for (size_t i = 0; i < width_; ++i) {
+    project->ids.push_back(ids[i]);
+    project->expressions.push_back(b_.MakeColumn(ids[i], -1));
+  }
+  const auto add = [&](const std::string& name, ExprPtr value) {
+    project->ids.push_back(b_.NewColumn(name, value->type, nullptr));
+    project->expressions.push_back(std::move(value));
+  };
+  size_t next = width_;
+  if (has_search_) {
+    const uint32_t before = is_recursive ? ids[next++] : kNoColumn;
+    HELIOS_TRY(ExprPtr key, MakeSearchKey(before, ids));
+    add(table_.search_column, std::move(key));
+  }
+  if (has_cycle_) {
+    const uint32_t before = is_recursive ? ids[next] : kNoColumn;
+    HELIOS_TRY(ExprPtr path, MakePath(before, MakeRow(cycle_, ids)));
+    add(table_.cycle_mark, MakeMark(before, MakeRow(cycle_, ids)));
+    add(table_.cycle_path, std::move(path));
+  }
+  project->children.push_back(std::move(node));
+  return project;
+}
+
+Status RecursiveBinder::CheckTypes(const BoundQuery& recursive_term) const {
+  for (size_t i = 0; i < width_; ++i) {
+    const SqlType have = entry_.column_types[i];
+    const std::vector<SqlType> pair{have, b_.columns_[recursive_term.columns[i].id].type};
+    HELIOS_TRY(const Oid common, b_.types_.CommonType(pair, {}, "UNION"));
     const bool other_length = have.typmod >= 0 && pair[1].typmod != have.typmod;
     if (common == have.oid && !other_length) continue;
     return Error(ErrorCode::kDatatypeMismatch)
         .Message(
             "recursive query \"{}\" column {} has type {} in non-recursive term but type {} "
             "overall",
-            table.name, i + 1, types_.Name(have), types_.Name(common))
+            table_.name, i + 1, b_.types_.Name(have), b_.types_.Name(common))
         .Hint("Cast the output of the non-recursive term to the correct type.");
   }
   return Status::Ok();
 }
 
-Result<NodePtr> Binder::BindRecursive(const ast::CommonTable& table, CteEntry* entry,
-                                      CteScope* ctes, QueryScope* parent) {
-  HELIOS_TRY(CheckRecursive(table));
-  const auto& select = ast::As<ast::SelectStatement>(*table.query);
-  CteScope inner;
-  inner.parent = ctes;
-  CteScope* terms = ctes;
-  std::vector<NodePtr> bodies;
-  std::vector<bool> always_run;
-  if (select.with != nullptr) {
-    HELIOS_TRY(BindWith(*select.with, parent, &inner, &bodies, &always_run));
-    terms = &inner;
-  }
-  entry->not_yet_bound = true;
-  HELIOS_TRY(BoundQuery left, BindQuery(*select.left, parent, terms, {}));
-  entry->not_yet_bound = false;
-  HELIOS_TRY(NameCteColumns(table, left.columns, entry));
-  const size_t width = left.columns.size();
-  const std::vector<SqlType> types = entry->column_types;
-  SequenceColumns sequence;
-  HELIOS_TRY(AddSequenceColumns(table, entry, &sequence));
-  const bool has_sequence = entry->sequence_count > 0;
-  std::unique_ptr<ast::SelectStatement> referring;
+Result<NodePtr> RecursiveBinder::Bind(CteScope* ctes, QueryScope* parent) {
+  const auto& select = ast::As<ast::SelectStatement>(*table_.query);
+  entry_.not_yet_bound = true;
+  HELIOS_TRY(BoundQuery left, b_.BindQuery(*select.left, parent, ctes, {}));
+  entry_.not_yet_bound = false;
+  HELIOS_TRY(b_.NameCteColumns(table_, left.columns, &entry_));
+  width_ = left.columns.size();
+  const std::vector<SqlType> types = entry_.column_types;
+  HELIOS_TRY(AddSequenceColumns());
+  const bool has_sequence = entry_.sequence_count > 0;
+  const ast::SelectStatement* term = select.right.get();
   if (has_sequence) {
-    HELIOS_TRY(referring, ReferToSequence(*select.right, sequence));
+    HELIOS_TRY(std::unique_ptr<ast::SelectStatement> referring, ReferToSequence(*term));
+    term = referring.get();
+    b_.view_trees_.push_back(std::move(referring));
   }
-  entry->work_table = plan_->work_table_count++;
-  entry->recursive_open = true;
+  entry_.work_table = b_.plan_->work_table_count++;
+  entry_.recursive_open = true;
   QueryOptions options;
   options.resolve_unknown = false;
   options.targets = types;
-  HELIOS_TRY(BoundQuery right,
-             BindQuery(has_sequence ? *referring : *select.right, parent, terms, options));
-  entry->recursive_open = false;
+  HELIOS_TRY(BoundQuery right, b_.BindQuery(*term, parent, ctes, options));
+  entry_.recursive_open = false;
   std::vector<SqlType> right_types = types;
-  if (sequence.has_search) right_types.push_back(entry->column_types[width]);
-  if (sequence.has_cycle) right_types.push_back({t::kRecordArray, -1});
+  if (has_search_) right_types.push_back(entry_.column_types[width_]);
+  if (has_cycle_) right_types.push_back({t::kRecordArray, -1});
   if (right.columns.size() != right_types.size()) {
     return Error(ErrorCode::kSyntaxError)
         .Message("each UNION query must have the same number of columns");
   }
-  HELIOS_TRY(CheckRecursiveTypes(table, *entry, width, right));
+  HELIOS_TRY(CheckTypes(right));
   auto node = std::make_unique<plan::RecursiveUnionNode>();
-  node->work_table = entry->work_table;
+  node->work_table = entry_.work_table;
   node->distinct = !select.all;
-  for (size_t i = 0; i < entry->column_names.size(); ++i) {
-    node->ids.push_back(NewColumn(entry->column_names[i], entry->column_types[i], nullptr));
+  for (size_t i = 0; i < entry_.column_names.size(); ++i) {
+    node->ids.push_back(b_.NewColumn(entry_.column_names[i], entry_.column_types[i], nullptr));
   }
-  HELIOS_TRY(NodePtr left_node, CoerceColumns(std::move(left), types, "UNION"));
-  HELIOS_TRY(NodePtr right_node, CoerceColumns(std::move(right), right_types, "UNION"));
+  HELIOS_TRY(NodePtr left_node, b_.CoerceColumns(std::move(left), types, "UNION"));
+  HELIOS_TRY(NodePtr right_node, b_.CoerceColumns(std::move(right), right_types, "UNION"));
   if (has_sequence) {
-    HELIOS_TRY(left_node, ComputeSequence(sequence, std::move(left_node), false));
-    HELIOS_TRY(right_node, ComputeSequence(sequence, std::move(right_node), true));
+    HELIOS_TRY(left_node, ComputeSequence(std::move(left_node), false));
+    HELIOS_TRY(right_node, ComputeSequence(std::move(right_node), true));
   }
   node->children.push_back(std::move(left_node));
   node->children.push_back(std::move(right_node));
-  if (referring != nullptr) view_trees_.push_back(std::move(referring));
+  return node;
+}
+
+Result<NodePtr> Binder::BindRecursive(const ast::CommonTable& table, CteEntry* entry,
+                                      CteScope* ctes, QueryScope* parent) {
+  HELIOS_TRY(CheckForm(table));
+  const auto& select = ast::As<ast::SelectStatement>(*table.query);
+  RecursiveBinder binder(*this, table, entry);
+  if (select.with == nullptr) return binder.Bind(ctes, parent);
+  CteScope inner;
+  inner.parent = ctes;
+  std::vector<NodePtr> bodies;
+  std::vector<bool> always_run;
+  HELIOS_TRY(BindWith(*select.with, parent, &inner, &bodies, &always_run));
+  HELIOS_TRY(NodePtr node, binder.Bind(&inner, parent));
   if (bodies.empty()) return node;
   return WrapCtes(std::move(node), &inner, std::move(bodies), std::move(always_run));
 }

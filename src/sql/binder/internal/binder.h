@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sql/ast.h"
+#include "sql/binder/internal/recorded_names.h"
 #include "sql/binder/internal/resolver.h"
 #include "sql/binder/internal/scope.h"
 #include "sql/binder/internal/type_rules.h"
@@ -65,29 +66,25 @@ class Binder {
   // A relation of columns that the caller numbers 0, 1, ...: for expressions of table definitions.
   ScopeRelation* AddDefinitionRelation(QueryScope& scope, const std::string& name,
                                        const std::vector<TableColumn>& columns);
-  // Rewrites `statement` (a tree that was bound by this object) to its canonical form.
+  // From here on, keeps what names mean in the statement itself (not in views that it reads).
   void RecordNames() { SetRecording(true); }
-  struct RecordedStar {
-    const ast::TargetItem* item;
-    std::vector<std::pair<std::string, std::string>> columns;  // (alias, column)
-  };
-  const std::unordered_map<const ast::RelationName*, std::string>& recorded_schemas() const {
-    return recorded_schemas_;
-  }
-  const std::vector<RecordedStar>& recorded_stars() const { return recorded_stars_; }
-  const std::unordered_map<const ast::TypeName*, std::string>& recorded_type_schemas() const {
-    return recorded_type_schemas_;
-  }
-  // Columns written without their relation, with the relation's name.
-  const std::unordered_map<const ast::ColumnRef*, std::string>& recorded_columns() const {
-    return recorded_columns_;
-  }
-  const ShownCasts& shown_casts() const { return shown_casts_; }
+  const RecordedNames& recorded() const { return recorded_; }
   const std::vector<Oid>& dependencies() const { return dependencies_; }
   void AddDependency(Oid oid);
 
+  uint32_t NewColumn(std::string name, SqlType type, QueryScope* owner);
+  uint32_t AddSubplan(NodePtr node);
+  void NeedTable(Oid table, const std::string& name, hidb::TableLockMode mode);
+  void NeedPrivilege(Oid object, catalog::Privilege privilege, int16_t column);
+  // The node with exactly these columns in this order.
+  static NodePtr Shape(NodePtr node, const std::vector<uint32_t>& ids);
+  const QueryScope* OwnerOf(uint32_t id) const { return owners_[id]; }
+
  private:
   friend class DmlBinder;
+  friend class RecursiveBinder;
+  friend class SelectBinder;
+  friend class TargetListBinder;
 
   // --- bind_expr*.cc
   Result<ExprPtr> BindExprNode(const ast::Expr& expr, QueryScope& scope);
@@ -148,6 +145,8 @@ class Binder {
   static std::string RegisteredName(const ast::NameList& name);
   Status CheckAggregateAllowed(const QueryScope& scope, int location) const;
   Result<plan::SortKey> MakeSortKey(ExprPtr expr, const ast::SortItem& item);
+  // Puts the set-returning functions that were met in `scope` above `node`.
+  void BuildSets(QueryScope& scope, NodePtr* node);
   Status BindWindowSpec(const ast::WindowSpec& spec, QueryScope& scope, PendingWindow* out);
   Status BindFrame(const ast::WindowSpec& spec, QueryScope& scope, PendingWindow* out);
 
@@ -198,59 +197,13 @@ class Binder {
   Status ApplyAlias(const ast::Alias* alias, ScopeRelation* relation, int location);
   NodePtr MakeScan(const catalog::Table& table, ScopeRelation* relation);
 
-  // --- bind_select.cc
-  Result<BoundQuery> BindPlainSelect(const ast::SelectStatement& select, QueryScope& scope,
-                                     const QueryOptions& options);
-  Result<BoundQuery> BindValues(const ast::SelectStatement& select, QueryScope& scope,
-                                const QueryOptions& options);
-  Result<BoundQuery> BindSetOperation(const ast::SelectStatement& select, QueryScope& scope,
-                                      const QueryOptions& options);
+  // --- bind_values.cc
+  // Coerces the query's undecided literals and casts its columns to `types`; the result has exactly
+  // one column of its own for each type.
   Result<NodePtr> CoerceColumns(BoundQuery query, const std::vector<SqlType>& types,
                                 std::string_view context);
+  // The literal or parameter of unknown type that column `id` of the query is; null: it is none.
   static ExprPtr TakeUnknown(plan::Node* node, uint32_t id);
-  Status AddSortAndLimit(const ast::SelectStatement& select, QueryScope& scope,
-                         std::vector<plan::SortKey> keys, NodePtr* node);
-  Result<ExprPtr> BindLimit(const ast::Expr& expr, QueryScope& scope, bool is_limit);
-
- public:
-  struct Target {
-    ExprPtr expr;
-    std::string name;
-    int location = -1;
-    uint32_t id = kNoColumn;
-    bool junk = false;
-  };
-
- private:
-  struct SelectState;
-  Status BindTargets(const std::vector<ast::TargetItem>& items, QueryScope& scope,
-                     std::vector<Target>* targets);
-  Status ExpandStar(const ast::TargetItem& item, QueryScope& scope, std::vector<Target>* targets);
-  Result<size_t> FindTarget(const ast::Expr& expr, QueryScope& scope, Clause clause,
-                            std::vector<Target>* targets);
-  Status BindOrderBy(const std::vector<ast::SortItem>& items, QueryScope& scope,
-                     SelectState* state);
-  Status BindGroupBy(const ast::SelectStatement& select, QueryScope& scope, SelectState* state);
-  Status AddGroupingItem(const ast::GroupingItem& item, QueryScope& scope, SelectState* state,
-                         std::vector<std::vector<uint32_t>>* sets);
-  Result<uint32_t> AddGroupExpr(const ast::Expr& expr, QueryScope& scope, SelectState* state);
-  Result<NodePtr> MakeDistinct(const ast::SelectStatement& select, SelectState& state, NodePtr node,
-                               std::vector<plan::SortKey>* keys);
-  Status BindDistinct(const ast::SelectStatement& select, QueryScope& scope, SelectState* state);
-  Status CheckDirectArguments(const plan::AggregateNode::Call& call, QueryScope& scope,
-                              SelectState* state);
-  Status BuildAggregate(const ast::SelectStatement& select, QueryScope& scope, SelectState* state,
-                        NodePtr* node);
-  Status ReplaceGroups(ExprPtr* expr, QueryScope& scope, SelectState* state, bool in_subquery);
-  Status ReplaceGroupsInNode(plan::Node* node, QueryScope& scope, SelectState* state);
-  bool AddDependentColumn(uint32_t id, QueryScope& scope, SelectState* state);
-  void BuildWindows(QueryScope& scope, NodePtr* node);
-  void BuildSets(QueryScope& scope, NodePtr* node);
-  void BuildGroupedSets(QueryScope& scope, const SelectState& state, NodePtr* node);
-  Status BuildProjection(QueryScope& scope, SelectState* state, NodePtr* node);
-  Status AddLocks(const ast::SelectStatement& select, QueryScope& scope, bool simple,
-                  NodePtr* node);
-  static std::string TargetName(const ast::Expr& expr);
 
   // --- bind_cte.cc
   Result<NodePtr> WrapCtes(NodePtr node, CteScope* ctes, std::vector<NodePtr> bodies,
@@ -259,16 +212,6 @@ class Binder {
                   std::vector<NodePtr>* bodies, std::vector<bool>* always_run);
 
   // --- bind_recursive.cc
-  struct SequenceColumns;
-  static Status CheckRecursive(const ast::CommonTable& table);
-  Status CheckRecursiveTypes(const ast::CommonTable& table, const CteEntry& entry, size_t width,
-                             const BoundQuery& right);
-  // SEARCH and CYCLE: names and types into the entry, the rest into `out`.
-  Status AddSequenceColumns(const ast::CommonTable& table, CteEntry* entry, SequenceColumns* out);
-  // The recursive term with the columns of the row before appended to its select list.
-  static Result<std::unique_ptr<ast::SelectStatement>> ReferToSequence(
-      const ast::SelectStatement& term, const SequenceColumns& columns);
-  Result<NodePtr> ComputeSequence(const SequenceColumns& columns, NodePtr node, bool recursive);
   Result<NodePtr> BindRecursive(const ast::CommonTable& table, CteEntry* entry, CteScope* ctes,
                                 QueryScope* parent);
   Status NameCteColumns(const ast::CommonTable& table, const std::vector<ResultColumn>& columns,
@@ -277,16 +220,6 @@ class Binder {
   // --- bind_dml.cc
   Result<BoundQuery> BindDml(const ast::Statement& statement, QueryScope* parent, CteScope* ctes);
 
- public:
-  uint32_t NewColumn(std::string name, SqlType type, QueryScope* owner);
-  uint32_t AddSubplan(NodePtr node);
-  void NeedTable(Oid table, const std::string& name, hidb::TableLockMode mode);
-  void NeedPrivilege(Oid object, catalog::Privilege privilege, int16_t column);
-  // The node with exactly these columns in this order.
-  static NodePtr Shape(NodePtr node, const std::vector<uint32_t>& ids);
-  const QueryScope* OwnerOf(uint32_t id) const { return owners_[id]; }
-
- private:
   PlannerContext& context_;
   plan::Plan* plan_;
   plan::ColumnTable columns_;
@@ -304,13 +237,9 @@ class Binder {
   bool saw_collate_ = false;  // A COLLATE has been bound: operators compare their sides'.
   void SetRecording(bool records) {
     record_names_ = records;
-    types_.set_shown_casts(records ? &shown_casts_ : nullptr);
+    types_.set_shown_casts(records ? &recorded_.casts : nullptr);
   }
-  std::unordered_map<const ast::ColumnRef*, std::string> recorded_columns_;
-  ShownCasts shown_casts_;
-  std::unordered_map<const ast::RelationName*, std::string> recorded_schemas_;
-  std::unordered_map<const ast::TypeName*, std::string> recorded_type_schemas_;
-  std::vector<RecordedStar> recorded_stars_;
+  RecordedNames recorded_;
   std::vector<Oid> dependencies_;
   // Relations outlive the scopes that name them: locks and columns refer to them.
   std::deque<std::unique_ptr<ScopeRelation>> relation_pool_;

@@ -147,8 +147,6 @@ struct QueryScope {
   // Set-returning functions cannot stand here: the construct's name for the message.
   const char* no_sets = nullptr;
   const ast::SelectStatement* select = nullptr;
-  // Set while ORDER BY and LIMIT are added: what FOR UPDATE may lock.
-  const std::vector<ScopeRelation*>* pending_locks = nullptr;
 };
 
 }  // namespace helios::sql::binder

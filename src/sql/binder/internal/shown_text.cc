@@ -127,7 +127,7 @@ std::string ShowStoredExpression(std::string_view sql, const std::vector<TableCo
     bound = binder.types().ResolveUnknown(std::move(bound).value());
   }
   if (bound.ok()) {
-    Annotator annotator(binder.shown_casts(), context);
+    Annotator annotator(binder.recorded().casts, context);
     annotator.NoteInnerNodes(*tree);
     ast::ReplaceExprs(tree, [&](ast::Expr& expr) { return annotator.Replace(expr); });
     if (ast::ExprPtr whole = annotator.Replace(*tree)) tree = std::move(whole);
@@ -146,13 +146,13 @@ ast::StatementPtr AnnotateQuery(ast::StatementPtr query, PlannerContext& context
   ast::ExprPtr root = std::move(wrapper);
   ast::WalkExprs(*root, [&binder](ast::Expr& expr) {
     auto* column = ast::TryAs<ast::ColumnRef>(&expr);
-    const auto found = binder.recorded_columns().find(column);
-    if (column != nullptr && found != binder.recorded_columns().end()) {
+    const auto found = binder.recorded().column_relations.find(column);
+    if (column != nullptr && found != binder.recorded().column_relations.end()) {
       column->names.insert(column->names.begin(), found->second);
     }
     return ast::WalkStep::kDescend;
   });
-  Annotator annotator(binder.shown_casts(), context);
+  Annotator annotator(binder.recorded().casts, context);
   annotator.NoteInnerNodes(*root);
   ast::ReplaceExprs(root, [&](ast::Expr& expr) { return annotator.Replace(expr); });
   return std::move(ast::As<ast::Subquery>(*root).query);

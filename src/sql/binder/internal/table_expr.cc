@@ -177,7 +177,7 @@ std::string CanonicalText(const ast::Expr& tree, const Binder& binder,
   ast::WalkExprs(*copy, [&](ast::Expr& node) {
     if (auto* call = ast::TryAs<ast::FunctionCall>(&node)) calls.push_back(call);
     if (auto* cast = ast::TryAs<ast::Cast>(&node)) {
-      const auto& schemas = binder.recorded_type_schemas();
+      const auto& schemas = binder.recorded().type_schemas;
       const auto found = schemas.find(&casts[index++]->type);
       if (found != schemas.end() && cast->type.names.size() == 1) {
         cast->type.names.insert(cast->type.names.begin(), found->second);

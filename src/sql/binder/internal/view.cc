@@ -7,29 +7,32 @@ namespace helios::sql {
 
 namespace {
 using binder::Binder;
+using binder::RecordedNames;
 
-void ReplaceStars(ast::SelectStatement& original, ast::SelectStatement& copy, const Binder& binder);
+void ReplaceStars(ast::SelectStatement& original, ast::SelectStatement& copy,
+                  const RecordedNames& recorded);
 
-void ReplaceStarsInFrom(ast::FromItem& original, ast::FromItem& copy, const Binder& binder) {
+void ReplaceStarsInFrom(ast::FromItem& original, ast::FromItem& copy,
+                        const RecordedNames& recorded) {
   if (original.kind == ast::FromKind::kSubquery) {
     ReplaceStars(ast::As<ast::SelectStatement>(*ast::As<ast::FromSubquery>(original).query),
-                 ast::As<ast::SelectStatement>(*ast::As<ast::FromSubquery>(copy).query), binder);
+                 ast::As<ast::SelectStatement>(*ast::As<ast::FromSubquery>(copy).query), recorded);
   } else if (original.kind == ast::FromKind::kJoin) {
     auto& from = ast::As<ast::FromJoin>(original);
     auto& to = ast::As<ast::FromJoin>(copy);
-    ReplaceStarsInFrom(*from.left, *to.left, binder);
-    ReplaceStarsInFrom(*from.right, *to.right, binder);
+    ReplaceStarsInFrom(*from.left, *to.left, recorded);
+    ReplaceStarsInFrom(*from.right, *to.right, recorded);
   }
 }
 
 std::vector<ast::TargetItem> ExpandTargets(const std::vector<ast::TargetItem>& original,
                                            std::vector<ast::TargetItem> copy,
-                                           const Binder& binder) {
+                                           const RecordedNames& recorded) {
   std::vector<ast::TargetItem> result;
   for (size_t i = 0; i < original.size(); ++i) {
-    const Binder::RecordedStar* star = nullptr;
-    for (const Binder::RecordedStar& candidate : binder.recorded_stars()) {
-      if (candidate.item == &original[i]) star = &candidate;
+    const RecordedNames::Star* star = nullptr;
+    for (const RecordedNames::Star& candidate : recorded.stars) {
+      if (candidate.star == original[i].expr.get()) star = &candidate;
     }
     if (star == nullptr) {
       result.push_back(std::move(copy[i]));
@@ -48,34 +51,34 @@ std::vector<ast::TargetItem> ExpandTargets(const std::vector<ast::TargetItem>& o
 }
 
 void ReplaceStars(ast::SelectStatement& original, ast::SelectStatement& copy,
-                  const Binder& binder) {
+                  const RecordedNames& recorded) {
   if (original.with != nullptr) {
     for (size_t i = 0; i < original.with->tables.size(); ++i) {
       ast::Statement& query = *original.with->tables[i].query;
       if (query.kind != ast::StatementKind::kSelect) continue;
       ReplaceStars(ast::As<ast::SelectStatement>(query),
-                   ast::As<ast::SelectStatement>(*copy.with->tables[i].query), binder);
+                   ast::As<ast::SelectStatement>(*copy.with->tables[i].query), recorded);
     }
   }
   if (original.op != ast::SetOperation::kNone) {
-    ReplaceStars(*original.left, *copy.left, binder);
-    ReplaceStars(*original.right, *copy.right, binder);
+    ReplaceStars(*original.left, *copy.left, recorded);
+    ReplaceStars(*original.right, *copy.right, recorded);
     return;
   }
-  copy.targets = ExpandTargets(original.targets, std::move(copy.targets), binder);
+  copy.targets = ExpandTargets(original.targets, std::move(copy.targets), recorded);
   for (size_t i = 0; i < original.from.size(); ++i) {
-    ReplaceStarsInFrom(*original.from[i], *copy.from[i], binder);
+    ReplaceStarsInFrom(*original.from[i], *copy.from[i], recorded);
   }
 }
 
 // Adds schemas to relations and types.
-void QualifyNames(ast::Statement& original, ast::Statement& copy, const Binder& binder) {
+void QualifyNames(ast::Statement& original, ast::Statement& copy, const RecordedNames& recorded) {
   std::vector<const ast::RelationName*> from, to;
   ast::WalkRelations(original, [&](const ast::RelationName& name) { from.push_back(&name); });
   ast::WalkRelations(copy, [&](const ast::RelationName& name) { to.push_back(&name); });
   for (size_t i = 0; i < from.size() && i < to.size(); ++i) {
-    const auto found = binder.recorded_schemas().find(from[i]);
-    if (found == binder.recorded_schemas().end()) continue;
+    const auto found = recorded.relation_schemas.find(from[i]);
+    if (found == recorded.relation_schemas.end()) continue;
     // The walk is const, the copy is ours.
     const_cast<ast::RelationName*>(to[i])->schema = found->second;
   }
@@ -91,8 +94,8 @@ void QualifyNames(ast::Statement& original, ast::Statement& copy, const Binder& 
   for (size_t i = 0; i < originals.size() && i < copies.size(); ++i) {
     const auto* cast = ast::TryAs<ast::Cast>(originals[i]);
     if (cast == nullptr) continue;
-    const auto found = binder.recorded_type_schemas().find(&cast->type);
-    if (found == binder.recorded_type_schemas().end()) continue;
+    const auto found = recorded.type_schemas.find(&cast->type);
+    if (found == recorded.type_schemas.end()) continue;
     auto& target = ast::As<ast::Cast>(*copies[i]).type;
     if (target.names.size() == 1) target.names.insert(target.names.begin(), found->second);
   }
@@ -141,9 +144,9 @@ Result<ViewDefinition> AnalyzeView(const ast::Statement& query,
     }
   }
   ast::StatementPtr copy = ast::Clone(*original);
-  QualifyNames(*original, *copy, binder);
+  QualifyNames(*original, *copy, binder.recorded());
   ReplaceStars(ast::As<ast::SelectStatement>(*original), ast::As<ast::SelectStatement>(*copy),
-               binder);
+               binder.recorded());
   view.sql = Deparse(ast::As<ast::SelectStatement>(*copy));
   return view;
 }

@@ -367,11 +367,8 @@ ExprPtr Decorrelate::TryScalarAggregate(const expr::SubplanExpr& subplan, NodePt
   }
   if (std::find(inner_side.begin(), inner_side.end(), -1) != inner_side.end()) {
     // Back where they came from: above the aggregate's input.
-    auto filter = std::make_unique<plan::FilterNode>();
-    filter->ids = aggregate.children[0]->ids;
-    filter->predicate = plan::JoinAnd(std::move(pulled));
-    filter->children.push_back(std::move(aggregate.children[0]));
-    aggregate.children[0] = std::move(filter);
+    NodePtr& input = aggregate.children[0];
+    input = plan::MakeFilter(std::move(input), plan::JoinAnd(std::move(pulled)));
     return nullptr;
   }
   std::vector<uint32_t> call_ids = aggregate.ids;

@@ -30,11 +30,7 @@ IdSet Pushdown::IdsOf(const expr::Expr& expr) const {
 
 void Pushdown::Keep(NodePtr& node, Conjuncts conjuncts) {
   if (conjuncts.empty()) return;
-  auto filter = std::make_unique<plan::FilterNode>();
-  filter->ids = node->ids;
-  filter->predicate = plan::JoinAnd(std::move(conjuncts));
-  filter->children.push_back(std::move(node));
-  node = std::move(filter);
+  node = plan::MakeFilter(std::move(node), plan::JoinAnd(std::move(conjuncts)));
 }
 
 void Pushdown::Run() {
