@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -14,15 +13,10 @@
 #include "kv/open.h"
 #include "kv/tsan_suppressions.h"
 #include "sys/files.h"
+#include "sys/testing/temporary_directory.h"
 
 namespace helios::kv {
 namespace {
-
-std::string MakeDirectory() {
-  std::string pattern = testing::TempDir() + "helios_kv.XXXXXX";
-  HELIOS_CHECK(mkdtemp(pattern.data()) != nullptr);
-  return pattern;
-}
 
 RocksDbOptions Options(const std::string& directory) {
   RocksDbOptions options;
@@ -53,15 +47,9 @@ class KvStoreTest : public testing::TestWithParam<bool> {
       store_ = OpenInMemory();
       return;
     }
-    directory_ = MakeDirectory();
-    auto store = OpenRocksDb(Options(directory_));
+    auto store = OpenRocksDb(Options(directory_.path()));
     ASSERT_TRUE(store.ok()) << store.status().ToString();
     store_ = std::move(*store);
-  }
-  void TearDown() override {
-    store_.reset();
-    if (directory_.empty()) return;
-    EXPECT_TRUE(sys::RemoveTree(directory_).ok());
   }
   std::string Walk(ReadOptions options, bool reverse) {
     auto iterator = store_->NewIterator(Family::kLocal, std::move(options));
@@ -74,7 +62,7 @@ class KvStoreTest : public testing::TestWithParam<bool> {
     EXPECT_TRUE(iterator->status().ok());
     return keys;
   }
-  std::string directory_;
+  const sys::TemporaryDirectory directory_;
   std::unique_ptr<KvStore> store_;
 };
 
@@ -151,11 +139,6 @@ INSTANTIATE_TEST_SUITE_P(Engines, KvStoreTest, testing::Values(false, true));
 
 class RocksDbTest : public testing::Test {
  protected:
-  void SetUp() override { directory_ = MakeDirectory(); }
-  void TearDown() override {
-    store_.reset();
-    EXPECT_TRUE(sys::RemoveTree(directory_).ok());
-  }
   Status Open(RocksDbOptions options) {
     store_.reset();
     HELIOS_TRY(store_, OpenRocksDb(std::move(options)));
@@ -166,12 +149,12 @@ class RocksDbTest : public testing::Test {
     store_.reset();
     faults_.emplace(sys::FaultBit(operation), 1, ENOSPC, true);
     faults_->Disarm();
-    RocksDbOptions options = Options(directory_);
+    RocksDbOptions options = Options(directory_.path());
     options.faults = &*faults_;
     const Status opened = Open(options);
     ASSERT_TRUE(opened.ok()) << opened.ToString();
   }
-  std::string directory_;
+  const sys::TemporaryDirectory directory_;
   // Before the store, whose background threads ask it to the end even where an assertion leaves the
   // test.
   std::optional<sys::FailNth> faults_;
@@ -180,14 +163,14 @@ class RocksDbTest : public testing::Test {
 
 TEST_F(RocksDbTest, SyncedWritesSurvivePowerFailure) {
   DurabilityTracker tracker;
-  RocksDbOptions options = Options(directory_);
+  RocksDbOptions options = Options(directory_.path());
   options.durability = &tracker;
   ASSERT_TRUE(Open(options).ok());
   ASSERT_TRUE(PutOne(*store_, "synced", "1", true).ok());
   ASSERT_TRUE(PutOne(*store_, "lost", "2", false).ok());
   store_.reset();
   ASSERT_TRUE(tracker.DropUnsynced().ok());
-  ASSERT_TRUE(Open(Options(directory_)).ok());
+  ASSERT_TRUE(Open(Options(directory_.path())).ok());
   EXPECT_EQ(GetOne(*store_, "synced"), "1");
   EXPECT_EQ(GetOne(*store_, "lost"), "(none)");
 }
@@ -224,7 +207,7 @@ TEST_F(RocksDbTest, PowerFailureThatKeepsSomePages) {
       [](uint64_t page) { return page % 16 == 9; },
   };
   for (size_t pattern = 0; pattern < patterns.size(); ++pattern) {
-    const std::string directory = directory_ + "/" + std::to_string(pattern);
+    const std::string directory = directory_.path() + "/" + std::to_string(pattern);
     ASSERT_TRUE(sys::CreateDirectory(directory).ok());
     DurabilityTracker tracker;
     RocksDbOptions options = Options(directory);
@@ -260,12 +243,12 @@ TEST_F(RocksDbTest, PowerFailureThatKeepsSomePages) {
 
 // What was acknowledged and cannot be read is damage, also when it reads as zeros.
 TEST_F(RocksDbTest, DamageInTheMiddleOfALogIsRefused) {
-  ASSERT_TRUE(Open(Options(directory_)).ok());
+  ASSERT_TRUE(Open(Options(directory_.path())).ok());
   for (int write = 0; write < 100; ++write) {
     ASSERT_TRUE(PutOne(*store_, fmt::format("{:03}", write), std::string(2000, 'v')).ok());
   }
   store_.reset();
-  const std::string log = LargestLog(directory_);
+  const std::string log = LargestLog(directory_.path());
   const std::string bytes = sys::ReadFile(log).value();
   EXPECT_NE(bytes.back(), '\0') << "closing takes the zeros away";
   for (bool as_zeros : {false, true}) {
@@ -275,7 +258,7 @@ TEST_F(RocksDbTest, DamageInTheMiddleOfALogIsRefused) {
       damaged.replace(middle, as_zeros ? 8192 : 1, as_zeros ? 8192 : 1, '\0');
       if (is_filled) damaged.append(100'000, '\0');
       ASSERT_TRUE(sys::WriteFileAtomically(log, damaged).ok());
-      const Status status = Open(Options(directory_));
+      const Status status = Open(Options(directory_.path()));
       ASSERT_TRUE(status.Is(ErrorCode::kDataCorrupted)) << status.ToString();
       EXPECT_NE(status.info().message.find(log), std::string::npos) << status.ToString();
       EXPECT_TRUE(sys::ReadFile(log).value() == damaged) << "it must be kept for whoever looks";
@@ -298,7 +281,7 @@ TEST_F(RocksDbTest, FullDiskRefusesWritesAndServesReads) {
   const Status after = PutOne(*store_, "d", "4");
   EXPECT_TRUE(after.ok()) << after.ToString();
   store_.reset();
-  ASSERT_TRUE(Open(Options(directory_)).ok());
+  ASSERT_TRUE(Open(Options(directory_.path())).ok());
   EXPECT_EQ(GetOne(*store_, "a"), "1");
   EXPECT_EQ(GetOne(*store_, "b"), "(none)");
   EXPECT_EQ(GetOne(*store_, "d"), "4");
@@ -321,7 +304,7 @@ TEST_F(RocksDbTest, SpaceIsTakenBeforeTheLogIsWritten) {
   ASSERT_EQ(store_->health(), Health::kServing);
   EXPECT_TRUE(PutOne(*store_, "d", large).ok());
   store_.reset();
-  ASSERT_TRUE(Open(Options(directory_)).ok());
+  ASSERT_TRUE(Open(Options(directory_.path())).ok());
   EXPECT_EQ(GetOne(*store_, "a"), "1");
   EXPECT_EQ(GetOne(*store_, "b"), "(none)");
   EXPECT_EQ(GetOne(*store_, "c"), "(none)");
@@ -345,7 +328,7 @@ TEST_F(RocksDbTest, NoRoomForANewLog) {
     EXPECT_TRUE(PutOne(*store_, "c", "3").ok());
     EXPECT_TRUE(store_->Flush().ok());
     EXPECT_TRUE(PutOne(*store_, "d", "4").ok());
-    ASSERT_TRUE(Open(Options(directory_)).ok());
+    ASSERT_TRUE(Open(Options(directory_.path())).ok());
     EXPECT_EQ(GetOne(*store_, "a") + GetOne(*store_, "c") + GetOne(*store_, "d"), "134");
     EXPECT_EQ(GetOne(*store_, "b"), "(none)");
   }
@@ -416,7 +399,7 @@ TEST_F(RocksDbTest, WritersOnADiskThatIsFullNowAndThen) {
   EXPECT_TRUE(faults_->fired());
   for (bool reopened : {false, true}) {
     if (reopened) {
-      ASSERT_TRUE(Open(Options(directory_)).ok());
+      ASSERT_TRUE(Open(Options(directory_.path())).ok());
     }
     for (int writer = 0; writer < kWriters; ++writer) {
       for (size_t index = 0; index < outcomes[writer].size(); ++index) {
@@ -431,7 +414,7 @@ TEST_F(RocksDbTest, WritersOnADiskThatIsFullNowAndThen) {
 TEST_F(RocksDbTest, FailedSyncStopsWriting) {
   faults_.emplace(sys::FaultBit(sys::FileOperation::kSync), 1, EIO, false);
   faults_->Disarm();
-  RocksDbOptions options = Options(directory_);
+  RocksDbOptions options = Options(directory_.path());
   options.faults = &*faults_;
   ASSERT_TRUE(Open(options).ok());
   ASSERT_TRUE(PutOne(*store_, "a", "1").ok());
@@ -440,29 +423,29 @@ TEST_F(RocksDbTest, FailedSyncStopsWriting) {
   EXPECT_TRUE(unknown.Is(ErrorCode::kStatementCompletionUnknown)) << unknown.ToString();
   const Status stopped = PutOne(*store_, "c", "3");
   EXPECT_TRUE(stopped.Is(ErrorCode::kIoError)) << stopped.ToString();
-  EXPECT_NE(stopped.info().message.find(directory_), std::string::npos);
+  EXPECT_NE(stopped.info().message.find(directory_.path()), std::string::npos);
   EXPECT_EQ(GetOne(*store_, "a"), "1");
   store_->CheckDisk();
   EXPECT_EQ(store_->health(), Health::kStopped);
 }
 
 TEST_F(RocksDbTest, DamagedFileIsNamed) {
-  ASSERT_TRUE(Open(Options(directory_)).ok());
+  ASSERT_TRUE(Open(Options(directory_.path())).ok());
   ASSERT_TRUE(PutOne(*store_, "a", std::string(100, 'x')).ok());
   ASSERT_TRUE(store_->Flush().ok());
   store_.reset();
   bool damaged = false;
-  for (const std::string& name : sys::ListDirectory(directory_).value()) {
+  for (const std::string& name : sys::ListDirectory(directory_.path()).value()) {
     if (!name.starts_with("MANIFEST")) continue;
-    std::string bytes = sys::ReadFile(directory_ + "/" + name).value();
+    std::string bytes = sys::ReadFile(directory_.path() + "/" + name).value();
     bytes[bytes.size() / 2] ^= 0x55;
-    ASSERT_TRUE(sys::WriteFileAtomically(directory_ + "/" + name, bytes).ok());
+    ASSERT_TRUE(sys::WriteFileAtomically(directory_.path() + "/" + name, bytes).ok());
     damaged = true;
   }
   ASSERT_TRUE(damaged);
-  const Status status = Open(Options(directory_));
+  const Status status = Open(Options(directory_.path()));
   ASSERT_TRUE(status.Is(ErrorCode::kDataCorrupted)) << status.ToString();
-  EXPECT_NE(status.info().message.find(directory_), std::string::npos);
+  EXPECT_NE(status.info().message.find(directory_.path()), std::string::npos);
   EXPECT_FALSE(status.info().hint.empty());
 }
 
@@ -478,7 +461,7 @@ TEST_F(RocksDbTest, EveryFaultLeavesAcknowledgedWrites) {
   for (int error : {EIO, ENOSPC}) {
     for (int k = 1; k < 400; k += k < 20 ? 1 : 7) {
       const std::string directory =
-          directory_ + "/" + std::to_string(error) + "_" + std::to_string(k);
+          directory_.path() + "/" + std::to_string(error) + "_" + std::to_string(k);
       ASSERT_TRUE(sys::CreateDirectory(directory).ok());
       sys::FailNth plan(kinds, k, error, false);
       RocksDbOptions options = Options(directory);

@@ -4,12 +4,12 @@
 #include <rocksdb/write_batch.h>
 
 #include <bit>
-#include <cstdlib>
 #include <numeric>
 
 #include "base/check.h"
 #include "base/codec.h"
 #include "base/crc32c.h"
+#include "sys/testing/temporary_directory.h"
 
 namespace helios::kv {
 namespace {
@@ -22,13 +22,6 @@ constexpr size_t kBlock = 32 << 10;
 // Writes a log as RocksDB does.
 class LogEndTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "helios_log.XXXXXX";
-    HELIOS_CHECK(mkdtemp(pattern.data()) != nullptr);
-    directory_ = pattern;
-  }
-  void TearDown() override { EXPECT_TRUE(sys::RemoveTree(directory_).ok()); }
-
   void AddRecord(uint8_t type, std::string_view payload) {
     const std::string checked = std::string(1, static_cast<char>(type)) + std::string(payload);
     AppendLittleEndian<uint32_t>(&log_, std::rotr(Crc32c(checked), 15) + 0xa282ead8);
@@ -60,7 +53,7 @@ class LogEndTest : public testing::Test {
   void FillUp() { log_.append(100'000, '\0'); }
 
   LogEnd Find() {
-    auto file = sys::File::Create(directory_ + "/000007.log");
+    auto file = sys::File::Create(directory_.path() + "/000007.log");
     HELIOS_CHECK(file.ok() && (*file)->Append(log_).ok());
     Result<LogEnd> end = FindLogEnd(**file, kLog);
     HELIOS_CHECK(end.ok());
@@ -72,7 +65,7 @@ class LogEndTest : public testing::Test {
     EXPECT_EQ(end.whole_bytes, whole_bytes);
   }
 
-  std::string directory_;
+  const sys::TemporaryDirectory directory_;
   std::string log_;
   const std::string value_ = std::string(3000, 'v');
   const std::string large_ = std::string(100'000, 'w');

@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "server/first_password.h"
 #include "server/tls_files.h"
 #include "sys/files.h"
 #include "sys/machine.h"
+#include "sys/testing/temporary_directory.h"
 
 namespace helios::server {
 namespace {
@@ -73,7 +72,8 @@ TEST(Config, FileErrorsNameTheLine) {
 }
 
 TEST(Config, OptionsWinOverTheFile) {
-  const std::string path = "/tmp/helios_config_test_" + std::to_string(sys::ProcessId());
+  const sys::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/config.toml";
   ASSERT_TRUE(sys::WriteFileAtomically(path, "threads = 3\n[ports]\npg = 1234\n").ok());
   auto config = MakeConfig({{"--config", path}, {"--threads", "5"}});
   ASSERT_TRUE(config.ok()) << config.status().ToString();
@@ -120,8 +120,8 @@ TEST(Config, SizesAndTimes) {
 
 TEST(Start, PasswordsAndCertificatesOfTheFirstStart) {
   ServerConfig config;
-  config.data_dir = "/tmp/helios_start_test_" + std::to_string(sys::ProcessId());
-  ASSERT_TRUE(sys::MakeDirectories(config.data_dir).ok());
+  const sys::TemporaryDirectory directory;
+  config.data_dir = directory.path();
   const auto password = FirstPassword(config);
   ASSERT_TRUE(password.ok());
   EXPECT_EQ(password->size(), 24u);
@@ -139,7 +139,6 @@ TEST(Start, PasswordsAndCertificatesOfTheFirstStart) {
   EXPECT_EQ(sys::ReadFile(config.data_dir + "/server.crt").value(), certificate);
   config.tls = TlsSetting::kOff;
   EXPECT_EQ(OpenTls(config).value(), nullptr);
-  std::filesystem::remove_all(config.data_dir);
 }
 
 }  // namespace

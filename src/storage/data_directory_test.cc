@@ -16,7 +16,7 @@ class DataDirectoryTest : public testing::Test {
     auto directory = DataDirectory::Open(Path());
     return directory.ok() ? Status::Ok() : directory.status();
   }
-  TestDirectory root_;
+  sys::TemporaryDirectory root_;
 };
 
 TEST_F(DataDirectoryTest, FirstStartMakesIt) {

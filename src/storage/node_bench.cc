@@ -2,12 +2,11 @@
 // versions of the code on the same one.
 #include <benchmark/benchmark.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <thread>
 
 #include "base/codec.h"
 #include "storage/node.h"
+#include "sys/testing/temporary_directory.h"
 #include "types/row_codec.h"
 
 namespace helios::storage {
@@ -24,16 +23,13 @@ std::string KeyOf(int64_t id) {
 }
 
 struct Loaded {
-  std::string directory;
+  const sys::TemporaryDirectory directory;
   std::unique_ptr<Node> node;
   std::shared_ptr<const hidb::TableLayout> table;
 
   Loaded() {
-    std::string pattern = "/tmp/helios_bench.XXXXXX";
-    HELIOS_CHECK(mkdtemp(pattern.data()) != nullptr);
-    directory = pattern;
     NodeOptions options;
-    options.directory = directory;
+    options.directory = directory.path();
     auto opened = OpenNode(options);
     HELIOS_CHECK(opened.ok());
     node = std::move(*opened);
@@ -66,10 +62,6 @@ struct Loaded {
       if (writes.bytes() > 32 << 20) HELIOS_CHECK(node->StageWrites(txn, &writes).ok());
     }
     HELIOS_CHECK(node->Commit({.txn = txn, .writes = &writes}).ok());
-  }
-  ~Loaded() {
-    node.reset();
-    std::filesystem::remove_all(directory);
   }
 };
 

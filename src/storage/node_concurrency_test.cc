@@ -108,7 +108,7 @@ class ConcurrencyTest : public testing::TestWithParam<bool> {
     return rows == kAccounts ? sum : -rows;
   }
 
-  TestDirectory directory_;
+  sys::TemporaryDirectory directory_;
   std::unique_ptr<Node> node_;
 };
 

@@ -211,7 +211,7 @@ class PropertyTest : public testing::TestWithParam<std::tuple<bool, int>> {
     Check(me.session.View(me.snapshot->timestamp(), before), me.own[before - 1]);
   }
 
-  TestDirectory directory_;
+  sys::TemporaryDirectory directory_;
   sys::Random random_{static_cast<uint64_t>(std::get<1>(GetParam()))};
   std::unique_ptr<Node> node_;
   std::vector<std::unique_ptr<RandomSession>> sessions_;

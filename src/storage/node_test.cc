@@ -19,7 +19,7 @@ class NodeTest : public testing::TestWithParam<bool> {
     ASSERT_TRUE(node.ok()) << node.status().ToString();
     node_ = std::move(*node);
   }
-  TestDirectory directory_;
+  sys::TemporaryDirectory directory_;
   std::unique_ptr<Node> node_;
 };
 

@@ -51,7 +51,7 @@ class RecoveryTest : public testing::Test {
     ASSERT_EQ(WEXITSTATUS(status), 0);
   }
 
-  TestDirectory directory_;
+  sys::TemporaryDirectory directory_;
   std::unique_ptr<Node> node_;
 
  private:

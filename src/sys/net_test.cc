@@ -12,6 +12,7 @@
 #include "sys/machine.h"
 #include "sys/reactor.h"
 #include "sys/stream.h"
+#include "sys/testing/temporary_directory.h"
 #include "sys/thread.h"
 #include "sys/tls.h"
 
@@ -55,16 +56,14 @@ TEST(Net, LoopbackHosts) {
 }
 
 TEST(Net, UnixSocketsOfTheDeadAreReplaced) {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / ("helios_net_test_" + std::to_string(ProcessId())))
-          .string();
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/socket";
   {
     auto first = ListenUnix(path);
     ASSERT_TRUE(first.ok()) << first.status().ToString();
     EXPECT_FALSE(ListenUnix(path).ok());
   }
   EXPECT_TRUE(ListenUnix(path).ok());
-  std::filesystem::remove(path);
 }
 
 TEST(Stream, ReadOutcomes) {
@@ -148,24 +147,19 @@ TEST(ElasticPool, UrgentTasksPassTheBoundAndStopRunsWhatWaits) {
 class TlsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    directory_ = (std::filesystem::temp_directory_path() /
-                  ("helios_tls_test_" + std::to_string(ProcessId())))
-                     .string();
-    ASSERT_TRUE(MakeDirectories(directory_).ok());
     auto pair = MakeSelfSignedCertificate("db.example");
     ASSERT_TRUE(pair.ok()) << pair.status().ToString();
-    ASSERT_TRUE(WriteFileAtomically(directory_ + "/crt", pair->certificate_pem).ok());
-    ASSERT_TRUE(WriteFileAtomically(directory_ + "/key", pair->key_pem).ok());
+    ASSERT_TRUE(WriteFileAtomically(directory_.path() + "/crt", pair->certificate_pem).ok());
+    ASSERT_TRUE(WriteFileAtomically(directory_.path() + "/key", pair->key_pem).ok());
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
 
-  std::string directory_;
+  const TemporaryDirectory directory_;
 };
 
 TEST_F(TlsTest, HandshakeBytesAndGoodbye) {
-  EXPECT_TRUE(CheckFileIsPrivate(directory_ + "/key").ok());
-  auto context = TlsContext::Create({.certificate_file = directory_ + "/crt",
-                                     .key_file = directory_ + "/key",
+  EXPECT_TRUE(CheckFileIsPrivate(directory_.path() + "/key").ok());
+  auto context = TlsContext::Create({.certificate_file = directory_.path() + "/crt",
+                                     .key_file = directory_.path() + "/key",
                                      .alpn_protocols = {"postgresql"}});
   ASSERT_TRUE(context.ok()) << context.status().ToString();
   EXPECT_EQ((*context)->server_end_point().size(), 32u);
@@ -207,7 +201,7 @@ TEST_F(TlsTest, HandshakeBytesAndGoodbye) {
 
 TEST_F(TlsTest, NonsenseAndMissingFilesAreErrors) {
   auto context = TlsContext::Create(
-      {.certificate_file = directory_ + "/crt", .key_file = directory_ + "/key"});
+      {.certificate_file = directory_.path() + "/crt", .key_file = directory_.path() + "/key"});
   ASSERT_TRUE(context.ok());
   auto [ours, theirs] = SocketPair();
   ASSERT_TRUE(PlainStream(theirs.fd()).Write("GET / HTTP/1.1\r\n\r\n", Soon()).ok());
@@ -215,11 +209,11 @@ TEST_F(TlsTest, NonsenseAndMissingFilesAreErrors) {
   auto [silent, unused] = SocketPair();
   EXPECT_FALSE((*context)->Accept(silent.fd(), 0).ok());
   EXPECT_FALSE(TlsContext::Create({.certificate_file = "/none", .key_file = "/none"}).ok());
-  EXPECT_FALSE(
-      TlsContext::Create({.certificate_file = directory_ + "/crt", .key_file = directory_ + "/crt"})
-          .ok());
-  std::filesystem::permissions(directory_ + "/key", std::filesystem::perms(0644));
-  EXPECT_TRUE(CheckFileIsPrivate(directory_ + "/key").Is(ErrorCode::kInsufficientPrivilege));
+  EXPECT_FALSE(TlsContext::Create({.certificate_file = directory_.path() + "/crt",
+                                   .key_file = directory_.path() + "/crt"})
+                   .ok());
+  std::filesystem::permissions(directory_.path() + "/key", std::filesystem::perms(0644));
+  EXPECT_TRUE(CheckFileIsPrivate(directory_.path() + "/key").Is(ErrorCode::kInsufficientPrivilege));
 }
 
 }  // namespace

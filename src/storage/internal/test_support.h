@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,7 +10,7 @@
 #include "base/codec.h"
 #include "hidb/storage_service.h"
 #include "storage/node.h"
-#include "sys/files.h"
+#include "sys/testing/temporary_directory.h"
 #include "types/row_codec.h"
 
 namespace helios::storage {
@@ -19,21 +18,6 @@ namespace helios::storage {
 inline constexpr hidb::SpaceId kTableSpace = 20'000;
 inline constexpr hidb::SpaceId kIndexSpace = 20'001;
 inline constexpr hidb::CommandId kAllCommands = ~hidb::CommandId{0};
-
-// A directory that goes with the object.
-class TestDirectory {
- public:
-  TestDirectory() {
-    std::string pattern = testing::TempDir() + "helios_storage.XXXXXX";
-    HELIOS_CHECK(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~TestDirectory() { EXPECT_TRUE(sys::RemoveTree(path_).ok()); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 inline NodeOptions TestOptions(const std::string& directory) {
   NodeOptions options;
