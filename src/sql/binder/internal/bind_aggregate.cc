@@ -34,21 +34,70 @@ bool SameCall(const plan::AggregateNode::Call& a, const plan::AggregateNode::Cal
 }
 }  // namespace
 
-// The row that is supposed to be there has the types of the rows that are.
-Status Binder::UnifyHypothetical(const ast::FunctionCall& call, ResolvedCall* resolved) {
-  const size_t direct_count = call.args.size();
-  std::vector<ExprPtr>& arguments = resolved->arguments;
-  if (direct_count != call.order_by.size()) {
+// Binds one call of an aggregate for a Binder.
+class AggregateBinder {
+ public:
+  AggregateBinder(Binder& binder, const ast::FunctionCall& call, Binder::ResolvedCall resolved,
+                  QueryScope& scope)
+      : b_(binder),
+        call_(call),
+        name_(call.name.back()),
+        resolved_(std::move(resolved)),
+        scope_(scope) {}
+
+  Result<ExprPtr> Bind();
+
+ private:
+  Status CheckForm() const;
+  // The row that is supposed to be there has the types of the rows that are.
+  Status UnifyHypothetical();
+  Status BindOrder();
+  void PassRecordsAsJson();
+  Status CheckDistinct() const;
+  Status BindFilter();
+  // The innermost query whose columns the call uses: it belongs to that.
+  Result<QueryScope*> FindOwner();
+
+  Binder& b_;
+  const ast::FunctionCall& call_;
+  const std::string& name_;
+  Binder::ResolvedCall resolved_;
+  QueryScope& scope_;
+  plan::AggregateNode::Call bound_;
+};
+
+Status AggregateBinder::CheckForm() const {
+  if (bound_.function->is_ordered_set && !call_.within_group) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("WITHIN GROUP is required for ordered-set aggregate {}", name_)
+        .Position(PositionOf(call_.location));
+  }
+  if (!bound_.function->is_ordered_set && call_.within_group) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP", name_)
+        .Position(PositionOf(call_.location));
+  }
+  if (call_.args.empty() && !call_.star && !call_.within_group && name_ == "count") {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("{}(*) must be used to call a parameterless aggregate function", name_)
+        .Position(PositionOf(call_.location));
+  }
+  return Status::Ok();
+}
+
+Status AggregateBinder::UnifyHypothetical() {
+  const size_t direct_count = call_.args.size();
+  std::vector<ExprPtr>& arguments = resolved_.arguments;
+  if (direct_count != call_.order_by.size()) {
     std::vector<CallArgument> types;
     for (const ExprPtr& argument : arguments) types.push_back({argument->type.oid, ""});
-    const std::string& name = call.name.back();
     return Error(ErrorCode::kUndefinedFunction)
-        .Message("function {} does not exist", resolver_.Signature(name, types))
+        .Message("function {} does not exist", b_.resolver_.Signature(name_, types))
         .Hint(
             "To use the hypothetical-set aggregate {}, the number of hypothetical direct arguments "
             "(here {}) must match the number of ordering columns (here {}).",
-            name, direct_count, call.order_by.size())
-        .Position(PositionOf(call.location));
+            name_, direct_count, call_.order_by.size())
+        .Position(PositionOf(call_.location));
   }
   for (size_t i = 0; i < direct_count; ++i) {
     ExprPtr& direct = arguments[i];
@@ -56,161 +105,137 @@ Status Binder::UnifyHypothetical(const ast::FunctionCall& call, ResolvedCall* re
     std::vector<ExprPtr> pair;
     pair.push_back(std::move(sorted));
     pair.push_back(std::move(direct));
-    HELIOS_TRY(const Oid common, types_.CommonType(pair, "WITHIN GROUP"));
-    HELIOS_TRY(sorted, types_.CoerceToCommon(std::move(pair[0]), common, "WITHIN GROUP"));
-    HELIOS_TRY(direct, types_.CoerceToCommon(std::move(pair[1]), common, "WITHIN GROUP"));
+    HELIOS_TRY(const Oid common, b_.types_.CommonType(pair, "WITHIN GROUP"));
+    HELIOS_TRY(sorted, b_.types_.CoerceToCommon(std::move(pair[0]), common, "WITHIN GROUP"));
+    HELIOS_TRY(direct, b_.types_.CoerceToCommon(std::move(pair[1]), common, "WITHIN GROUP"));
   }
-  resolved->types.clear();
-  for (const ExprPtr& argument : arguments) resolved->types.push_back(argument->type);
   return Status::Ok();
+}
+
+Status AggregateBinder::BindOrder() {
+  if (call_.within_group) {
+    bound_.direct_argument_count = static_cast<uint32_t>(call_.args.size());
+  }
+  for (size_t i = 0; i < call_.order_by.size(); ++i) {
+    const ast::SortItem& item = call_.order_by[i];
+    ExprPtr value;
+    if (call_.within_group) {
+      value = resolved_.arguments[call_.args.size() + i]->Clone();
+    } else {
+      HELIOS_TRY(value, b_.BindExpr(*item.expr, scope_));
+    }
+    HELIOS_TRY(plan::SortKey key, b_.MakeSortKey(std::move(value), item));
+    bound_.order_by.push_back(std::move(key));
+  }
+  return Status::Ok();
+}
+
+void AggregateBinder::PassRecordsAsJson() {
+  if (name_ != "json_agg" && name_ != "jsonb_agg" && name_ != "json_object_agg" &&
+      name_ != "jsonb_object_agg") {
+    return;
+  }
+  // Only the expression of a record knows its fields' names: it becomes json before it is passed as
+  // a value. The typmod tells json_agg, which shows rows on lines of their own.
+  const Oid record[] = {t::kRecord};
+  for (ExprPtr& argument : bound_.arguments) {
+    if (argument->type.oid != t::kRecord) continue;
+    auto row_as_json = std::make_unique<expr::FunctionExpr>(
+        expr::FindFunction("row_to_json", record), SqlType{t::kJson, expr::kJsonOfRowTypmod});
+    row_as_json->children.push_back(std::move(argument));
+    argument = std::move(row_as_json);
+  }
+}
+
+Status AggregateBinder::CheckDistinct() const {
+  if (!call_.distinct) return Status::Ok();
+  for (const ExprPtr& argument : bound_.arguments) {
+    if (b_.types_.Equality(argument->type.oid) != nullptr) continue;
+    return Error(ErrorCode::kUndefinedFunction)
+        .Message("could not identify an equality operator for type {}",
+                 b_.types_.Name(argument->type.oid))
+        .Position(PositionOf(argument->location));
+  }
+  for (const plan::SortKey& key : bound_.order_by) {
+    // An expression that is an argument too may be cast there.
+    const auto is_key = [&](const ExprPtr& argument) {
+      const expr::Expr* plain = argument.get();
+      while (plain->kind == ExprKind::kCast && !expr::Equal(*plain, *key.expression)) {
+        plain = plain->children[0].get();
+      }
+      return expr::Equal(*plain, *key.expression);
+    };
+    if (std::any_of(bound_.arguments.begin(), bound_.arguments.end(), is_key)) continue;
+    return Error(ErrorCode::kInvalidColumnReference)
+        .Message("in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+        .Position(PositionOf(key.expression->location));
+  }
+  return Status::Ok();
+}
+
+Status AggregateBinder::BindFilter() {
+  if (call_.filter == nullptr) return Status::Ok();
+  const Temporarily clause(scope_.clause, Clause::kFilter);
+  HELIOS_TRY(bound_.filter, b_.BindExpr(*call_.filter, scope_));
+  HELIOS_TRY(bound_.filter, b_.types_.CoerceBoolean(std::move(bound_.filter), "FILTER"));
+  return Status::Ok();
+}
+
+Result<QueryScope*> AggregateBinder::FindOwner() {
+  plan::IdSet ids;
+  for (const ExprPtr& argument : bound_.arguments) {
+    plan::CollectIds(*argument, b_.plan_->subplans, &ids);
+  }
+  if (bound_.filter != nullptr) plan::CollectIds(*bound_.filter, b_.plan_->subplans, &ids);
+  QueryScope* owner = &scope_;
+  const auto owns_one = [&](const QueryScope* level) {
+    return std::any_of(ids.begin(), ids.end(),
+                       [&](uint32_t id) { return b_.owners_[id] == level; });
+  };
+  while (owner != nullptr && !owns_one(owner)) owner = owner->parent;
+  if (owner == nullptr) owner = &scope_;
+  for (const PendingAggregate& other : owner->aggregates) {
+    if (!ids.contains(other.id)) continue;
+    return Error(ErrorCode::kGroupingError)
+        .Message("aggregate function calls cannot be nested")
+        .Position(PositionOf(call_.location));
+  }
+  for (const PendingWindow& other : owner->windows) {
+    if (!ids.contains(other.id)) continue;
+    return Error(ErrorCode::kGroupingError)
+        .Message("aggregate function calls cannot contain window function calls")
+        .Position(PositionOf(call_.location));
+  }
+  HELIOS_TRY(b_.CheckAggregateAllowed(*owner, call_.location));
+  return owner;
+}
+
+Result<ExprPtr> AggregateBinder::Bind() {
+  bound_.function = resolved_.callable.aggregate;
+  bound_.distinct = call_.distinct;
+  bound_.type = {resolved_.result, -1};
+  HELIOS_TRY(CheckForm());
+  if (bound_.function->is_hypothetical) HELIOS_TRY(UnifyHypothetical());
+  {
+    const Temporarily inside(scope_.inside_aggregate, true);
+    HELIOS_TRY(BindOrder());
+    bound_.arguments = std::move(resolved_.arguments);
+    PassRecordsAsJson();
+    HELIOS_TRY(CheckDistinct());
+    HELIOS_TRY(BindFilter());
+  }
+  HELIOS_TRY(QueryScope* const owner, FindOwner());
+  for (const PendingAggregate& other : owner->aggregates) {
+    if (SameCall(other.call, bound_)) return b_.MakeColumn(other.id, call_.location);
+  }
+  const uint32_t id = b_.NewColumn(name_, bound_.type, owner);
+  owner->aggregates.push_back({std::move(bound_), id});
+  return b_.MakeColumn(id, call_.location);
 }
 
 Result<ExprPtr> Binder::BindAggregate(const ast::FunctionCall& call, ResolvedCall resolved,
                                       QueryScope& scope) {
-  plan::AggregateNode::Call pending;
-  pending.function = resolved.callable.aggregate;
-  pending.distinct = call.distinct;
-  pending.type = {resolved.result, -1};
-  const std::string& name = call.name.back();
-  if (pending.function->is_ordered_set && !call.within_group) {
-    return Error(ErrorCode::kWrongObjectType)
-        .Message("WITHIN GROUP is required for ordered-set aggregate {}", name)
-        .Position(PositionOf(call.location));
-  }
-  if (!pending.function->is_ordered_set && call.within_group) {
-    return Error(ErrorCode::kWrongObjectType)
-        .Message("{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP", name)
-        .Position(PositionOf(call.location));
-  }
-  if (call.args.empty() && !call.star && !call.within_group && name == "count") {
-    return Error(ErrorCode::kWrongObjectType)
-        .Message("{}(*) must be used to call a parameterless aggregate function", name)
-        .Position(PositionOf(call.location));
-  }
-  if (pending.function->is_hypothetical) HELIOS_TRY(UnifyHypothetical(call, &resolved));
-  const bool outer_aggregate = scope.inside_aggregate;
-  scope.inside_aggregate = true;
-  Status status;
-  if (call.within_group) {
-    pending.direct_argument_count = static_cast<uint32_t>(call.args.size());
-    for (size_t i = 0; i < call.order_by.size() && status.ok(); ++i) {
-      const size_t at = call.args.size() + i;
-      auto key = MakeSortKey(resolved.arguments[at]->Clone(), call.order_by[i]);
-      if (key.ok()) {
-        pending.order_by.push_back(std::move(key).value());
-      } else {
-        status = std::move(key).status();
-      }
-    }
-  } else {
-    for (const ast::SortItem& item : call.order_by) {
-      auto bound = BindExpr(*item.expr, scope);
-      if (bound.ok()) {
-        // An expression that is an argument too is compared as the argument's type.
-        auto key = MakeSortKey(std::move(bound).value(), item);
-        if (key.ok()) {
-          pending.order_by.push_back(std::move(key).value());
-          continue;
-        }
-        status = std::move(key).status();
-      } else {
-        status = std::move(bound).status();
-      }
-      break;
-    }
-  }
-  pending.arguments = std::move(resolved.arguments);
-  if (name == "json_agg" || name == "jsonb_agg" || name == "json_object_agg" ||
-      name == "jsonb_object_agg") {
-    // Only the expression of a record knows its fields' names: it becomes json before it is passed
-    // as a value. The typmod tells json_agg, which shows rows on lines of their own.
-    const Oid record[] = {t::kRecord};
-    for (ExprPtr& argument : pending.arguments) {
-      if (argument->type.oid != t::kRecord) continue;
-      auto row_as_json = std::make_unique<expr::FunctionExpr>(
-          expr::FindFunction("row_to_json", record), SqlType{t::kJson, expr::kJsonOfRowTypmod});
-      row_as_json->children.push_back(std::move(argument));
-      argument = std::move(row_as_json);
-    }
-  }
-  if (status.ok() && call.distinct) {
-    for (const ExprPtr& argument : pending.arguments) {
-      if (types_.Equality(argument->type.oid) == nullptr) {
-        status = Error(ErrorCode::kUndefinedFunction)
-                     .Message("could not identify an equality operator for type {}",
-                              types_.Name(argument->type.oid))
-                     .Position(PositionOf(argument->location));
-      }
-    }
-    for (const plan::SortKey& key : pending.order_by) {
-      const bool listed = std::any_of(
-          pending.arguments.begin(), pending.arguments.end(), [&](const ExprPtr& argument) {
-            const expr::Expr* plain = argument.get();
-            while (plain->kind == ExprKind::kCast && !expr::Equal(*plain, *key.expression)) {
-              plain = plain->children[0].get();
-            }
-            return expr::Equal(*plain, *key.expression);
-          });
-      if (!listed && status.ok()) {
-        status = Error(ErrorCode::kInvalidColumnReference)
-                     .Message(
-                         "in an aggregate with DISTINCT, ORDER BY expressions must appear in "
-                         "argument list")
-                     .Position(PositionOf(key.expression->location));
-      }
-    }
-  }
-  if (status.ok() && call.filter != nullptr) {
-    const Clause outer = scope.clause;
-    scope.clause = Clause::kFilter;
-    auto filter = BindExpr(*call.filter, scope);
-    if (filter.ok()) filter = types_.CoerceBoolean(std::move(filter).value(), "FILTER");
-    scope.clause = outer;
-    if (filter.ok()) {
-      pending.filter = std::move(filter).value();
-    } else {
-      status = std::move(filter).status();
-    }
-  }
-  scope.inside_aggregate = outer_aggregate;
-  HELIOS_TRY(status);
-  // The call belongs to the innermost query whose columns it uses.
-  plan::IdSet ids;
-  for (const ExprPtr& argument : pending.arguments) {
-    plan::CollectIds(*argument, plan_->subplans, &ids);
-  }
-  if (pending.filter != nullptr) plan::CollectIds(*pending.filter, plan_->subplans, &ids);
-  QueryScope* owner = nullptr;
-  for (QueryScope* level = &scope; level != nullptr; level = level->parent) {
-    for (uint32_t id : ids) {
-      if (owners_[id] == level) owner = level;
-    }
-    if (owner != nullptr) break;
-  }
-  if (owner == nullptr) owner = &scope;
-  for (const PendingAggregate& other : owner->aggregates) {
-    if (ids.contains(other.id)) {
-      return Error(ErrorCode::kGroupingError)
-          .Message("aggregate function calls cannot be nested")
-          .Position(PositionOf(call.location));
-    }
-  }
-  for (const PendingWindow& other : owner->windows) {
-    if (ids.contains(other.id)) {
-      return Error(ErrorCode::kGroupingError)
-          .Message("aggregate function calls cannot contain window function calls")
-          .Position(PositionOf(call.location));
-    }
-  }
-  HELIOS_TRY(CheckAggregateAllowed(*owner, call.location));
-  for (const PendingAggregate& other : owner->aggregates) {
-    if (SameCall(other.call, pending)) return MakeColumn(other.id, call.location);
-  }
-  PendingAggregate aggregate;
-  aggregate.id = NewColumn(name, pending.type, owner);
-  aggregate.call = std::move(pending);
-  owner->aggregates.push_back(std::move(aggregate));
-  return MakeColumn(owner->aggregates.back().id, call.location);
+  return AggregateBinder(*this, call, std::move(resolved), scope).Bind();
 }
 
 Result<ExprPtr> Binder::BindGrouping(const ast::Grouping& grouping, QueryScope& scope) {

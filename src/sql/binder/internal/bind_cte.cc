@@ -1,4 +1,4 @@
-// Binder: WITH.
+// WITH.
 #include <algorithm>
 
 #include "sql/ast_util.h"
@@ -16,6 +16,41 @@ bool Mentions(const ast::Statement& statement, const std::string& name) {
     found = found || (relation.schema.empty() && relation.name == name);
   });
   return found;
+}
+
+Status CheckNames(const ast::WithClause& with) {
+  for (size_t i = 0; i < with.tables.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (with.tables[j].name != with.tables[i].name) continue;
+      return Error(ErrorCode::kDuplicateAlias)
+          .Message("WITH query name \"{}\" specified more than once", with.tables[i].name)
+          .Position(PositionOf(with.tables[i].location));
+    }
+  }
+  return Status::Ok();
+}
+
+// RECURSIVE lets queries refer to later ones; they are bound in an order that allows it.
+Result<std::vector<const ast::CommonTable*>> OrderTables(const ast::WithClause& with) {
+  std::vector<const ast::CommonTable*> waiting, ordered;
+  for (const ast::CommonTable& table : with.tables) waiting.push_back(&table);
+  if (!with.recursive) return waiting;
+  while (!waiting.empty()) {
+    const auto is_ready = [&](const ast::CommonTable* table) {
+      return std::none_of(waiting.begin(), waiting.end(), [&](const ast::CommonTable* other) {
+        return other != table && Mentions(*table->query, other->name);
+      });
+    };
+    const auto ready = std::find_if(waiting.begin(), waiting.end(), is_ready);
+    if (ready == waiting.end()) {
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("mutual recursion between WITH items is not implemented")
+          .Position(PositionOf(with.tables[0].location));
+    }
+    ordered.push_back(*ready);
+    waiting.erase(ready);
+  }
+  return ordered;
 }
 }  // namespace
 
@@ -36,84 +71,50 @@ Status Binder::NameCteColumns(const ast::CommonTable& table,
   return Status::Ok();
 }
 
+Result<NodePtr> Binder::BindCommonTable(const ast::CommonTable& table, QueryScope* parent,
+                                        CteScope* ctes, CteEntry* entry) {
+  const bool is_select = table.query->kind == ast::StatementKind::kSelect;
+  if (!is_select && parent != nullptr) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("WITH clause containing a data-modifying statement must be at the top level")
+        .Position(PositionOf(table.location));
+  }
+  if (is_select && (!table.search_column.empty() || !table.cycle_mark.empty())) {
+    return Error(ErrorCode::kSyntaxError)
+        .Message("WITH query is not recursive")
+        .Position(PositionOf(table.location));
+  }
+  entry->not_yet_bound = true;
+  HELIOS_TRY(BoundQuery query,
+             is_select ? BindQuery(ast::As<ast::SelectStatement>(*table.query), parent, ctes, {})
+                       : BindDml(*table.query, parent, ctes));
+  entry->not_yet_bound = false;
+  HELIOS_TRY(NameCteColumns(table, query.columns, entry));
+  if (is_select) {
+    entry->inline_each = table.materialize == ast::CteMaterialize::kNever;
+  } else {
+    entry->data_modifying = true;
+    entry->returns_rows = !query.columns.empty();
+    if (!entry->returns_rows) return std::move(query.node);
+  }
+  std::vector<uint32_t> ids;
+  for (const ResultColumn& column : query.columns) ids.push_back(column.id);
+  return Shape(std::move(query.node), ids);
+}
+
 Status Binder::BindWith(const ast::WithClause& with, QueryScope* parent, CteScope* ctes,
                         std::vector<NodePtr>* bodies, std::vector<bool>* always_run) {
-  for (size_t i = 0; i < with.tables.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) {
-      if (with.tables[j].name == with.tables[i].name) {
-        return Error(ErrorCode::kDuplicateAlias)
-            .Message("WITH query name \"{}\" specified more than once", with.tables[i].name)
-            .Position(PositionOf(with.tables[i].location));
-      }
-    }
-  }
-  // RECURSIVE lets queries refer to later ones; they are bound in an order that allows it.
-  std::vector<size_t> order;
-  std::vector<bool> placed(with.tables.size(), false);
-  while (order.size() < with.tables.size()) {
-    const size_t before = order.size();
-    for (size_t i = 0; i < with.tables.size(); ++i) {
-      if (placed[i]) continue;
-      bool ready = true;
-      for (size_t j = 0; j < with.tables.size() && ready && with.recursive; ++j) {
-        if (j == i || placed[j]) continue;
-        ready = !Mentions(*with.tables[i].query, with.tables[j].name);
-      }
-      if (!ready) continue;
-      placed[i] = true;
-      order.push_back(i);
-      break;
-    }
-    if (order.size() == before) {
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("mutual recursion between WITH items is not implemented")
-          .Position(PositionOf(with.tables[0].location));
-    }
-  }
-  for (size_t at : order) {
-    const ast::CommonTable& table = with.tables[at];
-    ctes->entries.emplace_back();
-    CteEntry& entry = ctes->entries.back();
-    entry.name = table.name;
-    entry.definition = &table;
+  HELIOS_TRY(CheckNames(with));
+  HELIOS_TRY(const std::vector<const ast::CommonTable*> tables, OrderTables(with));
+  for (const ast::CommonTable* table : tables) {
+    CteEntry& entry = ctes->entries.emplace_back();
+    entry.name = table->name;
+    entry.definition = table;
     entry.index = plan_->cte_count++;
-    NodePtr body;
-    if (table.query->kind != ast::StatementKind::kSelect) {
-      if (parent != nullptr) {
-        return Error(ErrorCode::kFeatureNotSupported)
-            .Message("WITH clause containing a data-modifying statement must be at the top level")
-            .Position(PositionOf(table.location));
-      }
-      entry.data_modifying = true;
-      entry.not_yet_bound = true;
-      HELIOS_TRY(BoundQuery query, BindDml(*table.query, parent, ctes));
-      entry.not_yet_bound = false;
-      entry.returns_rows = !query.columns.empty();
-      HELIOS_TRY(NameCteColumns(table, query.columns, &entry));
-      body = std::move(query.node);
-      if (entry.returns_rows) {
-        std::vector<uint32_t> ids;
-        for (const ResultColumn& column : query.columns) ids.push_back(column.id);
-        body = Shape(std::move(body), ids);
-      }
-    } else if (with.recursive && Mentions(*table.query, table.name)) {
-      HELIOS_TRY(body, BindRecursive(table, &entry, ctes, parent));
-    } else {
-      if (!table.search_column.empty() || !table.cycle_mark.empty()) {
-        return Error(ErrorCode::kSyntaxError)
-            .Message("WITH query is not recursive")
-            .Position(PositionOf(table.location));
-      }
-      entry.not_yet_bound = true;
-      HELIOS_TRY(BoundQuery query,
-                 BindQuery(ast::As<ast::SelectStatement>(*table.query), parent, ctes, {}));
-      entry.not_yet_bound = false;
-      HELIOS_TRY(NameCteColumns(table, query.columns, &entry));
-      std::vector<uint32_t> ids;
-      for (const ResultColumn& column : query.columns) ids.push_back(column.id);
-      body = Shape(std::move(query.node), ids);
-      entry.inline_each = table.materialize == ast::CteMaterialize::kNever;
-    }
+    const bool is_recursive = with.recursive && Mentions(*table->query, table->name) &&
+                              table->query->kind == ast::StatementKind::kSelect;
+    HELIOS_TRY(NodePtr body, is_recursive ? BindRecursive(*table, &entry, ctes, parent)
+                                          : BindCommonTable(*table, parent, ctes, &entry));
     bodies->push_back(std::move(body));
     always_run->push_back(entry.data_modifying);
   }

@@ -1,17 +1,12 @@
-// Binder: JOIN and functions in FROM.
+// JOIN.
 #include <algorithm>
 
-#include "sql/ast_util.h"
-#include "sql/binder/internal/target_list.h"
+#include "sql/binder/internal/binder.h"
 #include "sql/plan/walk.h"
-#include "types/array.h"
 
 namespace helios::sql::binder {
 
 namespace {
-namespace t = type_oid;
-using expr::As;
-
 const ScopeColumn* FindOnce(const ScopeRelation& relation, const std::string& name, int* count) {
   const ScopeColumn* found = nullptr;
   *count = 0;
@@ -22,417 +17,242 @@ const ScopeColumn* FindOnce(const ScopeRelation& relation, const std::string& na
   }
   return found;
 }
-// The view that shows what a call gives, or null: PostgreSQL has these views over the functions, we
-// have only the views.
-const char* ViewOfFunction(const ast::FromFunction& item) {
-  if (item.functions.size() != 1 || item.with_ordinality || !item.columns.empty()) return nullptr;
-  const auto* call = ast::TryAs<ast::FunctionCall>(item.functions[0].call.get());
-  if (call == nullptr || !call->args.empty() || call->name.size() > 2) return nullptr;
-  if (call->name.size() == 2 && call->name[0] != "pg_catalog") return nullptr;
-  static constexpr std::pair<std::string_view, const char*> kViews[] = {
-      {"pg_cursor", "pg_cursors"},
-      {"pg_prepared_statement", "pg_prepared_statements"},
-      {"pg_show_all_settings", "pg_settings"},
-      {"pg_timezone_abbrevs", "pg_timezone_abbrevs"},
-      {"pg_timezone_names", "pg_timezone_names"},
-  };
-  for (const auto& [function, view] : kViews) {
-    if (call->name.back() == function) return view;
-  }
-  return nullptr;
-}
 
+plan::JoinType TypeOf(ast::JoinKind kind) {
+  switch (kind) {
+    case ast::JoinKind::kInner:
+      break;
+    case ast::JoinKind::kLeft:
+      return plan::JoinType::kLeft;
+    case ast::JoinKind::kRight:
+      return plan::JoinType::kRight;
+    case ast::JoinKind::kFull:
+      return plan::JoinType::kFull;
+  }
+  return plan::JoinType::kInner;
+}
 }  // namespace
 
-// Appends to `merged` the columns that USING makes one, and to the join's condition their equality.
-Status Binder::MergeUsing(const ast::FromJoin& join, const std::vector<std::string>& names,
-                          const ScopeRelation& left, const ScopeRelation& right, NodePtr* node,
-                          plan::JoinNode* join_node, ScopeRelation* merged,
-                          ScopeRelation* using_only) {
+// Binds one JOIN for a Binder. The relations of the sides lie in the scope from `first_` and from
+// `middle_` on; the join adds one more, of all columns that can be named without a relation.
+class JoinBinder {
+ public:
+  JoinBinder(Binder& binder, const ast::FromJoin& join, QueryScope& scope)
+      : b_(binder),
+        join_(join),
+        scope_(scope),
+        first_(scope.relations.size()),
+        merged_(b_.NewRelation(scope)),
+        using_only_(b_.NewRelation(scope)) {}
+
+  Result<NodePtr> Bind();
+
+ private:
+  Result<NodePtr> BindRight();
+  void MarkNullable(NodePtr* left, NodePtr* right);
+  // The relations from `begin` on as one list of columns, by the names that stand for them
+  // unqualified.
+  ScopeRelation VisibleColumns(size_t begin, size_t end) const;
+  Status BindColumns(NodePtr* tree, plan::JoinNode* node);
+  // NATURAL and USING: makes each of `names` one column, and their equality the join's condition.
+  Status MergeUsing(const std::vector<std::string>& names, const ScopeRelation& left,
+                    const ScopeRelation& right, NodePtr* tree, plan::JoinNode* node);
+  // The column of a side that USING names.
+  static Result<uint32_t> FindUsing(const ScopeRelation& side, const char* side_name,
+                                    const std::string& name);
+  // The column that stands for both: the preserved side's, or a new one that `project` computes.
+  Result<uint32_t> MergeColumn(const std::string& name, uint32_t left, uint32_t right,
+                               plan::ProjectNode* project);
+  Result<ExprPtr> BindOn();
+  Status AddRelations();
+
+  Binder& b_;
+  const ast::FromJoin& join_;
+  QueryScope& scope_;
+  const size_t first_;
+  size_t middle_ = 0;
+  ScopeRelation* const merged_;
+  ScopeRelation* const using_only_;  // What the alias of USING names.
+};
+
+Result<NodePtr> JoinBinder::BindRight() {
+  const bool lateral_ok = join_.join == ast::JoinKind::kInner || join_.join == ast::JoinKind::kLeft;
+  std::vector<std::pair<bool, bool>> saved;
+  for (size_t i = first_; i < middle_; ++i) {
+    saved.push_back({scope_.relations[i]->lateral_only, scope_.relations[i]->lateral_ok});
+    scope_.relations[i]->lateral_only = true;
+    scope_.relations[i]->lateral_ok = lateral_ok;
+  }
+  HELIOS_TRY(NodePtr right, b_.BindFrom(*join_.right, scope_));
+  for (size_t i = first_; i < middle_; ++i) {
+    scope_.relations[i]->lateral_only = saved[i - first_].first;
+    scope_.relations[i]->lateral_ok = saved[i - first_].second;
+  }
+  return right;
+}
+
+void JoinBinder::MarkNullable(NodePtr* left, NodePtr* right) {
+  const bool left_null = join_.join == ast::JoinKind::kRight || join_.join == ast::JoinKind::kFull;
+  const bool right_null = join_.join == ast::JoinKind::kLeft || join_.join == ast::JoinKind::kFull;
+  for (size_t i = first_; i < scope_.relations.size(); ++i) {
+    ScopeRelation& relation = *scope_.relations[i];
+    relation.nullable = relation.nullable || (i < middle_ ? left_null : right_null);
+  }
+  if (left_null) MarkPresent(b_, scope_, first_, middle_, left);
+  if (right_null) MarkPresent(b_, scope_, middle_, scope_.relations.size(), right);
+}
+
+ScopeRelation JoinBinder::VisibleColumns(size_t begin, size_t end) const {
+  ScopeRelation side;
+  for (size_t i = begin; i < end; ++i) {
+    const ScopeRelation& relation = *scope_.relations[i];
+    if (!relation.columns_visible) continue;
+    side.columns.insert(side.columns.end(), relation.columns.begin(), relation.columns.end());
+  }
+  return side;
+}
+
+Result<uint32_t> JoinBinder::FindUsing(const ScopeRelation& side, const char* side_name,
+                                       const std::string& name) {
+  int count = 0;
+  const ScopeColumn* found = FindOnce(side, name, &count);
+  if (count == 0) {
+    return Error(ErrorCode::kUndefinedColumn)
+        .Message("column \"{}\" specified in USING clause does not exist in {} table", name,
+                 side_name);
+  }
+  if (count > 1) {
+    return Error(ErrorCode::kAmbiguousColumn)
+        .Message("common column name \"{}\" appears more than once in {} table", name, side_name);
+  }
+  return found->id;
+}
+
+Result<uint32_t> JoinBinder::MergeColumn(const std::string& name, uint32_t left, uint32_t right,
+                                         plan::ProjectNode* project) {
+  std::vector<ExprPtr> sides;
+  sides.push_back(b_.MakeColumn(left, -1));
+  sides.push_back(b_.MakeColumn(right, -1));
+  HELIOS_TRY(const Oid common, b_.types_.CommonType(sides, "JOIN/USING"));
+  const bool is_full = join_.join == ast::JoinKind::kFull;
+  const bool is_right = join_.join == ast::JoinKind::kRight;
+  const uint32_t preserved = is_right ? right : left;
+  if (!is_full && b_.columns_[preserved].type.oid == common) return preserved;
+  const SqlType type{common, TypeRules::CommonTypmod(sides, common)};
+  for (ExprPtr& side : sides) {
+    HELIOS_TRY(side, b_.types_.CoerceToCommon(std::move(side), common, "JOIN/USING"));
+  }
+  if (is_full) {
+    auto first = std::make_unique<expr::CoalesceExpr>(type);
+    first->children = std::move(sides);
+    project->expressions.push_back(b_.types_.Typed(std::move(first)));
+  } else {
+    project->expressions.push_back(std::move(sides[is_right ? 1 : 0]));
+  }
+  project->ids.push_back(b_.NewColumn(name, type, nullptr));
+  return project->ids.back();
+}
+
+Status JoinBinder::MergeUsing(const std::vector<std::string>& names, const ScopeRelation& left,
+                              const ScopeRelation& right, NodePtr* tree, plan::JoinNode* node) {
   std::vector<ExprPtr> conditions;
   auto project = std::make_unique<plan::ProjectNode>();
   for (const std::string& name : names) {
-    int left_count = 0, right_count = 0;
-    const ScopeColumn* l = FindOnce(left, name, &left_count);
-    const ScopeColumn* r = FindOnce(right, name, &right_count);
-    for (const bool is_left : {true, false}) {
-      const int count = is_left ? left_count : right_count;
-      const char* side = is_left ? "left" : "right";
-      if (count == 0) {
-        return Error(ErrorCode::kUndefinedColumn)
-            .Message("column \"{}\" specified in USING clause does not exist in {} table", name,
-                     side);
-      }
-      if (count > 1) {
-        return Error(ErrorCode::kAmbiguousColumn)
-            .Message("common column name \"{}\" appears more than once in {} table", name, side);
-      }
-    }
-    HELIOS_TRY(ExprPtr equal, MakeOperator("=", MakeColumn(l->id, -1), MakeColumn(r->id, -1), -1));
+    HELIOS_TRY(const uint32_t l, FindUsing(left, "left", name));
+    HELIOS_TRY(const uint32_t r, FindUsing(right, "right", name));
+    HELIOS_TRY(ExprPtr equal, b_.MakeOperator("=", b_.MakeColumn(l, -1), b_.MakeColumn(r, -1), -1));
     conditions.push_back(std::move(equal));
-    std::vector<ExprPtr> sides;
-    sides.push_back(MakeColumn(l->id, -1));
-    sides.push_back(MakeColumn(r->id, -1));
-    HELIOS_TRY(const Oid common, types_.CommonType(sides, "JOIN/USING"));
-    uint32_t id = join.join == ast::JoinKind::kRight ? r->id : l->id;
-    if (join.join == ast::JoinKind::kFull || columns_[id].type.oid != common) {
-      const int32_t typmod = TypeRules::CommonTypmod(sides, common);
-      HELIOS_TRY(sides[0], types_.CoerceToCommon(std::move(sides[0]), common, "JOIN/USING"));
-      HELIOS_TRY(sides[1], types_.CoerceToCommon(std::move(sides[1]), common, "JOIN/USING"));
-      ExprPtr value;
-      if (join.join == ast::JoinKind::kFull) {
-        value = std::make_unique<expr::CoalesceExpr>(SqlType{common, typmod});
-        value->children = std::move(sides);
-        value = types_.Typed(std::move(value));
-      } else {
-        value = std::move(sides[join.join == ast::JoinKind::kRight ? 1 : 0]);
-      }
-      id = NewColumn(name, {common, typmod}, nullptr);
-      project->expressions.push_back(std::move(value));
-      project->ids.push_back(id);
-    }
-    merged->columns.push_back({name, id});
-    using_only->columns.push_back({name, id});
+    HELIOS_TRY(const uint32_t id, MergeColumn(name, l, r, project.get()));
+    merged_->columns.push_back({name, id});
+    using_only_->columns.push_back({name, id});
   }
-  join_node->condition = plan::JoinAnd(std::move(conditions));
+  node->condition = plan::JoinAnd(std::move(conditions));
   if (!project->ids.empty()) {
-    for (uint32_t id : (*node)->ids) {
-      project->expressions.push_back(MakeColumn(id, -1));
+    for (uint32_t id : (*tree)->ids) {
+      project->expressions.push_back(b_.MakeColumn(id, -1));
       project->ids.push_back(id);
     }
-    project->children.push_back(std::move(*node));
-    *node = std::move(project);
+    project->children.push_back(std::move(*tree));
+    *tree = std::move(project);
   }
   for (const ScopeRelation* side : {&left, &right}) {
     for (const ScopeColumn& column : side->columns) {
       if (std::find(names.begin(), names.end(), column.name) == names.end()) {
-        merged->columns.push_back(column);
+        merged_->columns.push_back(column);
       }
     }
   }
   return Status::Ok();
 }
 
-Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
-  const size_t first = scope.relations.size();
-  const auto visible_columns = [&](size_t begin, size_t end) {
-    // The side as one list of columns, by the names that stand for them unqualified.
-    ScopeRelation side;
-    for (size_t i = begin; i < end; ++i) {
-      const ScopeRelation& relation = *scope.relations[i];
-      if (!relation.columns_visible) continue;
-      side.columns.insert(side.columns.end(), relation.columns.begin(), relation.columns.end());
+Status JoinBinder::BindColumns(NodePtr* tree, plan::JoinNode* node) {
+  const ScopeRelation left = VisibleColumns(first_, middle_);
+  const ScopeRelation right = VisibleColumns(middle_, scope_.relations.size());
+  if (!join_.natural && join_.using_columns.empty()) {
+    merged_->columns = left.columns;
+    merged_->columns.insert(merged_->columns.end(), right.columns.begin(), right.columns.end());
+    return Status::Ok();
+  }
+  std::vector<std::string> names = join_.using_columns;
+  for (const ScopeColumn& column : left.columns) {
+    if (!join_.natural) break;
+    int count = 0;
+    FindOnce(right, column.name, &count);
+    if (count > 0 && std::find(names.begin(), names.end(), column.name) == names.end()) {
+      names.push_back(column.name);
     }
-    return side;
-  };
-  HELIOS_TRY(NodePtr left, BindFrom(*join.left, scope));
-  const size_t middle = scope.relations.size();
-  const bool lateral_ok = join.join == ast::JoinKind::kInner || join.join == ast::JoinKind::kLeft;
-  std::vector<std::pair<bool, bool>> saved;
-  for (size_t i = first; i < middle; ++i) {
-    saved.push_back({scope.relations[i]->lateral_only, scope.relations[i]->lateral_ok});
-    scope.relations[i]->lateral_only = true;
-    scope.relations[i]->lateral_ok = lateral_ok;
   }
-  HELIOS_TRY(NodePtr right, BindFrom(*join.right, scope));
-  for (size_t i = first; i < middle; ++i) {
-    scope.relations[i]->lateral_only = saved[i - first].first;
-    scope.relations[i]->lateral_ok = saved[i - first].second;
+  return MergeUsing(names, left, right, tree, node);
+}
+
+Result<ExprPtr> JoinBinder::BindOn() {
+  // ON sees the two sides and outer queries, not earlier items of FROM.
+  const auto begin = scope_.relations.begin() + static_cast<ptrdiff_t>(first_);
+  const Temporarily relations(scope_.relations,
+                              std::vector<ScopeRelation*>(begin, scope_.relations.end()));
+  const Temporarily clause(scope_.clause, Clause::kJoinOn);
+  HELIOS_TRY(ExprPtr condition, b_.BindExpr(*join_.on, scope_));
+  return b_.types_.CoerceBoolean(std::move(condition), "JOIN/ON");
+}
+
+Status JoinBinder::AddRelations() {
+  const bool is_named = join_.alias != nullptr;
+  if (is_named) HELIOS_TRY(b_.ApplyAlias(join_.alias.get(), merged_, join_.location));
+  merged_->name_visible = is_named;
+  for (size_t i = first_; i < scope_.relations.size(); ++i) {
+    if (is_named) scope_.relations[i]->name_visible = false;
+    scope_.relations[i]->columns_visible = false;
   }
-  const bool left_null = join.join == ast::JoinKind::kRight || join.join == ast::JoinKind::kFull;
-  const bool right_null = join.join == ast::JoinKind::kLeft || join.join == ast::JoinKind::kFull;
-  for (size_t i = first; i < scope.relations.size(); ++i) {
-    ScopeRelation& relation = *scope.relations[i];
-    relation.nullable = relation.nullable || (i < middle ? left_null : right_null);
-  }
-  if (left_null) MarkPresent(*this, scope, first, middle, &left);
-  if (right_null) MarkPresent(*this, scope, middle, scope.relations.size(), &right);
-  auto node = std::make_unique<plan::JoinNode>();
-  switch (join.join) {
-    case ast::JoinKind::kInner:
-      node->join_type = plan::JoinType::kInner;
-      break;
-    case ast::JoinKind::kLeft:
-      node->join_type = plan::JoinType::kLeft;
-      break;
-    case ast::JoinKind::kRight:
-      node->join_type = plan::JoinType::kRight;
-      break;
-    case ast::JoinKind::kFull:
-      node->join_type = plan::JoinType::kFull;
-      break;
-  }
+  HELIOS_TRY(b_.AddRelation(scope_, merged_, join_.location));
+  if (join_.using_alias == nullptr) return Status::Ok();
+  using_only_->alias = join_.using_alias->name;
+  using_only_->columns_visible = false;
+  return b_.AddRelation(scope_, using_only_, join_.location);
+}
+
+Result<NodePtr> JoinBinder::Bind() {
+  HELIOS_TRY(NodePtr left, b_.BindFrom(*join_.left, scope_));
+  middle_ = scope_.relations.size();
+  HELIOS_TRY(NodePtr right, BindRight());
+  MarkNullable(&left, &right);
+  auto join = std::make_unique<plan::JoinNode>();
+  plan::JoinNode* const node = join.get();
+  node->join_type = TypeOf(join_.join);
   node->ids = left->ids;
   node->ids.insert(node->ids.end(), right->ids.begin(), right->ids.end());
   node->children.push_back(std::move(left));
   node->children.push_back(std::move(right));
-  plan::JoinNode* join_node = node.get();
-  NodePtr tree = std::move(node);
-
-  const ScopeRelation left_side = visible_columns(first, middle);
-  const ScopeRelation right_side = visible_columns(middle, scope.relations.size());
-  std::vector<std::string> names = join.using_columns;
-  if (join.natural) {
-    for (const ScopeColumn& column : left_side.columns) {
-      int count = 0;
-      FindOnce(right_side, column.name, &count);
-      if (count > 0 && std::find(names.begin(), names.end(), column.name) == names.end()) {
-        names.push_back(column.name);
-      }
-    }
+  NodePtr tree = std::move(join);
+  HELIOS_TRY(BindColumns(&tree, node));
+  if (join_.on != nullptr) {
+    HELIOS_TRY(node->condition, BindOn());
   }
-  ScopeRelation* merged = NewRelation(scope);
-  ScopeRelation* using_only = NewRelation(scope);
-  if (join.natural || !join.using_columns.empty()) {
-    HELIOS_TRY(
-        MergeUsing(join, names, left_side, right_side, &tree, join_node, merged, using_only));
-  } else {
-    merged->columns = left_side.columns;
-    merged->columns.insert(merged->columns.end(), right_side.columns.begin(),
-                           right_side.columns.end());
-  }
-  if (join.on != nullptr) {
-    // ON sees the two sides and outer queries, not earlier items of FROM.
-    std::vector<ScopeRelation*> mine(scope.relations.begin() + static_cast<ptrdiff_t>(first),
-                                     scope.relations.end());
-    std::vector<ScopeRelation*> all = scope.relations;
-    scope.relations = mine;
-    const Clause outer = scope.clause;
-    scope.clause = Clause::kJoinOn;
-    auto bound = BindExpr(*join.on, scope);
-    if (bound.ok()) bound = types_.CoerceBoolean(std::move(bound).value(), "JOIN/ON");
-    scope.clause = outer;
-    scope.relations = all;
-    if (!bound.ok()) {
-      Status status = std::move(bound).status();
-      return status;
-    }
-    join_node->condition = std::move(bound).value();
-  }
-  const bool named = join.alias != nullptr;
-  if (named) {
-    HELIOS_TRY(ApplyAlias(join.alias.get(), merged, join.location));
-    for (size_t i = first; i < scope.relations.size(); ++i) {
-      scope.relations[i]->name_visible = false;
-    }
-  } else {
-    merged->name_visible = false;
-  }
-  for (size_t i = first; i < scope.relations.size(); ++i) {
-    scope.relations[i]->columns_visible = false;
-  }
-  HELIOS_TRY(AddRelation(scope, merged, join.location));
-  if (join.using_alias != nullptr) {
-    using_only->alias = join.using_alias->name;
-    using_only->columns_visible = false;
-    HELIOS_TRY(AddRelation(scope, using_only, join.location));
-  }
+  HELIOS_TRY(AddRelations());
   return tree;
 }
 
-Status Binder::BindFunctionItem(const ast::FromFunctionItem& item,
-                                const std::vector<ast::FunctionColumn>& definition,
-                                QueryScope& scope, plan::TableFunctionNode* node,
-                                std::vector<std::string>* names, std::string* function_name) {
-  plan::TableFunctionNode::Call call;
-  const auto* function_call = ast::TryAs<ast::FunctionCall>(item.call.get());
-  *function_name = TargetName(*item.call);
-  const size_t sets_before = scope.sets.size();
-  bool is_set = false;
-  if (function_call != nullptr) {
-    is_set = !expr::TableFunctionsNamed(RegisteredName(function_call->name)).empty();
-  }
-  if (is_set) {
-    HELIOS_TRY(ResolvedCall resolved, ResolveCall(*function_call, scope));
-    if (resolved.callable.table != nullptr) {
-      // The set machinery of select lists works out the column types.
-      const Clause outer = scope.clause;
-      scope.clause = Clause::kSelect;
-      auto column = BindSetCall(*function_call, std::move(resolved), scope);
-      scope.clause = outer;
-      if (!column.ok()) return std::move(column).status();
-      PendingSet pending = std::move(scope.sets.back());
-      scope.sets.pop_back();
-      call.function = pending.function;
-      call.arguments = std::move(pending.arguments);
-      call.column_types = pending.column_types;
-      const auto& own_names = pending.function->column_names;
-      if (!definition.empty()) {
-        call.column_types.clear();
-        ArrayBuilder column_names(t::kText);
-        for (const ast::FunctionColumn& column_definition : definition) {
-          HELIOS_TRY(const SqlType type, ResolveType(column_definition.type));
-          call.column_types.push_back(type);
-          names->push_back(column_definition.name);
-          column_names.AddBytes(column_definition.name);
-        }
-        // Functions that find their columns by name (json_to_record) get the names as one more
-        // argument.
-        if (own_names.empty()) {
-          call.arguments.push_back(std::make_unique<expr::ConstantExpr>(
-              Value::Bytes({t::kTextArray}, column_names.Finish())));
-        }
-      } else {
-        if (call.column_types.empty()) {
-          return Error(ErrorCode::kSyntaxError)
-              .Message("a column definition list is required for functions returning \"record\"")
-              .Position(PositionOf(item.call->location));
-        }
-        for (size_t i = 0; i < call.column_types.size(); ++i) {
-          const bool single = call.column_types.size() == 1;
-          names->push_back(i < own_names.size() && !own_names[i].empty() ? own_names[i]
-                           : single                                      ? *function_name
-                                    : "column" + std::to_string(i + 1));
-        }
-      }
-      node->calls.push_back(std::move(call));
-      return Status::Ok();
-    }
-  }
-  HELIOS_TRY(call.scalar, BindExpr(*item.call, scope));
-  if (scope.sets.size() != sets_before) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("set-returning functions must appear at top level of FROM")
-        .Position(PositionOf(item.call->location));
-  }
-  HELIOS_TRY(call.scalar, types_.ResolveUnknown(std::move(call.scalar)));
-  if (!definition.empty()) {
-    call.expand_record = true;
-    for (const ast::FunctionColumn& column_definition : definition) {
-      HELIOS_TRY(const SqlType type, ResolveType(column_definition.type));
-      call.column_types.push_back(type);
-      names->push_back(column_definition.name);
-    }
-  } else if (const catalog::UserType* user = context_.snapshot->FindUserType(call.scalar->type.oid);
-             user != nullptr && types_.IsComposite(call.scalar->type.oid)) {
-    call.expand_record = true;
-    for (const catalog::Column& column : user->fields) {
-      call.column_types.push_back(column.type);
-      names->push_back(column.name);
-    }
-  } else {
-    if (call.scalar->type.oid == t::kRecord) {
-      return Error(ErrorCode::kSyntaxError)
-          .Message("a column definition list is required for functions returning \"record\"")
-          .Position(PositionOf(item.call->location));
-    }
-    call.column_types.push_back(call.scalar->type);
-    names->push_back(*function_name);
-  }
-  node->calls.push_back(std::move(call));
-  return Status::Ok();
-}
-
-Result<NodePtr> Binder::BindFromFunction(const ast::FromFunction& item, QueryScope& scope) {
-  if (const char* view = ViewOfFunction(item)) {
-    ast::FromTable table;
-    table.location = item.location;
-    table.relation.schema = "pg_catalog";
-    table.relation.name = view;
-    table.relation.location = item.location;
-    table.alias = std::make_unique<ast::Alias>();
-    if (item.alias != nullptr) {
-      *table.alias = *item.alias;
-    } else {
-      table.alias->name = ast::As<ast::FunctionCall>(*item.functions[0].call).name.back();
-    }
-    return BindTable(table, scope);
-  }
-  auto node = std::make_unique<plan::TableFunctionNode>();
-  node->with_ordinality = item.with_ordinality;
-  std::vector<std::string> names;
-  std::string first_name;
-  const bool outer_lateral = scope.lateral_active;
-  const Clause outer_clause = scope.clause;
-  scope.lateral_active = true;  // Functions are LATERAL without the word.
-  scope.clause = Clause::kFromFunction;
-  Status status;
-  for (const ast::FromFunctionItem& function : item.functions) {
-    std::string name;
-    const auto& columns = function.columns.empty() ? item.columns : function.columns;
-    const auto* call = ast::TryAs<ast::FunctionCall>(function.call.get());
-    if (call != nullptr && call->name.back() == "unnest" && call->args.size() > 1) {
-      // unnest(a, b) is ROWS FROM (unnest(a), unnest(b)).
-      for (const ast::ExprPtr& argument : call->args) {
-        auto single = std::make_unique<ast::FunctionCall>();
-        single->name = call->name;
-        single->location = call->location;
-        single->args.push_back(ast::Clone(*argument));
-        ast::FromFunctionItem part;
-        part.call = std::move(single);
-        status = BindFunctionItem(part, columns, scope, node.get(), &names, &name);
-        if (!status.ok()) break;
-      }
-    } else {
-      status = BindFunctionItem(function, columns, scope, node.get(), &names, &name);
-    }
-    if (!status.ok()) break;
-    if (first_name.empty()) first_name = name;
-  }
-  scope.lateral_active = outer_lateral;
-  scope.clause = outer_clause;
-  HELIOS_TRY(status);
-  ScopeRelation* relation = NewRelation(scope);
-  relation->alias = first_name;
-  std::vector<std::pair<uint32_t, ExprPtr>> fields;
-  size_t index = 0;
-  for (const plan::TableFunctionNode::Call& call : node->calls) {
-    for (const SqlType& type : call.column_types) {
-      std::string name = names[index++];
-      // A set of a composite type shows its fields as columns.
-      const catalog::UserType* record =
-          call.function != nullptr && call.column_types.size() == 1 && types_.IsComposite(type.oid)
-              ? context_.snapshot->FindUserType(type.oid)
-              : nullptr;
-      if (record != nullptr) {
-        const uint32_t whole = NewColumn(name, type, nullptr);
-        node->ids.push_back(whole);
-        for (const catalog::Column& field : record->fields) {
-          HELIOS_TRY(ExprPtr select, BindFieldSelect(MakeColumn(whole, -1), field.name, -1));
-          const uint32_t id = NewColumn(field.name, field.type, nullptr);
-          relation->columns.push_back({field.name, id});
-          fields.emplace_back(id, std::move(select));
-        }
-        continue;
-      }
-      // A function with one unnamed column takes the alias for its column too.
-      if (node->calls.size() == 1 && call.column_types.size() == 1 && item.alias != nullptr &&
-          item.columns.empty() && item.functions[0].columns.empty() && name == first_name) {
-        name = item.alias->name;
-      }
-      const uint32_t id = NewColumn(name, type, nullptr);
-      relation->columns.push_back({name, id});
-      node->ids.push_back(id);
-    }
-  }
-  if (item.with_ordinality) {
-    const uint32_t id = NewColumn("ordinality", {t::kInt8, -1}, nullptr);
-    relation->columns.push_back({"ordinality", id});
-    node->ids.push_back(id);
-  }
-  NodePtr tree = std::move(node);
-  if (!fields.empty()) {
-    auto project = std::make_unique<plan::ProjectNode>();
-    for (const uint32_t id : tree->ids) {
-      project->ids.push_back(id);
-      project->expressions.push_back(MakeColumn(id, -1));
-    }
-    for (auto& [id, select] : fields) {
-      project->ids.push_back(id);
-      project->expressions.push_back(std::move(select));
-    }
-    project->children.push_back(std::move(tree));
-    tree = std::move(project);
-  }
-  HELIOS_TRY(ApplyAlias(item.alias.get(), relation, item.location));
-  // A whole row of a scalar function is its value.
-  if (relation->columns.size() == 1 && fields.empty() &&
-      relation->columns[0].name != relation->alias) {
-    relation->columns.push_back({relation->alias, relation->columns[0].id});
-    relation->hidden_count = 1;
-  }
-  HELIOS_TRY(AddRelation(scope, relation, item.location));
-  return tree;
+Result<NodePtr> Binder::BindJoin(const ast::FromJoin& join, QueryScope& scope) {
+  return JoinBinder(*this, join, scope).Bind();
 }
 
 }  // namespace helios::sql::binder

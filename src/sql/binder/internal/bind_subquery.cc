@@ -1,4 +1,4 @@
-// Binder: sub-selects in expressions.
+// Sub-selects in expressions.
 #include "sql/binder/internal/binder.h"
 #include "sql/plan/walk.h"
 
@@ -9,6 +9,32 @@ namespace t = type_oid;
 using expr::As;
 using expr::ExprKind;
 using Test = expr::SubplanExpr::Test;
+
+// What the clause is called where it may hold no sub-select; null: it may.
+const char* RefusingClause(Clause clause) {
+  switch (clause) {
+    case Clause::kCheck:
+      return "check constraint";
+    case Clause::kDefault:
+      return "DEFAULT expression";
+    case Clause::kGenerated:
+      return "column generation expression";
+    case Clause::kIndexExpression:
+      return "index expression";
+    case Clause::kIndexPredicate:
+      return "index predicate";
+    case Clause::kAlterUsing:
+      return "transform expression";
+    default:
+      return nullptr;
+  }
+}
+
+Status SyntaxErrorAt(const ast::Subquery& subquery, const char* message) {
+  return Error(ErrorCode::kSyntaxError)
+      .Message("{}", message)
+      .Position(PositionOf(subquery.location));
+}
 }  // namespace
 
 Result<ExprPtr> Binder::BindRowSubquery(const std::string& op, const ast::Row& left,
@@ -49,96 +75,75 @@ Result<ExprPtr> Binder::BindRowSubquery(const std::string& op, const ast::Row& l
 }
 
 Result<ExprPtr> Binder::BindSubquery(const ast::Subquery& subquery, QueryScope& scope) {
-  switch (scope.clause) {
-    case Clause::kCheck:
-    case Clause::kDefault:
-    case Clause::kGenerated:
-    case Clause::kIndexExpression:
-    case Clause::kIndexPredicate:
-    case Clause::kAlterUsing: {
-      const char* where = scope.clause == Clause::kCheck       ? "check constraint"
-                          : scope.clause == Clause::kDefault   ? "DEFAULT expression"
-                          : scope.clause == Clause::kGenerated ? "column generation expression"
-                          : scope.clause == Clause::kIndexExpression ? "index expression"
-                          : scope.clause == Clause::kIndexPredicate  ? "index predicate"
-                                                                     : "transform expression";
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("cannot use subquery in {}", where)
+  if (const char* clause = RefusingClause(scope.clause)) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("cannot use subquery in {}", clause)
+        .Position(PositionOf(subquery.location));
+  }
+  if (subquery.subquery_kind == ast::SubqueryKind::kAny ||
+      subquery.subquery_kind == ast::SubqueryKind::kAll) {
+    return BindQuantifiedSubquery(subquery, scope);
+  }
+  HELIOS_TRY(BoundQuery query,
+             BindQuery(ast::As<ast::SelectStatement>(*subquery.query), &scope, scope.ctes, {}));
+  SqlType type{t::kBool, -1};
+  Test test = Test::kExists;
+  if (subquery.subquery_kind != ast::SubqueryKind::kExists) {
+    if (query.columns.size() != 1) {
+      return SyntaxErrorAt(subquery, "subquery must return only one column");
+    }
+    const uint32_t id = query.columns[0].id;
+    type = columns_[id].type;
+    test = Test::kScalar;
+    query.node = Shape(std::move(query.node), {id});
+  }
+  if (subquery.subquery_kind == ast::SubqueryKind::kArray) {
+    // An array of arrays has one more dimension and the same type.
+    const Oid array = types_.IsArray(type.oid) ? type.oid : types_.ArrayOf(type.oid);
+    if (array == kInvalidOid) {
+      return Error(ErrorCode::kUndefinedObject)
+          .Message("could not find array type for data type {}", types_.Name(type.oid))
           .Position(PositionOf(subquery.location));
     }
-    default:
-      break;
+    type = {array, -1};
+    test = Test::kArray;
   }
+  auto result = std::make_unique<expr::SubplanExpr>(type, test, AddSubplan(std::move(query.node)));
+  result->location = subquery.location;
+  return types_.Typed(std::move(result));
+}
+
+Result<ExprPtr> Binder::BindQuantifiedSubquery(const ast::Subquery& subquery, QueryScope& scope) {
   std::vector<ExprPtr> left;
-  if (subquery.left != nullptr) {
-    if (const auto* row = ast::TryAs<ast::Row>(subquery.left.get())) {
-      for (const ast::ExprPtr& field : row->fields) {
-        HELIOS_TRY(ExprPtr bound, BindExpr(*field, scope));
-        left.push_back(std::move(bound));
-      }
-    } else {
-      HELIOS_TRY(ExprPtr bound, BindExpr(*subquery.left, scope));
+  if (const auto* row = ast::TryAs<ast::Row>(subquery.left.get())) {
+    for (const ast::ExprPtr& field : row->fields) {
+      HELIOS_TRY(ExprPtr bound, BindExpr(*field, scope));
       left.push_back(std::move(bound));
     }
+  } else {
+    HELIOS_TRY(ExprPtr bound, BindExpr(*subquery.left, scope));
+    left.push_back(std::move(bound));
   }
   HELIOS_TRY(BoundQuery query,
              BindQuery(ast::As<ast::SelectStatement>(*subquery.query), &scope, scope.ctes, {}));
   const size_t width = query.columns.size();
-  const auto columns_error = [&](const char* text) {
-    return Error(ErrorCode::kSyntaxError)
-        .Message("{}", text)
-        .Position(PositionOf(subquery.location));
-  };
-  std::vector<uint32_t> ids;
-  for (const ResultColumn& column : query.columns) ids.push_back(column.id);
-  switch (subquery.subquery_kind) {
-    case ast::SubqueryKind::kExists: {
-      auto result = std::make_unique<expr::SubplanExpr>(SqlType{t::kBool, -1}, Test::kExists,
-                                                        AddSubplan(std::move(query.node)));
-      result->location = subquery.location;
-      return result;
-    }
-    case ast::SubqueryKind::kScalar: {
-      if (width != 1) return columns_error("subquery must return only one column");
-      const SqlType type = columns_[ids[0]].type;
-      auto result = std::make_unique<expr::SubplanExpr>(
-          type, Test::kScalar, AddSubplan(Shape(std::move(query.node), ids)));
-      result->location = subquery.location;
-      return types_.Typed(std::move(result));
-    }
-    case ast::SubqueryKind::kArray: {
-      if (width != 1) return columns_error("subquery must return only one column");
-      const Oid element = columns_[ids[0]].type.oid;
-      // An array of arrays has one more dimension and the same type.
-      const Oid array = types_.IsArray(element) ? element : types_.ArrayOf(element);
-      if (array == kInvalidOid) {
-        return Error(ErrorCode::kUndefinedObject)
-            .Message("could not find array type for data type {}", types_.Name(element))
-            .Position(PositionOf(subquery.location));
-      }
-      auto result = std::make_unique<expr::SubplanExpr>(
-          SqlType{array, -1}, Test::kArray, AddSubplan(Shape(std::move(query.node), ids)));
-      result->location = subquery.location;
-      return types_.Typed(std::move(result));
-    }
-    case ast::SubqueryKind::kAny:
-    case ast::SubqueryKind::kAll:
-      break;
-  }
-  if (width < left.size()) return columns_error("subquery has too few columns");
-  if (width > left.size()) return columns_error("subquery has too many columns");
+  if (width < left.size()) return SyntaxErrorAt(subquery, "subquery has too few columns");
+  if (width > left.size()) return SyntaxErrorAt(subquery, "subquery has too many columns");
   std::string op = "=";
   if (!subquery.op.empty()) {
     HELIOS_TRY(op, OperatorName(subquery.op, subquery.location));
   }
   // The comparison stands over the left values, then the subplan's columns.
+  std::vector<uint32_t> ids;
   std::vector<ExprPtr> left_columns, right_columns;
   for (size_t i = 0; i < width; ++i) {
-    ExprPtr right = MakeColumn(ids[i], -1);
+    const uint32_t id = query.columns[i].id;
+    ids.push_back(id);
+    ExprPtr right = MakeColumn(id, -1);
     As<expr::ColumnExpr>(*right).index = static_cast<uint32_t>(width + i);
     right_columns.push_back(std::move(right));
     if (left[i]->type.oid == t::kUnknown) {
-      HELIOS_TRY(left[i], types_.TryCoerce(std::move(left[i]), columns_[ids[i]].type,
+      HELIOS_TRY(left[i], types_.TryCoerce(std::move(left[i]), columns_[id].type,
                                            CastContext::kImplicit, subquery.location));
     }
     auto column = std::make_unique<expr::ColumnExpr>(static_cast<uint32_t>(i), left[i]->type);

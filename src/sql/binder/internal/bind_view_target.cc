@@ -47,30 +47,53 @@ const char* WhyNotUpdatable(const ast::SelectStatement& query) {
   }
   return nullptr;
 }
+
+// `verb`: "insert into", "update" or "delete from".
+Status NotUpdatable(const catalog::Table& view, std::string_view verb, const char* why) {
+  const bool is_insert = verb.front() == 'i';
+  const bool is_update = verb.front() == 'u';
+  const char* command = is_insert ? "INSERT" : is_update ? "UPDATE" : "DELETE";
+  return Error(ErrorCode::kObjectNotInPrerequisiteState)
+      .Message("cannot {} view \"{}\"", verb, view.name)
+      .Detail("{}", why)
+      .Hint(
+          "To enable {} the view, provide an INSTEAD OF {} trigger or an unconditional ON {} DO "
+          "INSTEAD rule.",
+          is_insert ? "inserting into" : (is_update ? "updating" : "deleting from"), command,
+          command);
+}
+
+// The columns that the view shows are those that its select list names plainly. `inner`: the names
+// of the table's columns as the view's query sees them; `names` and `order`: as the view shows
+// them.
+void NameAsView(const catalog::Table& view, const ast::SelectStatement& query,
+                const std::vector<std::string>& inner, std::vector<std::string>* names,
+                std::vector<uint32_t>* order) {
+  names->assign(inner.size(), "");
+  order->clear();
+  size_t index = 0;
+  for (const catalog::Column& column : view.columns) {
+    if (column.dropped || index >= query.targets.size()) continue;
+    const auto* ref = ast::TryAs<ast::ColumnRef>(query.targets[index++].expr.get());
+    if (ref == nullptr || ref->star) continue;
+    for (uint32_t i = 0; i < names->size(); ++i) {
+      if (inner[i] != ref->names.back() || !(*names)[i].empty()) continue;
+      (*names)[i] = column.name;
+      order->push_back(i);
+      break;
+    }
+  }
+}
 }  // namespace
 
 Status DmlBinder::OpenView(const catalog::Table& view, const char* verb, Target* target) {
-  const auto refuse = [&](const char* why) {
-    const bool insert = verb[0] == 'i';
-    const bool update = verb[0] == 'u';
-    return Error(ErrorCode::kObjectNotInPrerequisiteState)
-        .Message("cannot {} view \"{}\"", verb, view.name)
-        .Detail("{}", why)
-        .Hint(
-            "To enable {} the view, provide an INSTEAD OF {} trigger or an unconditional ON {} DO "
-            "INSTEAD rule.",
-            insert ? "inserting into" : (update ? "updating" : "deleting from"),
-            insert ? "INSERT" : (update ? "UPDATE" : "DELETE"),
-            insert ? "INSERT" : (update ? "UPDATE" : "DELETE"))
-        .ToStatus();
-  };
   HELIOS_TRY(auto statements, Parse(view.view_sql));
   if (statements.size() != 1 || statements[0].statement->kind != ast::StatementKind::kSelect) {
     return Error(ErrorCode::kDataCorrupted).Message("view \"{}\" has no query", view.name);
   }
   b_.view_trees_.push_back(std::move(statements[0].statement));
   const auto& query = ast::As<ast::SelectStatement>(*b_.view_trees_.back());
-  if (const char* why = WhyNotUpdatable(query)) return refuse(why);
+  if (const char* why = WhyNotUpdatable(query)) return NotUpdatable(view, verb, why);
   const auto& from = ast::As<ast::FromTable>(*query.from[0]);
   if (target->views.size() > 32) {
     return Error(ErrorCode::kStatementTooComplex).Message("views are nested too deeply");
@@ -83,7 +106,8 @@ Status DmlBinder::OpenView(const catalog::Table& view, const char* verb, Target*
   b_.role_ = view.owner;
   HELIOS_TRY(const Binder::TableName found, b_.LookUpTable(from.relation));
   if (found.object == nullptr || found.object->kind() != catalog::ObjectKind::kTable) {
-    return refuse(
+    return NotUpdatable(
+        view, verb,
         "Views that do not select from a single table or view are not automatically updatable.");
   }
   const auto& base = static_cast<const catalog::Table&>(*found.object);
@@ -112,26 +136,9 @@ Status DmlBinder::OpenView(const catalog::Table& view, const char* verb, Target*
       inner.views[at].names[inner.order[i]] = from.alias->columns[i];
     }
   }
-  // The columns that the view shows: those that its select list names plainly.
-  std::vector<std::string> names(inner.names.size());
-  std::vector<uint32_t> order;
-  size_t index = 0;
-  for (const catalog::Column& column : view.columns) {
-    if (column.dropped || index >= query.targets.size()) continue;
-    const auto* ref = ast::TryAs<ast::ColumnRef>(query.targets[index++].expr.get());
-    if (ref == nullptr || ref->star) continue;
-    for (uint32_t i = 0; i < names.size(); ++i) {
-      if (inner.views[at].names[i] != ref->names.back() || !names[i].empty()) continue;
-      names[i] = column.name;
-      order.push_back(i);
-      break;
-    }
-  }
-  const std::string name = target->name;
+  inner.name = target->name;
+  NameAsView(view, query, inner.views[at].names, &inner.names, &inner.order);
   *target = std::move(inner);
-  target->name = name;
-  target->names = std::move(names);
-  target->order = std::move(order);
   return Status::Ok();
 }
 

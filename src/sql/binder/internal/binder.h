@@ -81,7 +81,10 @@ class Binder {
   const QueryScope* OwnerOf(uint32_t id) const { return owners_[id]; }
 
  private:
+  friend class AggregateBinder;
   friend class DmlBinder;
+  friend class FromFunctionBinder;
+  friend class JoinBinder;
   friend class RecursiveBinder;
   friend class SelectBinder;
   friend class TargetListBinder;
@@ -105,6 +108,7 @@ class Binder {
   Status CheckCollations(const ast::Expr& left, const ast::Expr& right) const;
   Result<ExprPtr> BindCollate(const ast::Collate& collate, QueryScope& scope);
   Result<ExprPtr> BindSubquery(const ast::Subquery& subquery, QueryScope& scope);
+  Result<ExprPtr> BindQuantifiedSubquery(const ast::Subquery& subquery, QueryScope& scope);
   Result<ExprPtr> BindRowSubquery(const std::string& op, const ast::Row& left,
                                   const ast::Subquery& subquery, int location, QueryScope& scope);
   Result<ExprPtr> BindArray(const ast::Array& array, QueryScope& scope, SqlType target);
@@ -133,7 +137,6 @@ class Binder {
   Status CoerceCallArguments(ResolvedCall* resolved, int location);
   Status SpreadVariadic(const ast::FunctionCall& call, ResolvedCall* resolved);
   Result<ExprPtr> MakeScalarCall(ResolvedCall resolved, int location);
-  Status UnifyHypothetical(const ast::FunctionCall& call, ResolvedCall* resolved);
   Result<ExprPtr> BindAggregate(const ast::FunctionCall& call, ResolvedCall resolved,
                                 QueryScope& scope);
   Result<ExprPtr> BindWindowCall(const ast::FunctionCall& call, ResolvedCall resolved,
@@ -184,14 +187,7 @@ class Binder {
   Result<NodePtr> BindSystemTable(const catalog::SystemTable& table, ScopeRelation* relation);
   Result<NodePtr> BindFromSubquery(const ast::FromSubquery& item, QueryScope& scope);
   Result<NodePtr> BindFromFunction(const ast::FromFunction& item, QueryScope& scope);
-  Status BindFunctionItem(const ast::FromFunctionItem& item,
-                          const std::vector<ast::FunctionColumn>& columns, QueryScope& scope,
-                          plan::TableFunctionNode* node, std::vector<std::string>* names,
-                          std::string* function_name);
   Result<NodePtr> BindJoin(const ast::FromJoin& join, QueryScope& scope);
-  Status MergeUsing(const ast::FromJoin& join, const std::vector<std::string>& names,
-                    const ScopeRelation& left, const ScopeRelation& right, NodePtr* node,
-                    plan::JoinNode* join_node, ScopeRelation* merged, ScopeRelation* using_only);
   Status AddRelation(QueryScope& scope, ScopeRelation* relation, int location);
   ScopeRelation* NewRelation(QueryScope& scope);
   Status ApplyAlias(const ast::Alias* alias, ScopeRelation* relation, int location);
@@ -208,6 +204,8 @@ class Binder {
   // --- bind_cte.cc
   Result<NodePtr> WrapCtes(NodePtr node, CteScope* ctes, std::vector<NodePtr> bodies,
                            std::vector<bool> always_run);
+  Result<NodePtr> BindCommonTable(const ast::CommonTable& table, QueryScope* parent, CteScope* ctes,
+                                  CteEntry* entry);
   Status BindWith(const ast::WithClause& with, QueryScope* parent, CteScope* ctes,
                   std::vector<NodePtr>* bodies, std::vector<bool>* always_run);
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog/snapshot.h"
@@ -14,6 +15,20 @@
 namespace helios::sql::binder {
 
 inline constexpr uint32_t kNoColumn = ~uint32_t{0};
+
+// Gives a variable another value while the object lives: what is bound meanwhile sees it, also when
+// binding ends with an error.
+template <typename T>
+class Temporarily {
+ public:
+  Temporarily(T& variable, T value) : variable_(variable), outer_(std::exchange(variable, value)) {}
+  ~Temporarily() { variable_ = std::move(outer_); }
+  Temporarily(const Temporarily&) = delete;
+
+ private:
+  T& variable_;
+  T outer_;
+};
 
 // Where in a statement an expression stands; decides what it may hold.
 enum class Clause : uint8_t {
