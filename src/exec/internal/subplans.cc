@@ -15,30 +15,32 @@ namespace {
 constexpr size_t kMemoEntriesMax = 16384;
 constexpr size_t kMemoBytesMax = size_t{8} << 20;
 
-struct SlotUse {
-  std::set<uint32_t> read, set;
-};
-
-void CollectSlots(const plan::Plan& plan, const plan::Node& root, SlotUse* use) {
-  ForEachNode(root, [&](const plan::Node& node) {
-    if (node.kind == plan::NodeKind::kApply) {
-      for (const auto& slot : static_cast<const plan::ApplyNode&>(node).slots) {
-        use->set.insert(slot.first);
+// The slots that the subtree reads and does not fill itself. A sub-select's slots are filled for it
+// alone, from values that may themselves come from slots.
+std::set<uint32_t> OpenSlots(const plan::Plan& plan, const plan::Node& node) {
+  std::set<uint32_t> open;
+  ForEachExpression(node, [&](const expr::Expr& root) {
+    expr::Walk(root, [&](const expr::Expr& e) {
+      if (e.kind == expr::ExprKind::kParameter) {
+        open.insert(expr::As<expr::ParameterExpr>(e).slot);
+      } else if (e.kind == expr::ExprKind::kSubplan) {
+        const auto& subplan = expr::As<expr::SubplanExpr>(e);
+        std::set<uint32_t> inside = OpenSlots(plan, *plan.subplans[subplan.subplan]);
+        for (uint32_t slot : subplan.slots) inside.erase(slot);
+        open.merge(inside);
       }
-    }
-    ForEachExpression(node, [&](const expr::Expr& root_expression) {
-      expr::Walk(root_expression, [&](const expr::Expr& e) {
-        if (e.kind == expr::ExprKind::kParameter) {
-          use->read.insert(expr::As<expr::ParameterExpr>(e).slot);
-        } else if (e.kind == expr::ExprKind::kSubplan) {
-          const auto& subplan = expr::As<expr::SubplanExpr>(e);
-          use->set.insert(subplan.slots.begin(), subplan.slots.end());
-          CollectSlots(plan, *plan.subplans[subplan.subplan], use);
-        }
-        return true;
-      });
+      return true;
     });
   });
+  for (size_t i = 0; i < node.children.size(); ++i) {
+    std::set<uint32_t> inside = OpenSlots(plan, *node.children[i]);
+    if (node.kind == plan::NodeKind::kApply && i == 1) {
+      const auto& slots = static_cast<const plan::ApplyNode&>(node).slots;
+      for (const auto& slot : slots) inside.erase(slot.first);
+    }
+    open.merge(inside);
+  }
+  return open;
 }
 
 // An exact image of one value of a vector, for keys.
@@ -66,11 +68,9 @@ Vector ConstantFrom(const Vector& from, size_t row) {
 }  // namespace
 
 std::vector<uint32_t> FreeSlots(const plan::Plan& plan, const plan::Node& node) {
-  SlotUse use;
-  CollectSlots(plan, node, &use);
   std::vector<uint32_t> free;
-  for (uint32_t slot : use.read) {
-    if (slot >= plan.statement_parameter_count && use.set.count(slot) == 0) free.push_back(slot);
+  for (uint32_t slot : OpenSlots(plan, node)) {
+    if (slot >= plan.statement_parameter_count) free.push_back(slot);
   }
   return free;
 }

@@ -12,6 +12,29 @@ using plan::IdSet;
 using plan::JoinType;
 using plan::NodeKind;
 using plan::NodePtr;
+
+// Whether the expression is NULL when every column of `side` is. False is not NULL: NOT turns it to
+// true.
+bool IsNullWith(const expr::Expr& expr, const IdSet& side) {
+  const auto is_null = [&](const ExprPtr& child) { return IsNullWith(*child, side); };
+  switch (expr.kind) {
+    case ExprKind::kColumn:
+      return side.contains(As<expr::ColumnExpr>(expr).index);
+    case ExprKind::kFunction:
+      return As<expr::FunctionExpr>(expr).function->strict &&
+             std::any_of(expr.children.begin(), expr.children.end(), is_null);
+    case ExprKind::kAnd:
+    case ExprKind::kOr:
+      return std::all_of(expr.children.begin(), expr.children.end(), is_null);
+    case ExprKind::kCast:
+    case ExprKind::kInList:
+    case ExprKind::kNot:
+      return is_null(expr.children[0]);
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 ExprPtr Substitute(ExprPtr expr, const ExprMap& map) {
@@ -145,34 +168,27 @@ void Pushdown::PushProject(NodePtr& node, Conjuncts conjuncts) {
 
 // Whether the expression cannot be true when every column of `side` is NULL.
 bool Pushdown::RejectsNulls(const expr::Expr& expr, const IdSet& side) const {
+  const auto rejects = [&](const ExprPtr& child) { return RejectsNulls(*child, side); };
   switch (expr.kind) {
     case ExprKind::kAnd:
-      return std::any_of(expr.children.begin(), expr.children.end(),
-                         [&](const ExprPtr& child) { return RejectsNulls(*child, side); });
+      return std::any_of(expr.children.begin(), expr.children.end(), rejects);
     case ExprKind::kOr:
-      return std::all_of(expr.children.begin(), expr.children.end(),
-                         [&](const ExprPtr& child) { return RejectsNulls(*child, side); });
-    case ExprKind::kColumn:
-      return side.contains(As<expr::ColumnExpr>(expr).index);
-    case ExprKind::kFunction:
-      if (!As<expr::FunctionExpr>(expr).function->strict) return false;
-      return std::any_of(expr.children.begin(), expr.children.end(),
-                         [&](const ExprPtr& child) { return RejectsNulls(*child, side); });
-    case ExprKind::kCast:
-    case ExprKind::kInList:
-    case ExprKind::kScalarArrayOp:
-    case ExprKind::kNot:
-      return RejectsNulls(*expr.children[0], side);
+      return std::all_of(expr.children.begin(), expr.children.end(), rejects);
+    case ExprKind::kScalarArrayOp: {
+      // ALL over an empty array is true, whatever is compared with it.
+      const auto& compared = As<expr::ScalarArrayOpExpr>(expr);
+      return !compared.all && compared.function->strict && IsNullWith(*expr.children[0], side);
+    }
     case ExprKind::kIsNull:
-      return As<expr::IsNullExpr>(expr).negated && RejectsNulls(*expr.children[0], side);
+      return As<expr::IsNullExpr>(expr).negated && IsNullWith(*expr.children[0], side);
     case ExprKind::kIsBool: {
-      const auto& test = As<expr::IsBoolExpr>(expr);
-      const bool strict =
-          test.test == expr::IsBoolExpr::Test::kUnknown ? test.negated : !test.negated;
-      return strict && RejectsNulls(*expr.children[0], side);
+      const auto& is = As<expr::IsBoolExpr>(expr);
+      if (is.test == expr::IsBoolExpr::Test::kTrue && !is.negated) return rejects(expr.children[0]);
+      return is.negated == (is.test == expr::IsBoolExpr::Test::kUnknown) &&
+             IsNullWith(*expr.children[0], side);
     }
     default:
-      return false;
+      return IsNullWith(expr, side);
   }
 }
 

@@ -1,0 +1,38 @@
+CREATE TABLE a (id int PRIMARY KEY, x int, y text, z numeric);
+CREATE TABLE b (id int PRIMARY KEY, a_id int, s int, w text);
+CREATE TABLE c (k text, n int);
+INSERT INTO a SELECT g, g % 5, CASE WHEN g % 7 <> 0 THEN 'n' || g % 4 END, g * 1.25 FROM generate_series(1, 24) g;
+INSERT INTO b SELECT g, CASE WHEN g % 5 <> 0 THEN g % 13 END, g % 4, 'w' || g % 6 FROM generate_series(1, 30) g;
+INSERT INTO c SELECT 'n' || g % 5, g FROM generate_series(1, 12) g;
+INSERT INTO c VALUES (NULL, 1), ('n1', NULL), (NULL, NULL);
+-- A sub-select two levels down that follows the outermost row, and no other.
+SELECT count(*) FROM a WHERE EXISTS (SELECT 1 FROM b WHERE EXISTS (SELECT 1 FROM c WHERE c.n = a.id));
+SELECT count(*) FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.id = a.id AND EXISTS (SELECT 1 FROM c WHERE c.n = a.id));
+SELECT count(*) FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.id = a.id AND NOT EXISTS (SELECT 1 FROM c WHERE a.z > 5));
+SELECT count(*) FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.id = a.id AND EXISTS (SELECT 1 FROM c WHERE a.z > 5));
+SELECT count(*) FROM a t CROSS JOIN LATERAL (SELECT w FROM b WHERE EXISTS (SELECT 1 FROM c WHERE t.z > 3.75)) s;
+SELECT count(*) FROM a t CROSS JOIN LATERAL (SELECT w FROM b WHERE NOT EXISTS (SELECT 1 FROM c WHERE t.z > c.n)) s;
+SELECT count(*), count(w) FROM a t LEFT JOIN LATERAL (SELECT w FROM b WHERE EXISTS (SELECT 1 FROM c WHERE t.z > 3.75)) s ON true;
+SELECT count(*) FROM a t CROSS JOIN LATERAL (SELECT w FROM b WHERE b.s IN (SELECT n FROM c WHERE t.z > 3.75)) s;
+SELECT count(*) FROM a t CROSS JOIN LATERAL (SELECT w FROM b WHERE b.s NOT IN (SELECT n FROM c WHERE n = t.x)) s;
+SELECT id, (SELECT count(*) FROM b WHERE EXISTS (SELECT 1 FROM c WHERE a.x = 3)) AS n FROM a ORDER BY id;
+SELECT id, (SELECT count(*) FROM b WHERE b.s = (SELECT max(n) FROM c WHERE c.n < a.x)) AS n FROM a ORDER BY id;
+SELECT id, (SELECT (SELECT (SELECT a.id + 1) + a.id) + a.id) AS n FROM a ORDER BY id;
+SELECT t.id, s.w FROM a t CROSS JOIN LATERAL (SELECT w FROM b WHERE b.id = 1 AND EXISTS (SELECT 1 FROM c WHERE t.x > 2)) s ORDER BY 1;
+SELECT t.id, s.m FROM a t CROSS JOIN LATERAL (SELECT b.id, u.m FROM b CROSS JOIN LATERAL (SELECT max(n) AS m FROM c WHERE n < t.x) u WHERE b.id < 3) s ORDER BY 1, 2;
+-- A condition over the outer side that is true, though its columns are NULL.
+SELECT count(*) FROM b LEFT JOIN a ON b.s = a.id WHERE NOT ((a.x, 'w') <> (b.id, a.y) AND a.y IS DISTINCT FROM NULL);
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE NOT (a.x > 2 AND b.id > 10);
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE NOT (a.x > 2 OR b.id > 10);
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE NOT ((b.id, a.y) = (7, 'n3'));
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE (a.x > 2 AND b.id > 10) IS NOT TRUE;
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE (a.x > 2 AND b.id > 10) IS FALSE;
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE (a.x > 2 AND b.id > 10) IS NOT NULL;
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE (a.x > 2 AND b.id > 10) IS NOT UNKNOWN;
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE (a.x > 2 AND b.id > 10) = false;
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE a.x > ALL (CASE WHEN b.id > 10 THEN '{}'::int[] ELSE '{2}' END);
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE NOT a.x = ANY (CASE WHEN b.id > 10 THEN '{}'::int[] ELSE '{2}' END);
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE NOT a.x IN (1, 2);
+SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE abs(a.x) > 1;
+SELECT count(*) FROM a RIGHT JOIN b ON b.a_id = a.id WHERE NOT (a.x = 1 AND b.s = 1);
+SELECT count(*) FROM a FULL JOIN b ON b.a_id = a.id WHERE NOT (a.x = 1 AND b.s = 1);
