@@ -29,6 +29,7 @@ struct AggregateShape {
     int32_t filter = -1;
     bool sorted = false;  // The function wants its rows in an order.
     std::vector<SqlType> argument_types;
+    std::vector<SortOrder> sort_orders;  // As the call's ORDER BY says.
   };
   std::vector<Call> calls;
   std::vector<std::vector<uint32_t>> sets;  // Grouping sets: group expressions by index.

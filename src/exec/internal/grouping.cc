@@ -30,6 +30,7 @@ AggregateShape::AggregateShape(const plan::AggregateNode& node) {
         const uint32_t column = add(*key.expression) - call.first_sort_key;
         call.sort_keys.push_back(
             {1 + call.argument_count + column, {key.descending, key.nulls_first}});
+        call.sort_orders.push_back({key.descending, key.nulls_first});
       }
       // PostgreSQL finds distinct values by sorting, and clients came to rely on the order.
       if (plan_call.distinct && plan_call.order_by.empty()) {
@@ -207,7 +208,8 @@ Status Grouping::Apply(size_t index, const std::vector<Vector>& arguments, size_
                        char* const* rows) {
   const AggregateShape::Call& call = shape_.calls[index];
   const StateLayout::Item& item = shape_.states.items[index];
-  expr::AggregateCall context{query_.eval, call.argument_types, call.plan->type, table_->arena()};
+  expr::AggregateCall context{query_.eval, call.argument_types, call.plan->type, table_->arena(),
+                              call.sort_orders};
   std::vector<const Vector*> pointers;
   for (const Vector& argument : arguments) pointers.push_back(&argument);
   uint8_t* states[kVectorRowsMax];

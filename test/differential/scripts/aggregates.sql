@@ -89,3 +89,5 @@ SELECT percentile_cont(0.5) FROM sales;
 SELECT mode() FROM sales;
 SELECT count(*) FROM sales GROUP BY no_such;
 SELECT s.region, count(*) FROM sales s GROUP BY sales.region;
+SELECT rank(3) WITHIN GROUP (ORDER BY x DESC), dense_rank(3) WITHIN GROUP (ORDER BY x DESC), percent_rank(6) WITHIN GROUP (ORDER BY x DESC), cume_dist(6) WITHIN GROUP (ORDER BY x DESC) FROM generate_series(1, 7) x;
+SELECT rank(NULL) WITHIN GROUP (ORDER BY x), rank(NULL) WITHIN GROUP (ORDER BY x NULLS FIRST), rank(2, 'b') WITHIN GROUP (ORDER BY x DESC, y) FROM (VALUES (1, 'a'), (2, 'c'), (2, 'a'), (NULL, 'b')) v (x, y);
