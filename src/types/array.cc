@@ -172,6 +172,7 @@ std::string ArrayBuilder::Finish() const {
 std::string ArrayBuilder::Finish(const std::vector<int32_t>& dimensions,
                                  const std::vector<int32_t>& lower_bounds) const {
   HELIOS_DCHECK(dimensions.size() == lower_bounds.size());
+  if (count_ == 0 && !dimensions.empty()) return Finish({}, {});  // Empty has no dimensions.
   std::string out;
   out.push_back(static_cast<char>(dimensions.size()));
   out.push_back(static_cast<char>(has_nulls_ ? kFlagNulls : 0));

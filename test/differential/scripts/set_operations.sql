@@ -61,3 +61,6 @@ SELECT 1.0::numeric UNION SELECT 1.00::numeric;
 SELECT 'a'::char(3) UNION SELECT 'a'::char(5);
 SELECT x FROM generate_series(1, 5) x EXCEPT SELECT x FROM generate_series(2, 4) x ORDER BY 1;
 SELECT x FROM generate_series(1, 5000) x INTERSECT SELECT x * 2 FROM generate_series(1, 5000) x ORDER BY 1 DESC LIMIT 3;
+SELECT DISTINCT 'x' AS a FROM generate_series(1, 3) UNION ALL SELECT 'y' ORDER BY 1;
+SELECT DISTINCT 'n', 1 EXCEPT SELECT 'm', g FROM generate_series(1, 2) g;
+SELECT DISTINCT '1' UNION SELECT 2;

@@ -224,6 +224,9 @@ Status SelectBinder::BindDistinct() {
           .Message("for SELECT DISTINCT, ORDER BY expressions must appear in select list")
           .Position(PositionOf(targets_[index].location));
     }
+    for (Target& target : state->targets) {
+      HELIOS_TRY(target.expr, types_.ResolveUnknown(std::move(target.expr)));
+    }
     return Status::Ok();
   }
   for (const ast::ExprPtr& expr : select_.distinct_on) {
