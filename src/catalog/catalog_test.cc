@@ -115,7 +115,9 @@ TEST(TypeLookupTest, ResolvesAndPrintsNames) {
 TEST(NamesTest, QualifiedNamesSplitAndQuote) {
   EXPECT_EQ(ParseQualifiedName(" Public . \"A\"\"b\" ").value(),
             (std::vector<std::string>{"public", "A\"b"}));
-  for (const char* bad : {"", "1a", "a.", "\"a", "a b", "\"\""}) {
+  EXPECT_EQ(ParseQualifiedName("My-Table.1a").value(),
+            (std::vector<std::string>{"my-table", "1a"}));
+  for (const char* bad : {"", "a.", ".a", "\"a", "a b", "\"\""}) {
     EXPECT_FALSE(ParseQualifiedName(bad).ok()) << bad;
   }
 }

@@ -4,10 +4,6 @@ namespace helios::catalog {
 
 namespace {
 
-bool IsIdentifierStart(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
-}
-bool IsIdentifierPart(char c) { return IsIdentifierStart(c) || (c >= '0' && c <= '9') || c == '$'; }
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
 
 Status Invalid() { return Error(ErrorCode::kInvalidName).Message("invalid name syntax"); }
@@ -36,11 +32,12 @@ Result<std::vector<std::string>> ParseQualifiedName(std::string_view text) {
       }
       if (part.empty()) return Invalid();
     } else {
-      if (at >= text.size() || !IsIdentifierStart(text[at])) return Invalid();
-      while (at < text.size() && IsIdentifierPart(text[at])) {
+      // Anything up to the next dot or blank, as in PostgreSQL: 'my-table'::regclass works.
+      while (at < text.size() && text[at] != '.' && !IsSpace(text[at])) {
         const char c = text[at++];
         part += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
       }
+      if (part.empty()) return Invalid();
     }
     parts.push_back(std::move(part));
     skip_space();

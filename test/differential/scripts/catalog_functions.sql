@@ -85,3 +85,14 @@ SELECT 'pg_class'::regclass::oid, 'pg_type'::regclass::oid, 'pg_attribute'::regc
 SELECT tableoid::regclass::text FROM pg_class LIMIT 1;
 SELECT ctid IS NOT NULL, xmin IS NOT NULL FROM pg_class LIMIT 1;
 SELECT attname FROM pg_attribute WHERE attrelid = 'pg_class'::regclass AND attname IN ('oid', 'relname', 'relkind', 'reltuples', 'relpages') ORDER BY attnum;
+SELECT proname, unnest(proargtypes::oid[]) FROM pg_proc WHERE proname IN ('now', 'lower') AND pronargs < 2 AND oid < 3000 ORDER BY 1, 2;
+SELECT proargtypes, proargtypes::oid[], proargtypes::text, cardinality(proargtypes) FROM pg_proc WHERE proname = 'pi';
+DROP SCHEMA pg_catalog;
+DROP SCHEMA pg_catalog CASCADE;
+SELECT '"my-table"'::regclass;
+CREATE TABLE "my-table" (id int);
+SELECT 'my-table'::regclass, to_regclass('No Such'), to_regclass('a-b.c'), to_regclass('2020-01-01');
+SELECT 'no-table'::regclass;
+CREATE SCHEMA "Mixed";
+SELECT has_schema_privilege('Mixed', 'usage'), has_schema_privilege('public', 'usage');
+SELECT has_schema_privilege('mixed', 'usage');

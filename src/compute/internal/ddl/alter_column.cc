@@ -149,7 +149,7 @@ Status TableAlteration::DropColumn(const ast::AlterCommand& command) {
   HELIOS_TRY(const std::vector<const catalog::Table*> views, ViewsOf(*column));
   std::vector<Oid> view_oids;
   for (const catalog::Table* view : views) {
-    if (!cascade) return has_dependent(DescribeObject(editor_.current(), *view));
+    if (!cascade) return has_dependent(DescribeObject(session_, *view));
     view_oids.push_back(view->oid);
   }
   std::vector<catalog::Constraint> gone;
@@ -358,8 +358,8 @@ Status TableAlteration::AlterType(const ast::AlterCommand& command) {
   if (!views.empty()) {
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("cannot alter type of a column used by a view or rule")
-        .Detail("rule _RETURN on {} depends on column \"{}\"",
-                DescribeObject(editor_.current(), *views[0]), column->name);
+        .Detail("rule _RETURN on {} depends on column \"{}\"", DescribeObject(session_, *views[0]),
+                column->name);
   }
   HELIOS_TRY(std::string value, ConversionTo(type, *column, command));
   if (!column->default_sql.empty()) {

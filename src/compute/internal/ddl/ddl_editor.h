@@ -83,7 +83,8 @@ Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade
 Status DropObjects(SessionImpl& session, DdlEditor& editor, const std::vector<Oid>& oids,
                    bool cascade);
 
-// "table t", "view v", "constraint c on table t": how dependency messages call an object.
-std::string DescribeObject(const catalog::Snapshot& snapshot, const catalog::Object& object);
+// "table t", "view s.v": how messages call an object, with its schema where the search path hides
+// it.
+std::string DescribeObject(SessionImpl& session, const catalog::Object& object);
 
 }  // namespace helios::compute

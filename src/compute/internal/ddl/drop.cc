@@ -28,15 +28,7 @@ struct Dependent {
   std::string description;
 };
 
-std::string QualifiedName(const catalog::Snapshot& snapshot, const catalog::Object& object) {
-  const catalog::Schema* schema = snapshot.FindSchema(object.schema);
-  if (schema == nullptr || schema->name == "public" || schema->name.starts_with("pg_temp")) {
-    return QuoteIdentifier(object.name);
-  }
-  return QuoteIdentifier(schema->name) + "." + QuoteIdentifier(object.name);
-}
-
-void FindViewDependents(const catalog::Snapshot& snapshot, Oid oid,
+void FindViewDependents(SessionImpl& session, const catalog::Snapshot& snapshot, Oid oid,
                         std::vector<Dependent>* dependents) {
   for (const auto& [other_oid, object] : snapshot.objects()) {
     if (object->kind() != ObjectKind::kTable || other_oid == oid) continue;
@@ -45,12 +37,12 @@ void FindViewDependents(const catalog::Snapshot& snapshot, Oid oid,
         table.depends_on.end()) {
       continue;
     }
-    dependents->push_back({other_oid, "", 0, false, DescribeObject(snapshot, table)});
+    dependents->push_back({other_oid, "", 0, false, DescribeObject(session, table)});
   }
 }
 
-void FindForeignKeys(const catalog::Snapshot& snapshot, const catalog::Table& parent,
-                     std::vector<Dependent>* dependents) {
+void FindForeignKeys(SessionImpl& session, const catalog::Snapshot& snapshot,
+                     const catalog::Table& parent, std::vector<Dependent>* dependents) {
   for (const Oid child_oid : parent.referenced_by) {
     const catalog::Table* child = snapshot.FindTable(child_oid);
     if (child == nullptr || child == &parent) continue;
@@ -61,13 +53,13 @@ void FindForeignKeys(const catalog::Snapshot& snapshot, const catalog::Table& pa
       }
       dependents->push_back(
           {child_oid, constraint.name, 0, false,
-           fmt::format("constraint {} on {}", constraint.name, DescribeObject(snapshot, *child))});
+           fmt::format("constraint {} on {}", constraint.name, DescribeObject(session, *child))});
     }
   }
 }
 
-void FindTypeUses(const catalog::Snapshot& snapshot, const catalog::UserType& type,
-                  std::vector<Dependent>* dependents) {
+void FindTypeUses(SessionImpl& session, const catalog::Snapshot& snapshot,
+                  const catalog::UserType& type, std::vector<Dependent>* dependents) {
   for (const auto& [oid, object] : snapshot.objects()) {
     if (object->kind() == ObjectKind::kTable) {
       const auto& table = static_cast<const catalog::Table&>(*object);
@@ -77,7 +69,7 @@ void FindTypeUses(const catalog::Snapshot& snapshot, const catalog::UserType& ty
         if (column.type.oid != type.oid && column.type.oid != type.array_oid) continue;
         dependents->push_back({oid, "", column.number, false,
                                fmt::format("column {} of {}", QuoteIdentifier(column.name),
-                                           DescribeObject(snapshot, table))});
+                                           DescribeObject(session, table))});
       }
     } else if (object->kind() == ObjectKind::kType) {
       const auto& other = static_cast<const catalog::UserType&>(*object);
@@ -88,14 +80,14 @@ void FindTypeUses(const catalog::Snapshot& snapshot, const catalog::UserType& ty
           (is_use(other.base) ||
            std::any_of(other.fields.begin(), other.fields.end(),
                        [&](const catalog::Column& field) { return is_use(field.type); }))) {
-        dependents->push_back({oid, "", 0, false, DescribeObject(snapshot, other)});
+        dependents->push_back({oid, "", 0, false, DescribeObject(session, other)});
       }
     }
   }
 }
 
-void FindSequenceUses(const catalog::Snapshot& snapshot, const catalog::Sequence& sequence,
-                      std::vector<Dependent>* dependents) {
+void FindSequenceUses(SessionImpl& session, const catalog::Snapshot& snapshot,
+                      const catalog::Sequence& sequence, std::vector<Dependent>* dependents) {
   const catalog::Schema* schema = snapshot.FindSchema(sequence.schema);
   const std::string quoted = QuoteIdentifier(sequence.name);
   const std::string qualified =
@@ -110,25 +102,26 @@ void FindSequenceUses(const catalog::Snapshot& snapshot, const catalog::Sequence
       dependents->push_back(
           {oid, "", column.number, true,
            fmt::format("default value for column {} of {}", QuoteIdentifier(column.name),
-                       DescribeObject(snapshot, table))});
+                       DescribeObject(session, table))});
     }
   }
 }
 
-std::vector<Dependent> FindDependents(const catalog::Snapshot& snapshot,
+std::vector<Dependent> FindDependents(SessionImpl& session, const catalog::Snapshot& snapshot,
                                       const catalog::Object& object) {
   std::vector<Dependent> dependents;
   switch (object.kind()) {
     case ObjectKind::kTable:
-      FindForeignKeys(snapshot, static_cast<const catalog::Table&>(object), &dependents);
-      FindViewDependents(snapshot, object.oid, &dependents);
+      FindForeignKeys(session, snapshot, static_cast<const catalog::Table&>(object), &dependents);
+      FindViewDependents(session, snapshot, object.oid, &dependents);
       break;
     case ObjectKind::kSequence:
-      FindSequenceUses(snapshot, static_cast<const catalog::Sequence&>(object), &dependents);
+      FindSequenceUses(session, snapshot, static_cast<const catalog::Sequence&>(object),
+                       &dependents);
       break;
     case ObjectKind::kType:
-      FindTypeUses(snapshot, static_cast<const catalog::UserType&>(object), &dependents);
-      FindViewDependents(snapshot, object.oid, &dependents);
+      FindTypeUses(session, snapshot, static_cast<const catalog::UserType&>(object), &dependents);
+      FindViewDependents(session, snapshot, object.oid, &dependents);
       break;
     case ObjectKind::kSchema:
       for (const auto& [oid, other] : snapshot.objects()) {
@@ -137,7 +130,7 @@ std::vector<Dependent> FindDependents(const catalog::Snapshot& snapshot,
             static_cast<const catalog::Sequence&>(*other).owned_by_table != kInvalidOid) {
           continue;
         }
-        dependents.push_back({oid, "", 0, false, DescribeObject(snapshot, *other)});
+        dependents.push_back({oid, "", 0, false, DescribeObject(session, *other)});
       }
       break;
     default:
@@ -156,16 +149,16 @@ class Dropper {
     const catalog::Object* object = editor_.current().Find(oid);
     if (object == nullptr) return;
     order_.push_back(oid);
-    for (Dependent& dependent : FindDependents(editor_.current(), *object)) {
+    for (Dependent& dependent : FindDependents(session_, editor_.current(), *object)) {
       if (dependent.constraint.empty() && dependent.column == 0) {
         const bool known = doomed_.find(dependent.object) != doomed_.end();
         if (!known) {
-          dependents_.push_back({dependent.description, DescribeObject(editor_.current(), *object),
-                                 dependent.object});
+          dependents_.push_back(
+              {dependent.description, DescribeObject(session_, *object), dependent.object});
           Collect(dependent.object);
         }
       } else {
-        parts_.push_back({std::move(dependent), DescribeObject(editor_.current(), *object)});
+        parts_.push_back({std::move(dependent), DescribeObject(session_, *object)});
       }
     }
   }
@@ -296,9 +289,9 @@ Status DropObjects(SessionImpl& session, DdlEditor& editor, const std::vector<Oi
   for (const Oid oid : targets) dropper.Collect(oid);
   const auto outside = dropper.Outside(std::set<Oid>(targets.begin(), targets.end()));
   if (!outside.empty() && !cascade) {
-    const std::string what =
-        targets.size() == 1 ? DescribeObject(editor.current(), *editor.current().Find(targets[0]))
-                            : "desired object(s)";
+    const std::string what = targets.size() == 1
+                                 ? DescribeObject(session, *editor.current().Find(targets[0]))
+                                 : "desired object(s)";
     return DependentsExist(what, outside);
   }
   if (outside.size() == 1) {
@@ -332,6 +325,12 @@ Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropS
   const catalog::Object* none = nullptr;
   if (statement.object_type == ObjectType::kSchema) {
     const catalog::Schema* schema = session.Catalog()->FindSchema(name.names.back());
+    if (schema != nullptr &&
+        (schema->oid == catalog::kPgCatalogSchema || schema->oid == catalog::kInformationSchema)) {
+      return Error(ErrorCode::kDependentObjectsStillExist)
+          .Message("cannot drop schema {} because it is required by the database system",
+                   schema->name);
+    }
     if (schema != nullptr) return static_cast<const catalog::Object*>(schema);
     if (!statement.if_exists) {
       return Error(ErrorCode::kInvalidSchemaName)
@@ -411,9 +410,15 @@ Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropS
 
 }  // namespace
 
-std::string DescribeObject(const catalog::Snapshot& snapshot, const catalog::Object& object) {
-  if (object.schema == kInvalidOid) return KindName(object) + " " + object.name;
-  return KindName(object) + " " + QualifiedName(snapshot, object);
+std::string DescribeObject(SessionImpl& session, const catalog::Object& object) {
+  // Domains are types here.
+  if (object.kind() == ObjectKind::kType) {
+    return "type " + FormatType(SqlType{object.oid}, &session.Lookup());
+  }
+  const auto name = object.schema == kInvalidOid
+                        ? std::nullopt
+                        : session.Lookup().NameOf(type_oid::kRegclass, object.oid);
+  return KindName(object) + " " + name.value_or(QuoteIdentifier(object.name));
 }
 
 Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade) {

@@ -216,6 +216,9 @@ Status RenameSchema(SessionImpl& session, const ast::RenameStatement& statement)
         .Message("schema \"{}\" already exists", statement.new_name);
   }
   HELIOS_TRY(RequireOwner(session, *schema));
+  if (schema->oid == catalog::kPgCatalogSchema || schema->oid == catalog::kInformationSchema) {
+    return PermissionDenied(*schema);
+  }
   if (statement.new_name.starts_with("pg_")) {
     return Error(ErrorCode::kReservedName)
         .Message("unacceptable schema name \"{}\"", statement.new_name)

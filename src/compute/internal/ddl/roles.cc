@@ -162,7 +162,7 @@ Status CheckAlteration(SessionImpl& session, const DdlEditor& editor, const Role
 }
 
 // What keeps a role from being dropped, a line each.
-std::string Holdings(const catalog::Snapshot& snapshot, Oid role) {
+std::string Holdings(SessionImpl& session, const catalog::Snapshot& snapshot, Oid role) {
   std::string lines;
   const auto add = [&lines](const std::string& line) {
     lines += (lines.empty() ? "" : "\n") + line;
@@ -172,18 +172,18 @@ std::string Holdings(const catalog::Snapshot& snapshot, Oid role) {
     if (object->owner == role) {
       // Indexes and owned sequences follow their tables.
       if (object->kind() == catalog::ObjectKind::kIndex) continue;
-      add("owner of " + DescribeObject(snapshot, *object));
+      add("owner of " + DescribeObject(session, *object));
     } else if (AclNames(object->acl, role)) {
-      add("privileges for " + DescribeObject(snapshot, *object));
+      add("privileges for " + DescribeObject(session, *object));
     }
     if (DefaultsName(*object, role)) {
-      add("default privileges in " + DescribeObject(snapshot, *object));
+      add("default privileges in " + DescribeObject(session, *object));
     }
     if (object->kind() != catalog::ObjectKind::kTable) continue;
     for (const catalog::Column& column : static_cast<const catalog::Table&>(*object).columns) {
       if (column.dropped || object->owner == role || !AclNames(column.acl, role)) continue;
       add(fmt::format("privileges for column {} of {}", column.name,
-                      DescribeObject(snapshot, *object)));
+                      DescribeObject(session, *object)));
     }
   }
   return lines;
@@ -203,7 +203,7 @@ Status DropOne(SessionImpl& session, DdlEditor& editor, const Role& role) {
     return Error(ErrorCode::kDependentObjectsStillExist)
         .Message("cannot drop role {} because it is required by the database system", role.name);
   }
-  const std::string holdings = Holdings(editor.current(), role.oid);
+  const std::string holdings = Holdings(session, editor.current(), role.oid);
   if (!holdings.empty()) {
     return Error(ErrorCode::kDependentObjectsStillExist)
         .Message("role \"{}\" cannot be dropped because some objects depend on it", role.name)

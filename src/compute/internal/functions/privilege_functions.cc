@@ -207,9 +207,17 @@ Status AnyColumnPrivilege(SessionCall& call) {
 
 Status SchemaPrivilege(SessionCall& call) {
   HELIOS_TRY(const Question question, Ask(call, 1));
-  HELIOS_TRY(const Oid oid, ObjectOid(call, question.first, type_oid::kRegnamespace));
+  const bool by_name = IsStringType(call.TypeOf(question.first).oid);
+  // The name as it is, neither folded nor quoted.
+  const catalog::Schema* schema = by_name
+                                      ? question.snapshot->FindSchema(call.Text(question.first))
+                                      : question.snapshot->FindSchema(call.AsOid(question.first));
+  if (by_name && schema == nullptr) {
+    return Error(ErrorCode::kInvalidSchemaName)
+        .Message("schema \"{}\" does not exist", call.Text(question.first));
+  }
   HELIOS_TRY(const auto wanted, ParsePrivileges(call.Text(question.first + 1), kSchemaWords));
-  const catalog::Schema* schema = question.snapshot->FindSchema(oid);
+  const Oid oid = schema == nullptr ? kInvalidOid : schema->oid;
   if (oid == catalog::kPgCatalogSchema || oid == catalog::kInformationSchema) {
     return call.ReturnBool(question.is_superuser ||
                            std::any_of(wanted.begin(), wanted.end(), [](const Wanted& one) {
