@@ -57,7 +57,8 @@ struct ExecutionContext {
   // Text format, session services, times. `parameters`, `subplan_runner` and `canceled` are set by
   // the execution.
   expr::EvalContext settings;
-  MemoryTracker* memory = nullptr;  // The query's; null: nothing is counted.
+  MemoryTracker* memory = nullptr;  // Null: nothing is counted.
+  size_t memory_limit_bytes = 0;    // Of this execution, below the tracker's; 0: no other.
   SystemTableSource* system_tables = nullptr;
   SpillArea* spill = nullptr;     // Null: over the limit is 53200.
   WorkerPool* workers = nullptr;  // Null: one thread.

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/memory.h"
 #include "compute/session.h"
+#include "exec/chunk_buffer.h"
+#include "hidb/write_set.h"
 #include "sql/ast.h"
 #include "sql/plan/plan.h"
 
@@ -43,6 +46,41 @@ class ChunkListSource : public RowSource {
   uint64_t affected_;
 };
 
+// Rows of a result that are kept: counted as memory of their query, on disk beyond `memory_bytes`.
+class KeptRows {
+ public:
+  KeptRows(std::shared_ptr<MemoryTracker> memory, exec::SpillArea* spill, size_t memory_bytes)
+      : memory_(std::move(memory)), rows_(memory_.get(), spill, memory_bytes) {}
+  MemoryTracker* memory() { return memory_.get(); }
+  exec::ChunkBuffer& rows() { return rows_; }
+
+ private:
+  std::shared_ptr<MemoryTracker> memory_;  // Shared with the query's execution.
+  exec::ChunkBuffer rows_;
+};
+
+// Which of the kept rows to give.
+struct KeptRange {
+  uint64_t first = 0;
+  uint64_t count = 0;
+  bool backward = false;    // `first`, then the rows before it.
+  size_t column_count = 0;  // So many columns, from the first on.
+};
+
+// Gives kept rows. They are shared: the cursor that keeps them may be closed before they are sent.
+class KeptRowsSource : public RowSource {
+ public:
+  KeptRowsSource(std::shared_ptr<KeptRows> kept, KeptRange range, uint64_t affected = 0)
+      : kept_(std::move(kept)), range_(range), affected_(affected) {}
+  Status Next(Chunk* out) override;
+  uint64_t affected_rows() const override { return affected_; }
+
+ private:
+  std::shared_ptr<KeptRows> kept_;
+  KeptRange range_;  // What is left.
+  const uint64_t affected_;
+};
+
 // A parsed statement with what is known of it. Shared by the portals bound to it.
 struct PreparedStatement {
   std::string name;
@@ -71,6 +109,7 @@ struct Portal {
 
   bool started = false;
   bool finished = false;
+  std::shared_ptr<MemoryTracker> memory;  // The query's: of its execution and of `kept`.
   std::unique_ptr<RowSource> rows;
   Chunk pending;  // Rows read and not yet sent, from `pending_row` on.
   size_t pending_row = 0;
@@ -85,12 +124,11 @@ struct Portal {
   bool binary = false;
   int64_t created_us = 0;
   std::string declaration;
-  // Rows read so far, kept for a scrollable cursor; `position` is the row that the cursor is on: 0
-  // before the first, row_count + 1 after the last.
-  std::vector<Chunk> kept;
-  // For each chunk of `kept` the keys of the rows below: a column for each of Plan::row_sources.
-  std::vector<Chunk> kept_keys;
-  uint64_t kept_rows = 0;
+  // Rows read so far, behind their columns the keys of the rows below: a column for each of
+  // Plan::row_sources. `position` is the row that the cursor is on: 0 before the first,
+  // kept_rows() + 1 after the last.
+  std::shared_ptr<KeptRows> kept;
+  uint64_t kept_rows() const { return kept == nullptr ? 0 : kept->rows().row_count(); }
   bool kept_all = false;
   uint64_t position = 0;
   hidb::CommandId created_command = 0;  // ROLLBACK TO an earlier savepoint closes it.

@@ -127,11 +127,15 @@ class SessionImpl : public Session, public expr::SessionServices {
   const std::atomic<bool>& canceled() const { return canceled_; }
   int64_t NowMicros() const;  // Since 2000-01-01 UTC.
 
-  // Runs a planned statement to its end; what it returns, when it returns rows, goes to `rows`.
+  // Runs a planned statement to its end; what it returns goes to `rows` (null: nowhere).
   Result<uint64_t> RunPlan(std::shared_ptr<const sql::plan::Plan> plan,
-                           std::vector<Value> parameters, std::vector<Chunk>* rows);
-  // Plans and runs a statement of our own making (catalog maintenance, CREATE TABLE AS, ...).
-  Result<uint64_t> RunStatement(const sql::ast::Statement& statement, std::vector<Chunk>* rows);
+                           std::vector<Value> parameters, KeptRows* rows);
+  // Plans and runs a statement of our own making.
+  Result<uint64_t> RunStatement(const sql::ast::Statement& statement);
+  // Counts what one query holds.
+  std::shared_ptr<MemoryTracker> MakeQueryMemory();
+  // Room for the rows of a query. `memory` null: of a query of its own.
+  std::shared_ptr<KeptRows> MakeKeptRows(std::shared_ptr<MemoryTracker> memory = nullptr);
   // The context for an execution of the present statement; takes a snapshot and a command number.
   exec::ExecutionContext MakeExecutionContext(std::vector<Value> parameters);
   expr::EvalContext MakeEvalContext();
@@ -192,6 +196,8 @@ class SessionImpl : public Session, public expr::SessionServices {
   Status CheckRunnable(const sql::ast::Statement& statement) const;
   Status StartQuery(Portal& portal);
   Status RunWithRetry(const std::shared_ptr<PreparedStatement>& prepared, Portal& portal);
+  Result<uint64_t> RunAgainWhileChanged(const sql::plan::Plan& plan,
+                                        const std::function<Result<uint64_t>()>& run);
   Status PrepareRun(PreparedStatement& prepared);
   Status DescribePrepared(PreparedStatement& prepared);
   // Before a statement runs. Statements about transactions must run whatever others did.

@@ -5,7 +5,6 @@
 // writes are taken back, its locks stay, and a new snapshot sees the other transaction's work.
 // Statements that only read stream.
 
-#include "compute/internal/chunk_copy.h"
 #include "compute/internal/privileges.h"
 #include "compute/internal/session_impl.h"
 #include "compute/internal/statement_info.h"
@@ -32,7 +31,7 @@ void TrimColumns(const sql::plan::Plan& plan, Chunk* chunk) {
 // Rows of a running execution. The plan's parameters and memory belong to it.
 class ExecutionSource : public RowSource {
  public:
-  ExecutionSource(std::unique_ptr<exec::Execution> execution, std::unique_ptr<MemoryTracker> memory,
+  ExecutionSource(std::unique_ptr<exec::Execution> execution, std::shared_ptr<MemoryTracker> memory,
                   std::shared_ptr<hidb::SnapshotLease> lease)
       : lease_(std::move(lease)), memory_(std::move(memory)), execution_(std::move(execution)) {}
   Status Next(Chunk* out) override {
@@ -45,7 +44,7 @@ class ExecutionSource : public RowSource {
  private:
   // A cursor reads on at its snapshot while later statements take newer ones.
   std::shared_ptr<hidb::SnapshotLease> lease_;
-  std::unique_ptr<MemoryTracker> memory_;
+  std::shared_ptr<MemoryTracker> memory_;  // Shared with the rows that a cursor keeps.
   std::unique_ptr<exec::Execution> execution_;
 };
 
@@ -265,6 +264,7 @@ exec::ExecutionContext SessionImpl::MakeExecutionContext(std::vector<Value> para
   context.parameters = std::move(parameters);
   context.settings = MakeEvalContext();
   context.memory = memory_.get();
+  context.memory_limit_bytes = settings_.run().query_memory_bytes;
   context.system_tables = system_tables_.get();
   context.spill = core_.options.spill;
   context.workers = core_.workers.helper_count() > 0 ? &core_.workers : nullptr;
@@ -299,60 +299,96 @@ Status SessionImpl::StartQuery(Portal& portal) {
     return RunWithRetry(portal.prepared, portal);
   }
   exec::ExecutionContext context = MakeExecutionContext(portal.parameters);
-  auto memory =
-      std::make_unique<MemoryTracker>("query", settings_.run().query_memory_bytes, memory_.get());
-  context.memory = memory.get();
+  portal.memory = MakeQueryMemory();
+  context.memory = portal.memory.get();
+  context.memory_limit_bytes = 0;
   HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
              exec::Execution::Start(prepared.plan, std::move(context)));
   portal.rows =
-      std::make_unique<ExecutionSource>(std::move(execution), std::move(memory), txn_->lease());
+      std::make_unique<ExecutionSource>(std::move(execution), portal.memory, txn_->lease());
   return Status::Ok();
 }
 
 Status SessionImpl::RunWithRetry(const std::shared_ptr<PreparedStatement>& prepared,
                                  Portal& portal) {
-  std::vector<Chunk> chunks;
-  HELIOS_TRY(const uint64_t affected, RunPlan(prepared->plan, portal.parameters,
-                                              prepared->plan->returns_rows ? &chunks : nullptr));
-  portal.rows = std::make_unique<ChunkListSource>(std::move(chunks), affected);
+  const std::shared_ptr<const sql::plan::Plan>& plan = prepared->plan;
+  if (plan->point.has_value()) {  // One row at most.
+    std::vector<Chunk> chunks;
+    Chunk row;
+    HELIOS_TRY(
+        const uint64_t affected, RunAgainWhileChanged(*plan, [&]() -> Result<uint64_t> {
+          row = Chunk();
+          uint64_t count = 0;
+          HELIOS_TRY(exec::RunPoint(plan, MakeExecutionContext(portal.parameters), &row, &count));
+          return count;
+        }));
+    if (plan->returns_rows && row.row_count() > 0) chunks.push_back(std::move(row));
+    portal.rows = std::make_unique<ChunkListSource>(std::move(chunks), affected);
+    return Status::Ok();
+  }
+  std::shared_ptr<KeptRows> kept;
+  if (plan->returns_rows) {
+    portal.memory = MakeQueryMemory();
+    kept = MakeKeptRows(portal.memory);
+  }
+  HELIOS_TRY(const uint64_t affected, RunPlan(plan, portal.parameters, kept.get()));
+  if (kept == nullptr) {
+    portal.rows = std::make_unique<ChunkListSource>(std::vector<Chunk>(), affected);
+    return Status::Ok();
+  }
+  const KeptRange range{.count = kept->rows().row_count(),
+                        .column_count = plan->output.size() + plan->row_sources.size()};
+  portal.rows = std::make_unique<KeptRowsSource>(std::move(kept), range, affected);
   return Status::Ok();
 }
 
+std::shared_ptr<MemoryTracker> SessionImpl::MakeQueryMemory() {
+  return std::make_shared<MemoryTracker>("query", settings_.run().query_memory_bytes,
+                                         memory_.get());
+}
+
+std::shared_ptr<KeptRows> SessionImpl::MakeKeptRows(std::shared_ptr<MemoryTracker> memory) {
+  if (memory == nullptr) memory = MakeQueryMemory();
+  return std::make_shared<KeptRows>(std::move(memory), core_.options.spill,
+                                    settings_.run().operator_memory_bytes);
+}
+
 Result<uint64_t> SessionImpl::RunPlan(std::shared_ptr<const sql::plan::Plan> plan,
-                                      std::vector<Value> parameters, std::vector<Chunk>* rows) {
-  for (int run = 0; run < kRunsMax; ++run) {
-    MemoryTracker memory("query", settings_.run().query_memory_bytes, memory_.get());
-    if (plan->writes) txn_->id();
+                                      std::vector<Value> parameters, KeptRows* rows) {
+  return RunAgainWhileChanged(*plan, [&]() -> Result<uint64_t> {
+    if (rows != nullptr) rows->rows().Clear();
     exec::ExecutionContext context = MakeExecutionContext(parameters);
-    context.memory = &memory;
-    const hidb::CommandId command = context.command;
-    const auto run_once = [&]() -> Result<uint64_t> {
-      if (plan->point.has_value()) {
-        Chunk row;
-        uint64_t affected = 0;
-        HELIOS_TRY(exec::RunPoint(plan, context, &row, &affected));
-        if (rows != nullptr && row.row_count() > 0) rows->push_back(std::move(row));
-        return affected;
-      }
-      HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
-                 exec::Execution::Start(plan, std::move(context)));
-      MemoryReservation kept(&memory);
-      size_t kept_bytes = 0;
-      while (true) {
-        Chunk chunk;
-        HELIOS_TRY(execution->Next(&chunk));
-        if (chunk.row_count() == 0) break;
-        if (rows == nullptr) continue;
-        kept_bytes += chunk.ApproximateBytes();
-        HELIOS_TRY(kept.Resize(kept_bytes));
-        TrimColumns(*plan, &chunk);
-        rows->push_back(CopyRows(chunk));
-      }
-      return execution->affected_rows();
-    };
-    Result<uint64_t> affected = run_once();
+    if (rows != nullptr) {
+      context.memory = rows->memory();
+      context.memory_limit_bytes = 0;
+    }
+    if (plan->point.has_value()) {
+      Chunk row;
+      uint64_t affected = 0;
+      HELIOS_TRY(exec::RunPoint(plan, context, &row, &affected));
+      if (rows != nullptr) HELIOS_TRY(rows->rows().Append(row));
+      return affected;
+    }
+    HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
+               exec::Execution::Start(plan, std::move(context)));
+    while (true) {
+      Chunk chunk;
+      HELIOS_TRY(execution->Next(&chunk));
+      if (chunk.row_count() == 0) return execution->affected_rows();
+      if (rows == nullptr) continue;
+      TrimColumns(*plan, &chunk);
+      HELIOS_TRY(rows->rows().Append(chunk));
+    }
+  });
+}
+
+Result<uint64_t> SessionImpl::RunAgainWhileChanged(const sql::plan::Plan& plan,
+                                                   const std::function<Result<uint64_t>()>& run) {
+  for (int count = 0; count < kRunsMax; ++count) {
+    if (plan.writes) txn_->id();
+    const hidb::CommandId command = txn_->command() + 1;
+    Result<uint64_t> affected = run();
     if (affected.ok() || !affected.status().Is(ErrorCode::kWriteConflict)) return affected;
-    if (rows != nullptr) rows->clear();
     txn_->writes().RollbackTo(command);
     txn_->deferred.RollbackTo(command);
     if (canceled_.load()) {
@@ -364,13 +400,12 @@ Result<uint64_t> SessionImpl::RunPlan(std::shared_ptr<const sql::plan::Plan> pla
       .Detail("The statement was run {} times and met changed rows each time.", kRunsMax);
 }
 
-Result<uint64_t> SessionImpl::RunStatement(const sql::ast::Statement& statement,
-                                           std::vector<Chunk>* rows) {
+Result<uint64_t> SessionImpl::RunStatement(const sql::ast::Statement& statement) {
   sql::PlannerContext context = MakePlannerContext();
   HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan, sql::PlanStatement(statement, context));
   HELIOS_TRY(LockForPlan(*plan));
   HELIOS_TRY(CheckPrivileges(plan->privileges));
-  return RunPlan(std::move(plan), {}, rows);
+  return RunPlan(std::move(plan), {}, nullptr);
 }
 
 Status SessionImpl::StartPortal(Portal& portal, ResultSink& sink) {

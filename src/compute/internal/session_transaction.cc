@@ -325,7 +325,7 @@ Status SessionImpl::EndTemporaryTables() {
     sql::ast::DeleteStatement statement;
     statement.relation.schema = fmt::format("pg_temp_{}", process_id_);
     statement.relation.name = name;
-    HELIOS_TRY(RunStatement(statement, nullptr));
+    HELIOS_TRY(RunStatement(statement));
   }
   return DropTemporaryTables(dropped);
 }

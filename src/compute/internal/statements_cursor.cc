@@ -1,10 +1,10 @@
 // Cursors: DECLARE, FETCH, MOVE, CLOSE. A cursor is a portal whose rows are kept as they are read,
-// so that it moves both ways; WITH HOLD cursors are read to their end when their transaction
-// commits. A portal that a client bound by a message keeps nothing: it moves forward only.
+// so that it moves both ways (in memory, on disk beyond work_mem); WITH HOLD cursors are read to
+// their end when their transaction commits. A portal that a client bound by a message keeps
+// nothing: it moves forward only.
 
 #include <algorithm>
 
-#include "compute/internal/chunk_copy.h"
 #include "compute/internal/handlers.h"
 #include "compute/internal/statement_info.h"
 #include "compute/internal/utility_fields.h"
@@ -18,14 +18,17 @@ Status NoCursor(std::string_view name) {
 }
 
 // Reads until `row_count` rows are kept, or all.
-Status Keep(Portal& cursor, uint64_t row_count) {
-  while (!cursor.kept_all && cursor.kept_rows < row_count) {
+Status Keep(SessionImpl& session, Portal& cursor, uint64_t row_count) {
+  if (cursor.kept == nullptr) cursor.kept = session.MakeKeptRows(cursor.memory);
+  while (!cursor.kept_all && cursor.kept_rows() < row_count) {
     if (cursor.rows == nullptr) {  // Its transaction failed under it.
       return Error(ErrorCode::kObjectNotInPrerequisiteState)
           .Message("portal \"{}\" cannot be run", cursor.name);
     }
     Chunk chunk;
-    if (Status status = cursor.rows->Next(&chunk); !status.ok()) {
+    Status status = cursor.rows->Next(&chunk);
+    if (status.ok() && chunk.row_count() > 0) status = cursor.kept->rows().Append(chunk);
+    if (!status.ok()) {
       cursor.rows.reset();
       return status;
     }
@@ -34,45 +37,8 @@ Status Keep(Portal& cursor, uint64_t row_count) {
       cursor.rows.reset();
       break;
     }
-    cursor.kept_rows += chunk.row_count();
-    const sql::plan::Plan& plan = *cursor.prepared->plan;
-    if (!plan.row_sources.empty()) {
-      Chunk keys;
-      for (size_t i = plan.output.size(); i < chunk.column_count(); ++i) {
-        keys.AddColumn(std::move(chunk.column(i)));
-      }
-      keys.SetRowCount(chunk.row_count());
-      chunk.columns().resize(plan.output.size());
-      cursor.kept_keys.push_back(CopyRows(keys));
-    }
-    cursor.kept.push_back(CopyRows(chunk));
   }
   return Status::Ok();
-}
-
-// Row `position` (from 1) of a cursor, appended to `out`.
-void AppendRow(const Portal& cursor, uint64_t position, std::vector<Chunk>* out) {
-  uint64_t before = 0;
-  for (const Chunk& chunk : cursor.kept) {
-    if (position > before + chunk.row_count()) {
-      before += chunk.row_count();
-      continue;
-    }
-    if (out->empty() || out->back().row_count() == kVectorRowsMax) {
-      Chunk fresh;
-      for (const Vector& column : chunk.columns()) {
-        fresh.AddColumn(Vector(column.type(), column.physical()));
-      }
-      out->push_back(std::move(fresh));
-    }
-    Chunk& target = out->back();
-    const size_t row = target.row_count();
-    for (size_t column = 0; column < chunk.column_count(); ++column) {
-      target.column(column).CopyFrom(row, chunk.column(column), position - before - 1);
-    }
-    target.SetRowCount(row + 1);
-    return;
-  }
 }
 
 struct Movement {
@@ -144,15 +110,13 @@ bool MovesBack(const ast::FetchStatement& statement, int64_t position) {
 }
 
 // The rows from `movement.first` on, in its direction.
-std::vector<Chunk> RowsOf(const Portal& cursor, const Movement& movement) {
-  std::vector<Chunk> chunks;
-  for (int64_t step = 0; step < movement.count; ++step) {
-    AppendRow(
-        cursor,
-        static_cast<uint64_t>(movement.backward ? movement.first - step : movement.first + step),
-        &chunks);
-  }
-  return chunks;
+std::unique_ptr<RowSource> RowsOf(const Portal& cursor, const Movement& movement) {
+  KeptRange range;
+  range.count = static_cast<uint64_t>(movement.count);
+  if (range.count > 0) range.first = static_cast<uint64_t>(movement.first) - 1;
+  range.backward = movement.backward;
+  range.column_count = cursor.prepared->plan->output.size();
+  return std::make_unique<KeptRowsSource>(cursor.kept, range);
 }
 
 Status OnlyForward() {
@@ -177,13 +141,12 @@ Status FetchFromPortal(SessionImpl& session, Portal& portal, const ast::FetchSta
   }
   const auto drop = [](const Chunk&) { return Status::Ok(); };
   if (skipped > 0) HELIOS_TRY(session.PumpRows(portal, skipped, drop));
-  std::vector<Chunk> chunks;
+  const std::shared_ptr<KeptRows> kept = session.MakeKeptRows(portal.memory);
   uint64_t count = 0;
   if (wanted > 0) {
     const bool all = statement.count == ast::FetchStatement::kAll;
     HELIOS_TRY(count, session.PumpRows(portal, all ? 0 : wanted, [&](const Chunk& rows) -> Status {
-      if (!statement.move) chunks.push_back(CopyRows(rows));
-      return Status::Ok();
+      return statement.move ? Status::Ok() : kept->rows().Append(rows);
     }));
   }
   if (statement.move) {
@@ -191,7 +154,8 @@ Status FetchFromPortal(SessionImpl& session, Portal& portal, const ast::FetchSta
     return Status::Ok();
   }
   result->fields = portal.fields;
-  result->rows = std::make_unique<ChunkListSource>(std::move(chunks));
+  const KeptRange range{.count = kept->rows().row_count(), .column_count = portal.fields->size()};
+  result->rows = std::make_unique<KeptRowsSource>(kept, range);
   return Status::Ok();
 }
 
@@ -262,6 +226,32 @@ Result<size_t> FindRowSource(const Portal& cursor, Oid table, std::string_view t
 
 }  // namespace
 
+Status KeptRowsSource::Next(Chunk* out) {
+  *out = Chunk();
+  if (range_.count == 0) return Status::Ok();
+  // All chunks of the buffer but the last are full.
+  const size_t chunk = range_.first / kVectorRowsMax;
+  const size_t row = range_.first % kVectorRowsMax;
+  if (range_.backward) {
+    exec::ChunkBuffer::Cursor start{chunk, 0};
+    HELIOS_TRY(kept_->rows().Read(&start, out));
+    const size_t count = std::min<uint64_t>(range_.count, row + 1);
+    auto selection = std::make_shared<Selection>(count);
+    for (size_t i = 0; i < count; ++i) (*selection)[i] = static_cast<SelectionIndex>(row - i);
+    out->Slice(std::move(selection));
+    range_.first -= std::min<uint64_t>(range_.first, count);
+    range_.count -= count;
+  } else {
+    exec::ChunkBuffer::Cursor start{chunk, row};
+    HELIOS_TRY(kept_->rows().Read(&start, out));
+    if (out->row_count() > range_.count) *out = exec::SliceRows(*out, 0, range_.count);
+    range_.first += out->row_count();
+    range_.count -= out->row_count();
+  }
+  out->columns().resize(range_.column_count);
+  return Status::Ok();
+}
+
 Result<std::optional<std::string>> CurrentRowKey(SessionImpl& session,
                                                  const std::string& cursor_name, Oid table,
                                                  std::string_view table_name) {
@@ -278,20 +268,17 @@ Result<std::optional<std::string>> CurrentRowKey(SessionImpl& session,
     return refuse("is held from a previous transaction");
   }
   HELIOS_TRY(const size_t source, FindRowSource(cursor, table, table_name));
-  if (cursor.position == 0 || cursor.position > cursor.kept_rows) {
+  if (cursor.position == 0 || cursor.position > cursor.kept_rows()) {
     return refuse("is not positioned on a row");
   }
-  uint64_t row = cursor.position - 1;
-  for (const Chunk& keys : cursor.kept_keys) {
-    if (row >= keys.row_count()) {
-      row -= keys.row_count();
-      continue;
-    }
-    const Vector& column = keys.column(source);
-    if (column.IsNull(row)) return std::optional<std::string>();  // The far side of an outer join.
-    return std::optional<std::string>(column.View(row));
-  }
-  return std::optional<std::string>();
+  const size_t key_column = cursor.prepared->plan->output.size() + source;
+  KeptRowsSource current(
+      cursor.kept, {.first = cursor.position - 1, .count = 1, .column_count = key_column + 1});
+  Chunk row;
+  HELIOS_TRY(current.Next(&row));
+  const Vector& column = row.column(key_column);
+  if (column.IsNull(0)) return std::optional<std::string>();  // The far side of an outer join.
+  return std::optional<std::string>(column.View(0));
 }
 
 Status RunDeclareCursor(SessionImpl& session, const ast::DeclareCursorStatement& statement,
@@ -352,16 +339,16 @@ Status RunFetch(SessionImpl& session, const ast::FetchStatement& statement, Util
   } else if (statement.direction == ast::FetchDirection::kBackward && statement.count >= 0) {
     wanted = cursor.position;
   }
-  HELIOS_TRY(Keep(cursor, wanted));
+  HELIOS_TRY(Keep(session, cursor, wanted));
   const Movement movement = Plan(statement, static_cast<int64_t>(cursor.position),
-                                 static_cast<int64_t>(cursor.kept_rows));
+                                 static_cast<int64_t>(cursor.kept_rows()));
   cursor.position = static_cast<uint64_t>(movement.position);
   if (statement.move) {
     result->tag = fmt::format("MOVE {}", movement.count);
     return Status::Ok();
   }
   result->fields = cursor.fields;
-  result->rows = std::make_unique<ChunkListSource>(RowsOf(cursor, movement));
+  result->rows = RowsOf(cursor, movement);
   return Status::Ok();
 }
 
@@ -369,12 +356,18 @@ Result<uint64_t> SessionImpl::PumpCursor(Portal& cursor, uint64_t max_rows,
                                          const std::function<Status(const Chunk&)>& emit) {
   ast::FetchStatement forward;
   forward.count = max_rows == 0 ? ast::FetchStatement::kAll : static_cast<int64_t>(max_rows);
-  HELIOS_TRY(Keep(cursor, max_rows == 0 ? UINT64_MAX : cursor.position + max_rows));
-  const Movement movement =
-      Plan(forward, static_cast<int64_t>(cursor.position), static_cast<int64_t>(cursor.kept_rows));
+  HELIOS_TRY(Keep(*this, cursor, max_rows == 0 ? UINT64_MAX : cursor.position + max_rows));
+  const Movement movement = Plan(forward, static_cast<int64_t>(cursor.position),
+                                 static_cast<int64_t>(cursor.kept_rows()));
   cursor.position = static_cast<uint64_t>(movement.position);
-  for (const Chunk& chunk : RowsOf(cursor, movement)) HELIOS_TRY(emit(chunk));
-  cursor.finished = cursor.position > cursor.kept_rows;
+  const std::unique_ptr<RowSource> rows = RowsOf(cursor, movement);
+  while (true) {
+    Chunk chunk;
+    HELIOS_TRY(rows->Next(&chunk));
+    if (chunk.row_count() == 0) break;
+    HELIOS_TRY(emit(chunk));
+  }
+  cursor.finished = cursor.position > cursor.kept_rows();
   return static_cast<uint64_t>(movement.count);
 }
 
@@ -391,7 +384,7 @@ Status RunCloseCursor(SessionImpl& session, const ast::CloseCursorStatement& sta
 Status SessionImpl::MaterializeHeldCursors() {
   for (auto& [name, cursor] : portals_) {
     if (!cursor.with_hold || cursor.created_command == 0) continue;
-    HELIOS_TRY(Keep(cursor, UINT64_MAX));
+    HELIOS_TRY(Keep(*this, cursor, UINT64_MAX));
     cursor.created_command = 0;  // It no longer belongs to a transaction.
   }
   return Status::Ok();

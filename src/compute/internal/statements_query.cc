@@ -1,7 +1,6 @@
 // Statements with a query inside: EXPLAIN, EXECUTE, CREATE TABLE AS, SELECT INTO; and what such
 // statements return, told before they run.
 
-#include "compute/internal/chunk_copy.h"
 #include "compute/internal/ddl/index_build.h"
 #include "compute/internal/ddl/table_builder.h"
 #include "compute/internal/handlers.h"
@@ -242,13 +241,13 @@ Status RunExecute(SessionImpl& session, const ast::ExecuteStatement& statement, 
     return Status::Ok();
   }
   // The tag names the inner statement, with its rows, so they are read first.
-  std::vector<Chunk> chunks;
-  HELIOS_TRY(const uint64_t rows, session.PumpRows(portal, 0, [&chunks](const Chunk& chunk) {
-    chunks.push_back(CopyRows(chunk));
-    return Status::Ok();
+  std::shared_ptr<KeptRows> kept = session.MakeKeptRows(portal.memory);
+  HELIOS_TRY(const uint64_t rows, session.PumpRows(portal, 0, [&kept](const Chunk& chunk) {
+    return kept->rows().Append(chunk);
   }));
   result->tag = CommandTag(*prepared->statement, portal, rows);
-  result->rows = std::make_unique<ChunkListSource>(std::move(chunks));
+  const KeptRange range{.count = rows, .column_count = portal.fields->size()};
+  result->rows = std::make_unique<KeptRowsSource>(std::move(kept), range);
   return Status::Ok();
 }
 

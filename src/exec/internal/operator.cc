@@ -51,8 +51,9 @@ void Operator::Publish(const NodeStats& before) {
 
 QueryState::QueryState(std::shared_ptr<const plan::Plan> plan_in, ExecutionContext context_in)
     : plan(std::move(plan_in)), context(std::move(context_in)), eval(context.settings) {
-  if (context.memory == nullptr) {
-    own_memory = std::make_unique<MemoryTracker>("query", 0);
+  if (context.memory == nullptr || context.memory_limit_bytes > 0) {
+    own_memory =
+        std::make_unique<MemoryTracker>("query", context.memory_limit_bytes, context.memory);
     context.memory = own_memory.get();
   }
   vector_rows = std::clamp<size_t>(context.vector_rows, 1, kVectorRowsMax);

@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "exec/chunk_buffer.h"
 #include "exec/executor.h"
-#include "exec/internal/chunk_buffer.h"
 #include "exec/internal/expressions.h"
 
 namespace helios::exec {
@@ -68,7 +68,7 @@ struct QueryState {
   ~QueryState();
 
   std::shared_ptr<const plan::Plan> plan;
-  std::unique_ptr<MemoryTracker> own_memory;  // When the context has none.
+  std::unique_ptr<MemoryTracker> own_memory;  // When the context has none, or a limit.
   ExecutionContext context;
   expr::EvalContext eval;    // What every evaluator looks at.
   std::vector<Value> slots;  // Statement parameters, then outer values.

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <algorithm>
+#include <cstring>
+#include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "exec/chunk_buffer.h"
 #include "exec/internal/operators.h"
-#include "exec/internal/row_store.h"
 #include "exec/internal/sorter.h"
 
 namespace helios::exec {
@@ -23,6 +27,7 @@ struct WindowShape {
   };
   std::vector<SqlType> types;
   std::vector<PhysicalType> physicals;
+  std::vector<CompareFunction> compares;
   std::vector<const expr::Expr*> computed;  // Behind the child's columns.
   uint32_t child_width = 0;
   uint32_t first_partition_key = 0, partition_key_count = 0;
@@ -31,114 +36,141 @@ struct WindowShape {
   std::vector<Call> calls;
 };
 
-// Complete partitions, sorted, in memory: as many as fill a chunk, or one that is larger.
-struct WindowBatch {
-  std::unique_ptr<RowStore> store;
-  std::vector<const char*> rows;
-  std::vector<size_t> partition_starts;  // Of each partition, then the end.
-  // Peer groups (rows equal in the order keys): where each row's group starts and ends.
-  std::vector<uint32_t> peer_start, peer_end;
-  // Number of the row's group in its partition, and where a partition's groups start.
-  std::vector<uint32_t> group;
-
-  Vector Gather(uint32_t column, size_t first, size_t count) const {
-    return GatherColumn(store->layout(), column, rows.data() + first, count, store->heaps());
-  }
-  // A value as it lies in the row; null: SQL NULL.
-  const char* ValueAt(size_t row, uint32_t column) const {
-    const RowLayout& layout = store->layout();
-    return layout.IsNull(rows[row], column) ? nullptr : rows[row] + layout.columns[column].offset;
-  }
-};
-
-// Results of a call for all rows of a batch.
-class WindowResult {
+// The rows of the partitions at hand, in order, numbered from 0. What outgrows the operator's share
+// of memory lies on disk, and a bounded part of it is in memory at a time.
+//
+// Thread safety: none.
+class WindowRows {
  public:
-  WindowResult(SqlType type, PhysicalType physical, size_t row_count);
-  Vector& VectorOf(size_t row) { return parts_[row / kVectorRowsMax]; }
-  static size_t RowIn(size_t row) { return row % kVectorRowsMax; }
-  const Vector& Part(size_t index) const { return parts_[index]; }
-  void SetNull(size_t row) { VectorOf(row).SetNull(RowIn(row)); }
-  template <typename T>
-  void Set(size_t row, T value) {
-    VectorOf(row).Set<T>(RowIn(row), value);
+  explicit WindowRows(QueryState& query);
+
+  // Copies rows [first, first + count) of the chunk behind the others.
+  Status Append(const Chunk& rows, size_t first, size_t count);
+  void Clear();
+  size_t size() const { return rows_.row_count(); }
+  uint64_t spilled_bytes() const { return rows_.spilled_bytes(); }
+  // A value as it lies in memory, until the call after the next; null: SQL NULL. Null, too, when
+  // the row cannot be read: status() tells.
+  const char* ValueAt(size_t row, uint32_t column) {
+    const Chunk* page = PageOf(row);
+    if (page == nullptr) return nullptr;
+    const Vector& vector = page->column(column);
+    const size_t at = row % kVectorRowsMax;
+    if (!vector.validity().IsValid(at)) return nullptr;
+    return vector.RawData() + at * PhysicalWidth(vector.physical());
   }
-  // Copies a value as it lies in a row; null: NULL.
-  void SetRaw(size_t row, const char* value);
+  // The column for all rows from the multiple of kVectorRowsMax before `row` on.
+  Result<Vector> PageColumn(size_t row, uint32_t column);
+  // The first error in reading.
+  const Status& status() const { return status_; }
 
  private:
-  std::vector<Vector> parts_;
-};
-
-// The rows that a frame holds, after EXCLUDE: up to three ranges [begin, end) of batch rows.
-struct FrameRows {
-  struct Range {
-    size_t begin, end;
+  struct Page {
+    size_t index;
+    size_t bytes;
+    std::unique_ptr<Chunk> rows;
   };
-  Range ranges[3];
-  size_t count = 0;
-
-  void Add(size_t begin, size_t end) {
-    if (begin < end) ranges[count++] = {begin, end};
+  const Chunk* PageOf(size_t row) {
+    const size_t index = row / kVectorRowsMax;
+    return index < pages_.size() && pages_[index] != nullptr ? pages_[index] : Load(index);
   }
-  size_t size() const {
-    size_t total = 0;
-    for (size_t i = 0; i < count; ++i) total += ranges[i].end - ranges[i].begin;
-    return total;
-  }
-  // The n-th row (from 0). Requires: n < size().
-  size_t At(size_t n) const {
-    for (size_t i = 0; i < count; ++i) {
-      const size_t rows = ranges[i].end - ranges[i].begin;
-      if (n < rows) return ranges[i].begin + n;
-      n -= rows;
-    }
-    return 0;
-  }
-};
-
-// Finds the frame of each row of a partition.
-class FrameFinder {
- public:
-  FrameFinder(QueryState& query, const plan::WindowNode& node, const plan::WindowNode::Call& call,
-              const WindowShape& shape);
-
-  // Evaluates the offsets, once an execution: 22013 when negative, 22004 when NULL.
-  Status Open();
-  Status StartPartition(const WindowBatch& batch, size_t begin, size_t end);
-  // Before EXCLUDE.
-  FrameRows::Range Bounds(size_t row) const;
-  FrameRows Find(size_t row) const;
-  bool excludes() const { return frame_.exclude != plan::WindowFrame::Exclude::kNone; }
-  // Frames start with the partition, so one only adds rows from row to row.
-  bool starts_at_partition() const {
-    return frame_.start == plan::WindowFrame::Bound::kUnboundedPreceding && !excludes();
-  }
-
- private:
-  using Bound = plan::WindowFrame::Bound;
-  using Mode = plan::WindowFrame::Mode;
-  Result<int64_t> RowOffset(const expr::ExprPtr& expression, const char* which);
-  size_t RowsBound(size_t row, Bound bound, int64_t offset, bool is_start) const;
-  size_t GroupsBound(size_t row, Bound bound, int64_t offset, bool is_start) const;
-  // RANGE with an offset: bounds of every row, by binary search for key -/+ offset.
-  Status RangeBounds(Bound bound, const Value& offset, bool is_start, std::vector<size_t>* out);
+  const Chunk* Load(size_t index);
+  Status Read(size_t index);
+  void EvictOldest();
 
   QueryState& query_;
-  const plan::WindowNode& node_;
-  const WindowShape& shape_;
-  const plan::WindowFrame& frame_;
-  const WindowBatch* batch_ = nullptr;
-  size_t begin_ = 0, end_ = 0;
-  int64_t start_rows_ = 0, end_rows_ = 0;
-  Value start_value_, end_value_;
-  std::vector<size_t> range_start_, range_end_;  // RANGE with offsets, by row - begin_.
-  std::vector<size_t> group_starts_;             // GROUPS: of the partition's peer groups.
+  ChunkBuffer rows_;
+  std::vector<const Chunk*> pages_;  // What is in memory; null: not, or not looked for.
+  std::deque<Page> loaded_;          // From disk, the oldest first.
+  std::vector<Page> evicted_;        // By the newest Load: values that callers still look at.
+  size_t loaded_bytes_ = 0;
+  MemoryReservation reservation_;
+  Status status_;
 };
 
-// Evaluates an aggregate over every row's frame.
-Status AggregateFrames(QueryState& query, const plan::WindowNode::Call& call,
-                       const WindowShape::Call& shape, const FrameFinder& frames,
-                       const WindowBatch& batch, size_t begin, size_t end, WindowResult* out);
+// Whether two rows agree in columns [first, first + count), NULLs alike.
+bool SameRow(const WindowShape& shape, const Chunk& a, size_t a_row, const Chunk& b, size_t b_row,
+             uint32_t first, uint32_t count);
+// Where the peers (rows equal in the order keys) of `row` end.
+size_t PeerEnd(const WindowShape& shape, WindowRows& rows, size_t row, size_t partition_end);
+
+// The first row of [first, last) for which `before` is false: it holds for all rows up to some row
+// and for none behind. Looks near `hint` first.
+template <typename Before>
+size_t FirstNotBefore(size_t first, size_t last, size_t hint, Before before) {
+  size_t low = std::clamp(hint, first, last);
+  size_t high = low;
+  for (size_t step = 1; high < last && before(high); step *= 2) {
+    low = high + 1;
+    high = last - low > step ? low + step : last;
+  }
+  if (low == high) {  // Not behind the hint.
+    for (size_t step = 1; low > first && !before(low - 1); step *= 2) {
+      high = low - 1;
+      low = high - first > step ? high - step : first;
+    }
+  }
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (before(middle)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+// Rows of one partition that are worked on together. Pieces follow each other through a partition,
+// and none reaches over a multiple of kVectorRowsMax.
+struct WindowPiece {
+  struct Peers {
+    size_t start, end;  // Of the row's peer group.
+    size_t group;       // Its number in the partition.
+  };
+  size_t partition_begin = 0, partition_end = 0;
+  size_t begin = 0, end = 0;
+  std::vector<Peers> peers;  // By row - begin.
+
+  const Peers& PeersOf(size_t row) const { return peers[row - begin]; }
+};
+
+// Results of one call for rows from `first_row` on.
+class WindowResult {
+ public:
+  WindowResult(Vector* vector, size_t first_row) : vector_(*vector), first_row_(first_row) {}
+  Vector& vector() { return vector_; }
+  size_t At(size_t row) const { return row - first_row_; }
+  void SetNull(size_t row) { vector_.SetNull(At(row)); }
+  template <typename T>
+  void Set(size_t row, T value) {
+    vector_.Set<T>(At(row), value);
+  }
+  // Copies a value as it lies in memory; null: NULL.
+  void SetRaw(size_t row, const char* value);
+  // The answer of the row before; false: there is none here.
+  bool Repeat(size_t row);
+
+ private:
+  Vector& vector_;
+  const size_t first_row_;
+};
+
+// A call of OVER, run piece by piece through each partition.
+class WindowCall {
+ public:
+  virtual ~WindowCall() = default;
+  // Once an execution.
+  virtual Status Open() = 0;
+  virtual Status StartPartition(size_t begin, size_t end) = 0;
+  virtual Status Run(const WindowPiece& piece, WindowResult out) = 0;
+};
+
+std::unique_ptr<WindowCall> MakeWindowFunction(QueryState& query, const plan::WindowNode& node,
+                                               const WindowShape& shape, size_t call,
+                                               WindowRows& rows);
+std::unique_ptr<WindowCall> MakeWindowAggregate(QueryState& query, const plan::WindowNode& node,
+                                                const WindowShape& shape, size_t call,
+                                                WindowRows& rows);
 
 }  // namespace helios::exec

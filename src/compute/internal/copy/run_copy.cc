@@ -326,10 +326,15 @@ Status ForEachChunk(SessionImpl& session, std::shared_ptr<const sql::plan::Plan>
                     const std::function<Status(const Chunk&)>& each) {
   if (plan->writes) {
     // A statement that writes may have to run again: nothing is sent before it has ended.
-    std::vector<Chunk> chunks;
-    HELIOS_TRY(session.RunPlan(std::move(plan), {}, &chunks));
-    for (const Chunk& chunk : chunks) HELIOS_TRY(each(chunk));
-    return Status::Ok();
+    const std::shared_ptr<KeptRows> kept = session.MakeKeptRows();
+    HELIOS_TRY(session.RunPlan(std::move(plan), {}, kept.get()));
+    exec::ChunkBuffer::Cursor cursor;
+    while (true) {
+      Chunk chunk;
+      HELIOS_TRY(kept->rows().Read(&cursor, &chunk));
+      if (chunk.row_count() == 0) return Status::Ok();
+      HELIOS_TRY(each(chunk));
+    }
   }
   HELIOS_TRY(std::unique_ptr<exec::Execution> execution,
              exec::Execution::Start(std::move(plan), session.MakeExecutionContext({})));

@@ -21,16 +21,19 @@ std::string QualifiedTable(SessionImpl& session, const catalog::Table& table) {
   return QuoteIdentifier(schema->name) + "." + QuoteIdentifier(table.name);
 }
 
-// Rows of a query of our own making.
-Result<std::vector<Chunk>> Query(SessionImpl& session, const std::string& text) {
+// The first rows of a query of our own making.
+Result<Chunk> Query(SessionImpl& session, const std::string& text) {
   HELIOS_TRY(std::vector<sql::RawStatement> statements, sql::Parse(text));
   HELIOS_CHECK(statements.size() == 1);
   sql::PlannerContext context = session.MakePlannerContext();
   HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan,
              sql::PlanStatement(*statements[0].statement, context));
-  std::vector<Chunk> chunks;
-  HELIOS_TRY(session.RunPlan(std::move(plan), {}, &chunks));
-  return chunks;
+  const std::shared_ptr<KeptRows> kept = session.MakeKeptRows();
+  HELIOS_TRY(session.RunPlan(std::move(plan), {}, kept.get()));
+  exec::ChunkBuffer::Cursor cursor;
+  Chunk rows;
+  HELIOS_TRY(kept->rows().Read(&cursor, &rows));
+  return rows;
 }
 
 Status ViolatedBySomeRow(const catalog::Table& table, const std::string& check) {
@@ -68,14 +71,14 @@ Status CheckReferences(SessionImpl& session, const catalog::Table& table,
     not_null += fmt::format(" AND c.{} IS NOT NULL", child);
     names += (part == 0 ? "" : ", ") + table.FindColumn(key.columns[part])->name;
   }
-  HELIOS_TRY(const std::vector<Chunk> rows,
+  HELIOS_TRY(const Chunk rows,
              Query(session, fmt::format("SELECT {} FROM {} c WHERE NOT EXISTS (SELECT 1 FROM {} p "
                                         "WHERE {}){} LIMIT 1",
                                         columns, QualifiedTable(session, table),
                                         QualifiedTable(session, *parent), joined, not_null)));
-  if (rows.empty()) return Status::Ok();
+  if (rows.row_count() == 0) return Status::Ok();
   for (size_t part = 0; part < key.columns.size(); ++part) {
-    shown += (part == 0 ? "" : ", ") + std::string(rows[0].column(part).View(0));
+    shown += (part == 0 ? "" : ", ") + std::string(rows.column(part).View(0));
   }
   const catalog::Schema* schema = session.Catalog()->FindSchema(table.schema);
   return Error(ErrorCode::kForeignKeyViolation)
@@ -137,10 +140,10 @@ Result<uint64_t> FillTable(SessionImpl& session, std::shared_ptr<const sql::plan
 
 Result<bool> AnyRow(SessionImpl& session, const catalog::Table& table,
                     const std::string& condition) {
-  HELIOS_TRY(const std::vector<Chunk> rows,
+  HELIOS_TRY(const Chunk rows,
              Query(session, fmt::format("SELECT 1 FROM {} WHERE {} LIMIT 1",
                                         QualifiedTable(session, table), condition)));
-  return !rows.empty();
+  return rows.row_count() > 0;
 }
 
 Status BuildIndexes(SessionImpl& session, Oid table_oid, const std::vector<Oid>& indexes) {

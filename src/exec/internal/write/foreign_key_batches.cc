@@ -4,7 +4,7 @@
 
 #include <iterator>
 
-#include "exec/internal/chunk_buffer.h"
+#include "exec/chunk_buffer.h"
 #include "exec/internal/write/foreign_keys.h"
 
 namespace helios::exec {

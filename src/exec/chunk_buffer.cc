@@ -1,4 +1,4 @@
-#include "exec/internal/chunk_buffer.h"
+#include "exec/chunk_buffer.h"
 
 #include "base/codec.h"
 
@@ -234,9 +234,15 @@ size_t AppendRows(const Chunk& from, size_t first, size_t rows_max, Chunk* to) {
   const size_t at = to->row_count();
   const size_t count = std::min(rows_max - at, from.row_count() - first);
   for (size_t i = 0; i < to->column_count(); ++i) {
-    for (size_t row = 0; row < count; ++row) {
-      to->column(i).CopyFrom(at + row, from.column(i), first + row);
+    Vector& target = to->column(i);
+    const Vector& source = from.column(i);
+    if (source.kind() == VectorKind::kFlat && source.physical() != PhysicalType::kVarlen &&
+        source.validity().AllValid() && target.validity().AllValid()) {
+      const size_t width = PhysicalWidth(source.physical());
+      std::memcpy(target.RawData() + at * width, source.RawData() + first * width, count * width);
+      continue;
     }
+    for (size_t row = 0; row < count; ++row) target.CopyFrom(at + row, source, first + row);
   }
   to->SetRowCount(at + count);
   return first + count;

@@ -41,6 +41,11 @@ class ChunkBuffer {
   uint64_t row_count() const { return row_count_; }
   // Replaces `out` by rows from the cursor on and moves it past them; no rows: nothing more as yet.
   Status Read(Cursor* cursor, Chunk* out);
+  // Chunk `index` where it lies in memory, until the next Append or Clear; null: it is on disk. All
+  // chunks but the last are full.
+  const Chunk* Resident(size_t index) const {
+    return index < spilled_.size() ? nullptr : &chunks_[index - spilled_.size()];
+  }
   void Clear();
   uint64_t spilled_bytes() const { return file_ == nullptr ? 0 : file_->size(); }
   size_t memory_bytes() const { return bytes_; }
