@@ -224,8 +224,8 @@ Status SelectBinder::BindDistinct() {
           .Message("for SELECT DISTINCT, ORDER BY expressions must appear in select list")
           .Position(PositionOf(targets_[index].location));
     }
-    for (Target& target : state->targets) {
-      HELIOS_TRY(target.expr, types_.ResolveUnknown(std::move(target.expr)));
+    for (TargetEntry& target : targets_) {
+      HELIOS_TRY(target.expr, b_.types_.ResolveUnknown(std::move(target.expr)));
     }
     return Status::Ok();
   }
