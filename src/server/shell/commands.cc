@@ -368,7 +368,7 @@ CommandResult Runner::Password() {
       fmt::format("ALTER USER {} PASSWORD {}", quoted_user, session_.Literal(encrypted));
   PQfreemem(quoted_user);
   PQfreemem(encrypted);
-  return Result(session_.Run(statement));
+  return Result(session_.RunSilently(statement));
 }
 
 // The table of commands, in the form of code: one entry a command, nothing to split.

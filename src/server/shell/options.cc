@@ -78,10 +78,9 @@ Status ApplySet(Options& options, const std::string& value) {
 
 Status ApplyPset(Options& options, const std::string& value) {
   const size_t equals = value.find('=');
-  options.actions.push_back(
-      {false,
-       "\\pset " + value.substr(0, equals) +
-           (equals == std::string::npos ? std::string() : " '" + value.substr(equals + 1) + "'")});
+  options.settings.push_back(
+      "\\pset " + value.substr(0, equals) +
+      (equals == std::string::npos ? std::string() : " '" + value.substr(equals + 1) + "'"));
   return Done();
 }
 

@@ -108,8 +108,15 @@ bool Session::Reconnect(const std::string& database, const std::string& user,
   }
   if (PQstatus(fresh.get()) == CONNECTION_BAD) {
     password_.clear();
-    PrintError(PQerrorMessage(fresh.get()));
-    if (connection_ != nullptr && interactive) PrintError("Previous connection kept");
+    if (connection_ == nullptr || interactive) {
+      PrintError(PQerrorMessage(fresh.get()));
+      if (connection_ != nullptr) PrintError("Previous connection kept");
+      return false;
+    }
+    // The rest of a script is not meant for the database that it wanted to leave.
+    PrintError(fmt::format("\\connect: {}", PQerrorMessage(fresh.get())));
+    if (PGcancel* old = current_cancel.exchange(nullptr)) PQfreeCancel(old);
+    connection_.reset();
     return false;
   }
   PQsetNoticeReceiver(fresh.get(), PrintNotice, this);
@@ -119,10 +126,12 @@ bool Session::Reconnect(const std::string& database, const std::string& user,
 }
 
 std::string Session::AskPassword(const std::string& prompt) {
-  std::FILE* terminal = std::fopen("/dev/tty", "r+");
-  if (terminal == nullptr) return "";
-  fmt::print(terminal, "{}", prompt);
-  std::fflush(terminal);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(std::fopen("/dev/tty", "r+"),
+                                                               std::fclose);
+  std::FILE* const terminal = opened != nullptr ? opened.get() : stdin;
+  std::FILE* const shown = opened != nullptr ? opened.get() : stderr;
+  fmt::print(shown, "{}", prompt);
+  std::fflush(shown);
   termios saved;
   const bool is_terminal = tcgetattr(fileno(terminal), &saved) == 0;
   if (is_terminal) {
@@ -135,8 +144,7 @@ std::string Session::AskPassword(const std::string& prompt) {
     password += static_cast<char>(c);
   }
   if (is_terminal) tcsetattr(fileno(terminal), TCSAFLUSH, &saved);
-  fmt::print(terminal, "\n");
-  std::fclose(terminal);
+  fmt::print(shown, "\n");
   return password;
 }
 

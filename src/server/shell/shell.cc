@@ -78,23 +78,24 @@ int RunActions(Session& session, const Options& options) {
   return status;
 }
 
-// Options that only set how things print come as \pset actions; they do not make the shell quit.
-bool HasWork(const Options& options) {
-  for (const Action& action : options.actions) {
-    if (action.is_file || !action.text.starts_with("\\pset ")) return true;
+// Says nothing of what it sets.
+bool ApplySettings(Session& session, const Options& options) {
+  const bool was_quiet = std::exchange(session.quiet, true);
+  bool is_ok = true;
+  for (const std::string& setting : options.settings) {
+    is_ok = ShellLoop(session, 0).RunText(setting) && is_ok;
   }
-  return false;
+  session.quiet = was_quiet;
+  return is_ok;
 }
 
 int RunSession(Session& session, Options options) {
   if (options.list_databases) options.actions.push_back({false, "\\l"});
-  if (HasWork(options)) {
+  if (!ApplySettings(session, options)) return kExitFailure;
+  if (!options.actions.empty()) {
     InstallInterruptHandler(session);
     return RunActions(session, options);
   }
-  const bool was_quiet = std::exchange(session.quiet, true);
-  RunActions(session, options);
-  session.quiet = was_quiet;
   const bool is_terminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
   if (is_terminal && !options.no_readline) return RunInteractive(session);
   options.actions = {{true, ""}};

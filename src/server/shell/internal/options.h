@@ -24,6 +24,7 @@ struct Options {
   std::string user;
   std::string database;  // Or a connection string.
   std::vector<Action> actions;
+  std::vector<std::string> settings;  // -P, as commands.
   FormatOptions format;
   std::map<std::string, std::string> variables;  // -v
   std::string output_file;                       // -o
