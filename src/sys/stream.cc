@@ -29,21 +29,24 @@ Result<ReadResult> PlainStream::Peek(char* to, size_t byte_count_max, int64_t de
 Result<ReadResult> PlainStream::Receive(char* to, size_t byte_count_max, int flags,
                                         int64_t deadline_us) {
   while (true) {
+    if (is_drained_) {
+      switch (PollFor(fd(), Direction::kRead, wake_fd_, deadline_us)) {
+        case PollOutcome::kReady:
+          break;
+        case PollOutcome::kTimeout:
+          return ReadResult{ReadOutcome::kTimeout};
+        case PollOutcome::kWoken:
+          return ReadResult{ReadOutcome::kWoken};
+      }
+    }
     const ssize_t received = recv(fd(), to, byte_count_max, flags);
+    is_drained_ = received < 0 ? errno == EAGAIN
+                               : static_cast<size_t>(received) < byte_count_max && flags == 0;
     if (received > 0) {
       return ReadResult{ReadOutcome::kBytes, static_cast<size_t>(received)};
     }
     if (received == 0) return ReadResult{ReadOutcome::kEnd};
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return ConnectionError("receive data from", errno);
-    switch (PollFor(fd(), Direction::kRead, wake_fd_, deadline_us)) {
-      case PollOutcome::kReady:
-        break;
-      case PollOutcome::kTimeout:
-        return ReadResult{ReadOutcome::kTimeout};
-      case PollOutcome::kWoken:
-        return ReadResult{ReadOutcome::kWoken};
-    }
+    if (errno != EAGAIN && errno != EINTR) return ConnectionError("receive data from", errno);
   }
 }
 

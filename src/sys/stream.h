@@ -62,6 +62,9 @@ class PlainStream final : public Stream {
  private:
   Result<ReadResult> Receive(char* to, size_t byte_count_max, int flags, int64_t deadline_us);
   const int fd_;
+  // The socket had no more when it was last read: a client that waits for its answer has sent
+  // nothing yet, so the next read starts by waiting and saves a call that would find nothing.
+  bool is_drained_ = false;
 };
 
 // 08006 with the system's words for `error_number`.
