@@ -275,7 +275,8 @@ class Writer {
       case DateKey::kIddd:
         return Number(element, (IsoWeek(Civil()) - 1) * 7 + (weekday == 0 ? 7 : weekday), 3);
       case DateKey::kDd:
-        return Number(element, moment_.day, 2);
+        // Days of negative intervals have no place for a sign of their own in PostgreSQL.
+        return Number(element, moment_.day, moment_.day < 0 ? 1 : 2);
       case DateKey::kD:
         return Number(element, weekday + 1, 1);
       case DateKey::kId:

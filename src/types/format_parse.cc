@@ -53,12 +53,11 @@ class TextReader {
       : text_(text), elements_(elements) {}
 
   Result<Fields> Read() {
-    int extra_spaces = 0;
     for (size_t i = 0; i < elements_.size() && at_ < text_.size(); ++i) {
       const DateElement& element = elements_[i];
       const bool is_pattern = element.key != DateKey::kLiteral && element.key != DateKey::kSpace &&
                               element.key != DateKey::kSeparator;
-      if (!exact_ && (is_pattern || i == 0)) extra_spaces += SkipSpaces();
+      if (!exact_ && (is_pattern || i == 0)) extra_spaces_ += SkipSpaces();
       if (element.key == DateKey::kFx) {
         exact_ = true;
         continue;
@@ -67,24 +66,24 @@ class TextReader {
         if (exact_) {
           SkipCharacter();
         } else {
-          --extra_spaces;
+          --extra_spaces_;
           if (at_ < text_.size() && (IsSpace(text_[at_]) || IsSeparator(text_[at_]))) {
             ++at_;
-            ++extra_spaces;
+            ++extra_spaces_;
           }
         }
         continue;
       }
       if (!is_pattern) {
-        if (!exact_ && extra_spaces > 0) {
-          --extra_spaces;
+        if (!exact_ && extra_spaces_ > 0) {
+          --extra_spaces_;
         } else {
           SkipCharacter();
         }
         continue;
       }
       HELIOS_TRY(ReadElement(element, NextIsSeparator(i)));
-      if (!exact_) extra_spaces = SkipSpaces();
+      if (!exact_) extra_spaces_ = SkipSpaces();
     }
     return fields_;
   }
@@ -336,7 +335,9 @@ class TextReader {
   }
 
   Status ReadCommaYear(const DateElement& element) {
-    HELIOS_TRY(const int64_t thousands, Number(element, 1, true));
+    DateElement leading = element;
+    leading.ordinal = false;
+    HELIOS_TRY(const int64_t thousands, Number(leading, 1, true));
     if (at_ >= text_.size() || text_[at_] != ',') {
       return Error(ErrorCode::kInvalidDatetimeFormat).Message("invalid input string for \"Y,YYY\"");
     }
@@ -387,6 +388,8 @@ class TextReader {
     if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-' || text_[at_] == ' ')) {
       fields_.zone_negative = text_[at_] == '-';
       ++at_;
+    } else if (extra_spaces_ > 0 && at_ > 0 && text_[at_ - 1] == '-') {
+      fields_.zone_negative = true;  // Its sign went by as a separator.
     }
     return ReadInto(element, 2, greedy, &fields_.zone_hours);
   }
@@ -395,6 +398,7 @@ class TextReader {
   const std::vector<DateElement>& elements_;
   size_t at_ = 0;
   bool exact_ = false;
+  int extra_spaces_ = 0;  // Blanks and separators that the template did not name.
   Fields fields_;
 };
 

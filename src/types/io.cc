@@ -4,6 +4,7 @@
 
 #include "types/array.h"
 #include "types/bits.h"
+#include "types/byte_char.h"
 #include "types/internal/sink.h"
 #include "types/json.h"
 #include "types/net.h"
@@ -238,6 +239,9 @@ Status FormatVarlen(SqlType type, const void* value, const TextFormat& format, s
     case type_oid::kName:
       out->append(bytes);
       return Status::Ok();
+    case type_oid::kChar:
+      out->append(FormatByteChar(bytes));
+      return Status::Ok();
     case type_oid::kBytea:
       FormatBytea(bytes, format.bytea_output, out);
       return Status::Ok();
@@ -316,7 +320,7 @@ Status StoreText(SqlType type, std::string_view text, ValueSink* sink) {
     return Status::Ok();
   }
   if (type.oid == type_oid::kChar) {
-    sink->Bytes(text.substr(0, 1));
+    sink->Bytes(ParseByteChar(text));
     return Status::Ok();
   }
   std::string scratch;

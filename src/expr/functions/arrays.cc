@@ -21,10 +21,6 @@ std::vector<std::string> TextElements(std::string_view bytes, std::vector<bool>*
 
 namespace {
 
-Status SubscriptError(std::string_view message) {
-  return Error(ErrorCode::kArraySubscriptError).Message("{}", message);
-}
-
 // --- shape ---
 
 std::optional<std::string> Dims(std::string_view bytes) {
@@ -182,7 +178,11 @@ Status Fill(FunctionCall& call, Arguments arguments, size_t row_count, Vector* o
             .Message("array size exceeds the maximum allowed ({})", kArrayElementsMax);
       }
     }
-    if (sizes.dimension_count() > 1) return SubscriptError("wrong number of array subscripts");
+    if (sizes.dimension_count() > 1) {
+      return Error(ErrorCode::kArraySubscriptError)
+          .Message("wrong number of array subscripts")
+          .Detail("Dimension array must be one dimensional.");
+    }
     if (dimensions.size() > kArrayDimensionsMax) {
       return Error(ErrorCode::kProgramLimitExceeded)
           .Message("number of array dimensions ({}) exceeds the maximum allowed ({})",
@@ -196,7 +196,12 @@ Status Fill(FunctionCall& call, Arguments arguments, size_t row_count, Vector* o
             .Message("wrong number of array subscripts")
             .Detail("Low bound array has different size than dimensions array.");
       }
-      for (uint32_t i = 0; i < lower.size(); ++i) bounds[i] = lower.Fixed<int32_t>(i);
+      for (uint32_t i = 0; i < lower.size(); ++i) {
+        if (lower.IsNull(i)) {
+          return Error(ErrorCode::kNullNotAllowed).Message("dimension values cannot be null");
+        }
+        bounds[i] = lower.Fixed<int32_t>(i);
+      }
     }
     ArrayBuilder builder = ResultBuilder(call);
     if (dimensions.empty() || count == 0) {

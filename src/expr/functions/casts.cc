@@ -6,6 +6,7 @@
 #include "expr/internal/families.h"
 #include "expr/internal/hot_loop.h"
 #include "types/bits.h"
+#include "types/byte_char.h"
 #include "types/io.h"
 #include "types/text.h"
 
@@ -116,7 +117,8 @@ Result<std::string> IntToChar(int32_t a) {
   }
   return a == 0 ? std::string() : std::string(1, static_cast<char>(a));
 }
-std::string_view TextToChar(std::string_view a) { return a.substr(0, 1); }
+std::string TextToChar(std::string_view a) { return ParseByteChar(a); }
+std::string CharToText(std::string_view a) { return FormatByteChar(a); }
 std::string_view SameText(std::string_view a) { return a; }
 std::string_view TextToName(std::string_view a) { return TruncateName(a); }
 std::string_view BpcharToName(std::string_view a) { return TruncateName(TrimTrailingBlanks(a)); }
@@ -214,8 +216,8 @@ constexpr KernelEntry kKernels[] = {
     {"chartoi4", Map<CharToInt>},
     {"i4tochar", Map<IntToChar>},
     {"text_char", Map<TextToChar>},
-    {"char_text", Map<SameText>},
-    {"char_bpchar", Map<SameText>},
+    {"char_text", Map<CharToText>},
+    {"char_bpchar", Map<CharToText>},
     {"name_text", Map<SameText>},
     {"name_bpchar", Map<SameText>},
     {"text_name", Map<TextToName>},

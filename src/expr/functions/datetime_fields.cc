@@ -87,6 +87,19 @@ Status Extract(FunctionCall& call, Arguments arguments, size_t row_count, Vector
   return Status::Ok();
 }
 
+// date_part() of a date is that of its midnight: hours are 0, not an error as in extract().
+Status DatePartOfDate(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out) {
+  const Vector& dates = *arguments[1];
+  Vector midnights({type_oid::kTimestamp}, PhysicalType::kInt64);
+  for (size_t row = 0; row < row_count; ++row) {
+    if (!out->validity().IsValid(row)) continue;
+    HELIOS_TRY(const int64_t midnight, TimestampFromDate(dates.At<int32_t>(row)));
+    midnights.Set<int64_t>(row, midnight);
+  }
+  const Vector* shown[] = {arguments[0], &midnights};
+  return Extract<type_oid::kTimestamp>(call, shown, row_count, out);
+}
+
 // --- date_trunc ---
 
 Result<int64_t> TruncateZoned(FunctionCall& call, std::string_view field, int64_t utc) {
@@ -204,7 +217,7 @@ constexpr KernelEntry kKernels[] = {
     {"extract_timestamp", Extract<type_oid::kTimestamp>},
     {"extract_timestamptz", Extract<type_oid::kTimestamptz>},
     {"extract_interval", Extract<type_oid::kInterval>},
-    {"sql_1384", Extract<type_oid::kDate>},
+    {"sql_1384", DatePartOfDate},
     {"time_part", Extract<type_oid::kTime>},
     {"timetz_part", Extract<type_oid::kTimetz>},
     {"timestamp_part", Extract<type_oid::kTimestamp>},

@@ -71,14 +71,11 @@ double Ceil(double x) { return std::ceil(x); }
 double Floor(double x) { return std::floor(x); }
 double Rint(double x) { return std::nearbyint(x); }
 double Trunc(double x) { return std::trunc(x); }
-double Sign(double x) { return x > 0 ? 1.0 : (x < 0 ? -1.0 : (std::isnan(x) ? x : 0.0)); }
+double Sign(double x) { return x > 0 ? 1.0 : (x < 0 ? -1.0 : 0.0); }
 double Pi() { return std::numbers::pi; }
-Result<double> Degrees(double x) {
-  return Checked(x * (180.0 / std::numbers::pi), std::isinf(x), x == 0);
-}
-Result<double> Radians(double x) {
-  return Checked(x / (180.0 / std::numbers::pi), std::isinf(x), x == 0);
-}
+constexpr double kRadiansPerDegree = 0.0174532925199432957692;
+Result<double> Degrees(double x) { return Checked(x / kRadiansPerDegree, std::isinf(x), x == 0); }
+Result<double> Radians(double x) { return Checked(x * kRadiansPerDegree, std::isinf(x), x == 0); }
 
 Result<double> Sin(double x) {
   if (std::isinf(x)) return InputOutOfRange();
@@ -183,13 +180,24 @@ Result<double> TanDegrees(double x) {
 }
 Result<double> CotDegrees(double x) {
   HELIOS_TRY(const double tangent, TanDegrees(x));
-  return tangent == 0 ? std::copysign(INFINITY, x < 0 ? -1.0 : 1.0) : 1.0 / tangent;
+  if (tangent == 0) return std::copysign(INFINITY, x < 0 ? -1.0 : 1.0);
+  if (std::fabs(tangent) == 1 || std::isnan(x)) return 1.0 / tangent;
+  HELIOS_TRY(const double sine, SinDegrees(x));
+  HELIOS_TRY(const double cosine, CosDegrees(x));
+  return cosine / sine;
 }
-double ToDegrees(double radians) { return radians / std::numbers::pi * 180.0; }
+// Scaled by the arcs of a half and of one, so that the usual angles come out exact.
 double AsinDegreesOfPositive(double x) {
-  if (x == 0.5) return 30;
-  if (x == 1) return 90;
-  return ToDegrees(std::asin(x));
+  static const double asin_half = std::asin(0.5);
+  static const double acos_half = std::acos(0.5);
+  if (x <= 0.5) return std::asin(x) / asin_half * 30.0;
+  return 90.0 - std::acos(x) / acos_half * 60.0;
+}
+double AcosDegreesOfPositive(double x) {
+  static const double asin_half = std::asin(0.5);
+  static const double acos_half = std::acos(0.5);
+  if (x <= 0.5) return 90.0 - std::asin(x) / asin_half * 30.0;
+  return std::acos(x) / acos_half * 60.0;
 }
 Result<double> AsinDegrees(double x) {
   if (x < -1 || x > 1) return InputOutOfRange();
@@ -197,23 +205,19 @@ Result<double> AsinDegrees(double x) {
 }
 Result<double> AcosDegrees(double x) {
   if (x < -1 || x > 1) return InputOutOfRange();
-  if (x == 0.5) return 60.0;
-  if (x == 0) return 90.0;
-  if (x == -0.5) return 120.0;
-  if (x == -1) return 180.0;
-  return ToDegrees(std::acos(x));
+  return x >= 0 ? AcosDegreesOfPositive(x) : 90.0 + AsinDegreesOfPositive(-x);
 }
 double AtanDegrees(double x) {
-  if (x == 1) return 45;
-  if (x == -1) return -45;
-  return ToDegrees(std::atan(x));
+  static const double atan_one = std::atan(1.0);
+  return std::atan(x) / atan_one * 45.0;
 }
 double Atan2Degrees(double y, double x) {
   if (y == 0 && x > 0) return 0;
   if (std::fabs(y) == std::fabs(x) && x != 0) {
     return std::copysign(x > 0 ? 45.0 : 135.0, y);
   }
-  return ToDegrees(std::atan2(y, x));
+  static const double atan_one = std::atan(1.0);
+  return std::atan2(y, x) / atan_one * 45.0;
 }
 
 // random() draws by counting: SplitMix64 of a counter that setseed() sets.

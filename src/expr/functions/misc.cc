@@ -1,6 +1,7 @@
 // UUIDs, enums, network addresses, counts of NULLs, type names, sizes, hashes.
 
 #include <algorithm>
+#include <limits>
 
 #include "expr/internal/array_values.h"
 #include "expr/internal/families.h"
@@ -107,9 +108,46 @@ std::string SizePretty(int64_t size) {
   return fmt::format("{} {}", size, kUnits[unit]);
 }
 Result<std::string> NumericSizePretty(const Numeric& value) {
+  // Below ten kilobytes a fraction shows.
+  const Numeric limit = Numeric::FromInt64(10240);
+  const bool is_small =
+      Numeric::Compare(value, limit) < 0 && Numeric::Compare(value, limit.Negate()) > 0;
+  if (is_small) return value.ToString() + " bytes";
+  if (!value.is_finite()) return value.ToString() + " PB";
   const Result<int64_t> size = value.Truncate(0).ToInt64();
   if (!size.ok()) return size.status();
   return SizePretty(*size);
+}
+// How many transactions ago `xid` was given out; the frozen ones are as old as can be.
+Status TransactionAge(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out) {
+  if (call.context.session == nullptr) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("function {} cannot be used in this place", call.function->name);
+  }
+  constexpr uint32_t kFirstNormal = 3;
+  Vector now({type_oid::kInt8}, PhysicalType::kInt64);
+  HELIOS_TRY(call.context.session->Call("txid_current", {}, 0, &now, 0));
+  for (size_t row = 0; row < row_count; ++row) {
+    if (!out->validity().IsValid(row)) continue;
+    const auto xid = arguments[0]->At<uint32_t>(row);
+    out->Data<int32_t>()[row] =
+        xid < kFirstNormal ? std::numeric_limits<int32_t>::max()
+                           : static_cast<int32_t>(static_cast<uint32_t>(now.At<int64_t>(0)) - xid);
+  }
+  return Status::Ok();
+}
+Status VectorTypes(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out) {
+  for (size_t row = 0; row < row_count; ++row) {
+    if (!out->validity().IsValid(row)) continue;
+    const ArrayReader types(arguments[0]->View(row));
+    std::string names;
+    for (uint32_t i = 0; i < types.size(); ++i) {
+      names += i == 0 ? "" : ", ";
+      names += FormatType({types.Fixed<uint32_t>(i)}, call.context.text_format.lookup);
+    }
+    out->SetString(row, names);
+  }
+  return Status::Ok();
 }
 Result<int64_t> SizeBytes(std::string_view text) {
   std::string_view rest = text;
@@ -197,6 +235,8 @@ constexpr KernelEntry kKernels[] = {
     {"pg_size_pretty", Map<SizePretty>},
     {"pg_size_pretty_numeric", Map<NumericSizePretty>},
     {"pg_size_bytes", Map<SizeBytes>},
+    {"xid_age", TransactionAge},
+    {"oidvectortypes", VectorTypes},
     HELIOS_HASH("text"),
     HELIOS_HASH("int2"),
     HELIOS_HASH("int4"),

@@ -150,6 +150,7 @@ constexpr KernelEntry kKernels[] = {
     {"numeric_power", Map<Numeric::Power>},
     {"numeric_log", Map<Numeric::Log>},
     {"sql_1741", Map<Log10>},
+    {"sql_1481", Map<Log10>},
     {"numeric_gcd", Map<Numeric::Gcd>},
     {"numeric_lcm", Map<Numeric::Lcm>},
     {"numeric_fac", Map<Factorial>},

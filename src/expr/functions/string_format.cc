@@ -94,7 +94,11 @@ Status QuoteAny(FunctionCall& call, Arguments arguments, size_t row_count, Vecto
       continue;
     }
     text.clear();
-    HELIOS_TRY(AppendText(call, *arguments[0], row, &text));
+    if (arguments[0]->type().oid == type_oid::kBool) {
+      text = arguments[0]->At<uint8_t>(row) != 0 ? "true" : "false";  // As its cast to text says.
+    } else {
+      HELIOS_TRY(AppendText(call, *arguments[0], row, &text));
+    }
     out->SetString(row, QuoteLiteral(text));
   }
   return Status::Ok();

@@ -90,3 +90,6 @@ SELECT timestamp '1900-01-01', timestamp '0001-01-01', timestamp '0001-12-31 BC'
 SELECT extract(epoch FROM timestamp '1969-12-31 23:59:59.5'), extract(century FROM date '0001-01-01 BC'), extract(millennium FROM date '0001-12-31 BC'), extract(second FROM interval '-1.5 seconds'), extract(week FROM date '2020-12-31'), extract(week FROM date '2019-12-30');
 SELECT min(d), max(d), count(DISTINCT d), avg(i), sum(i), min(i) FROM (VALUES (date '2020-01-01', interval '1 day'), (date '2019-01-01', interval '1 month'), (NULL, NULL)) v(d, i);
 SELECT timestamp '2020-01-01 00:00:00' BETWEEN '2019-12-31' AND '2020-01-01', date '2020-01-01' IN ('2020-01-01', '2021-01-01'), timestamp '2020-01-01' = '2020-01-01';
+SELECT to_char(interval '-3 days -4 hours', 'DD HH24'), to_timestamp('2011-12-18 11:38 -05', 'YYYY-MM-DD HH12:MI TZH'), to_timestamp('2011-12-18 23:38 -05:20', 'YYYY-MM-DD HH24:MI TZH:TZM'), to_timestamp('1,582nd VIII 21', 'Y,YYYth FMRM DD');
+SELECT date_part('hour', date '2001-01-01'), date_part('year', date '2001-01-01'), date_part('epoch', date '1970-01-02'), date_part('month', date 'infinity');
+SELECT date_part('nope', date '2001-01-01');

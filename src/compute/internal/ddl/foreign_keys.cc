@@ -47,6 +47,11 @@ bool Comparable(Oid child, Oid parent) {
           (a->category == TypeCategory::kDateTime && expr::FindCast(child, parent) != nullptr));
 }
 
+Status DeferrableKey(std::string_view kind, const catalog::Table& parent) {
+  return Error(ErrorCode::kObjectNotInPrerequisiteState)
+      .Message("cannot use a deferrable {} for referenced table \"{}\"", kind, parent.name);
+}
+
 }  // namespace
 
 // Fills in the referenced columns and the index that makes them unique.
@@ -59,6 +64,7 @@ Status TableBuilder::FindReferencedKey(const catalog::Table& parent,
       return Error(ErrorCode::kUndefinedObject)
           .Message("there is no primary key for referenced table \"{}\"", parent.name);
     }
+    if (primary->deferrable) return DeferrableKey("primary key", parent);
     key->referenced_columns = primary->columns;
     key->index = primary->index;
     return Status::Ok();
@@ -78,6 +84,13 @@ Status TableBuilder::FindReferencedKey(const catalog::Table& parent,
     std::vector<int16_t> columns;
     for (const catalog::IndexKey& part : index->keys) columns.push_back(part.column);
     if (!SameColumns(columns, key->referenced_columns)) continue;
+    const bool deferrable =
+        std::any_of(parent.constraints.begin(), parent.constraints.end(),
+                    [oid](const catalog::Constraint& constraint) {
+                      return constraint.kind != catalog::ConstraintKind::kForeignKey &&
+                             constraint.index == oid && constraint.deferrable;
+                    });
+    if (deferrable) return DeferrableKey("unique constraint", parent);
     key->index = oid;
     return Status::Ok();
   }

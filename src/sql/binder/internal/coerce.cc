@@ -109,7 +109,15 @@ Result<ExprPtr> TypeRules::CoerceParameter(ExprPtr expr, SqlType target, int loc
 }
 
 ExprPtr TypeRules::ApplyTypmodTo(ExprPtr expr, SqlType target, CastContext context) {
-  if (target.typmod < 0 || expr->type.typmod == target.typmod) return expr;
+  if (expr->type.typmod == target.typmod) return expr;
+  if (target.typmod < 0) {
+    // A plain `::varchar` of a varchar(5) is a varchar of any length to those who ask.
+    if (context != CastContext::kExplicit) return expr;
+    auto plain = std::make_unique<CastExpr>(target, CastExpr::Method::kBinary, true);
+    plain->location = expr->location;
+    plain->children.push_back(std::move(expr));
+    return Typed(std::move(plain));
+  }
   const bool is_array = Element(target.oid) != kInvalidOid;
   const SqlType element{is_array ? Element(target.oid) : target.oid, target.typmod};
   if (!HasTypmodCoercion(element)) {

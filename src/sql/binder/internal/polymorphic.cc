@@ -125,8 +125,7 @@ Result<Oid> Resolver::ResolvePolymorphic(std::span<const Oid> actual, std::vecto
   if (has_simple && element == kInvalidOid && array != t::kAnyArray) {
     return Error(ErrorCode::kDatatypeMismatch)
         .Message("could not determine polymorphic type because input has type {}",
-                 types_->Name(t::kUnknown))
-        .Position(PositionOf(location));
+                 types_->Name(t::kUnknown));
   }
   if (array == kInvalidOid && element != kInvalidOid) array = types_->ArrayOf(element);
   const std::optional<Oid> compatible = CommonCompatible(actual, *declared);
