@@ -1,6 +1,7 @@
 #include "server/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <string_view>
@@ -66,6 +67,14 @@ int Start(const std::map<std::string, std::vector<std::string>>& texts) {
 int RunCommandLine(int argc, char** argv) {
   // The shell reads its options itself: they are those of psql.
   if (argc > 1 && std::string_view(argv[1]) == "sql") return shell::ShellMain(argc - 1, argv + 1);
+  constexpr std::string_view kCommands[] = {"start", "sql", "version"};
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::ranges::find(kCommands, std::string_view(argv[1])) == std::end(kCommands)) {
+    PrintError(Error(ErrorCode::kSyntaxError)
+                   .Message("unknown command \"{}\"", argv[1])
+                   .Hint("The commands are start, sql and version; see heliosdb --help."));
+    return kExitUsage;
+  }
   CLI::App app("HeliosDB, a distributed SQL database", "heliosdb");
   app.require_subcommand(1);
   app.set_version_flag("--version", VersionText());

@@ -4,6 +4,7 @@ import concurrent.futures
 import dataclasses
 import json
 import os
+import pty
 import signal
 import subprocess
 import threading
@@ -134,6 +135,11 @@ def test_bad_options_are_refused(tmp_path: Path, options: list[str]) -> None:
     assert done.returncode != 0 and done.stderr.strip()
 
 
+def test_an_unknown_command_is_named() -> None:
+    done = subprocess.run([str(HELIOSDB), "strat"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and '"strat"' in done.stderr and "start, sql and version" in done.stderr
+
+
 def test_a_directory_that_is_not_ours_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("somebody's file")
     done = start_command(tmp_path)
@@ -230,3 +236,49 @@ def test_shell() -> None:
             assert wanted in out, out
     finally:
         server.close()
+
+
+def test_shell_at_a_terminal(own: HeliosServer) -> None:
+    """Words of those who do not know the commands yet, and Ctrl-C in the middle of a statement."""
+    own.start()
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(HELIOSDB, [str(HELIOSDB), "sql"], os.environ | own.info.environment | {"TERM": "xterm"})
+    seen = ""
+
+    def expect(text: str) -> None:
+        nonlocal seen
+        while text not in seen:
+            seen += os.read(terminal, 65536).decode(errors="replace")
+        seen = seen[seen.index(text) + len(text) :]
+
+    def send(text: str) -> None:
+        os.write(terminal, text.encode())
+
+    expect("=# ")
+    send("help\n")
+    expect("\\q to quit")
+    expect("=# ")
+    send("SELECT 'long', pg_sleep(600);\n")
+    with own.info.connect() as watcher:
+        wait_until(
+            lambda: watcher.query(
+                "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%long%'"
+                " AND pid <> pg_backend_pid()"
+            )[0].rows != [],
+            10,
+            "the statement",
+        )
+    send("\x03")
+    expect("canceling statement due to user request")
+    expect("=# ")
+    send("SELECT 'open\n")
+    expect("'# ")
+    send("\x03")
+    expect("=# ")
+    send("SELECT 40 + 2 AS answer;\n")
+    expect("42")
+    expect("=# ")
+    send("exit\n")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    os.close(terminal)

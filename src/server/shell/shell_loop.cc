@@ -21,6 +21,21 @@ bool IsBlank(std::string_view text) {
   return true;
 }
 
+// The only word of a line, with or without a semicolon; else nothing.
+std::string_view LoneWord(std::string_view line) {
+  while (!line.empty() && IsSpace(line.front())) line.remove_prefix(1);
+  while (!line.empty() && (IsSpace(line.back()) || line.back() == ';')) line.remove_suffix(1);
+  return line;
+}
+
+// For those who type help where a statement is expected.
+constexpr char kFirstHelp[] =
+    "This is the interactive shell of HeliosDB.\n"
+    "Type:  \\? for the shell's commands\n"
+    "       \\h for the syntax of SQL statements\n"
+    "       \\g or a semicolon at the end to run a statement\n"
+    "       \\q to quit";
+
 // One line without its end; false at the end of the file.
 bool ReadFileLine(std::FILE* file, std::string& line) {
   char* text = nullptr;
@@ -118,6 +133,17 @@ CommandResult ShellLoop::Command() {
 }
 
 bool ShellLoop::Line(const std::string& line) {
+  if (session_.interactive && depth_ == 0) {
+    const std::string_view word = LoneWord(line);
+    const bool quits = word == "exit" || word == "quit";
+    if (word == "help" && IsBlank(query_)) {
+      session_.PrintLine(kFirstHelp);
+      return true;
+    }
+    if (quits && IsBlank(query_)) return false;
+    // It stays part of the statement, as whoever reads a long text would want.
+    if (quits) session_.PrintLine("Use \\q to quit.");
+  }
   scanner_.SetLine(line);
   if (!query_.empty()) query_ += '\n';
   const size_t line_begin = query_.size();
