@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include "expr/internal/regex_backtrack.h"
+#include "expr/internal/regex_preference.h"
 #include "types/text.h"
 
 namespace helios::expr {
@@ -15,11 +16,15 @@ Status Invalid(std::string_view what) {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
+// How the quantifiers are written.
+enum class Quantifiers { kAsGiven, kAllLazy, kAllGreedy };
+
 // Writes PostgreSQL's syntax as RE2's, or, for the engine that goes back, as ICU's.
 class Translator {
  public:
-  Translator(std::string_view pattern, bool goes_back, RegexFlags* flags)
-      : rest_(pattern), goes_back_(goes_back), flags_(flags) {}
+  Translator(std::string_view pattern, bool goes_back, RegexFlags* flags,
+             Quantifiers quantifiers = Quantifiers::kAsGiven)
+      : rest_(pattern), goes_back_(goes_back), flags_(flags), quantifiers_(quantifiers) {}
 
   Result<std::string> Run() {
     if (rest_.starts_with("***:")) {
@@ -35,7 +40,7 @@ class Translator {
     while (!rest_.empty()) HELIOS_TRY(Next());
     return std::move(out_);
   }
-  bool has_lazy() const { return has_lazy_; }
+  RegexPreference& preference() { return preference_; }
   // The pattern needs what RE2 does not have; the translation for it is of no use.
   bool must_go_back() const { return must_go_back_; }
 
@@ -98,7 +103,14 @@ class Translator {
 
   Status Next() {
     const char c = Take();
+    if (c != '*' && c != '+' && c != '?' && c != '{') preference_.Atom();
     switch (c) {
+      case ')':
+        preference_.Close();
+        break;
+      case '|':
+        preference_.Branch();
+        break;
       case '\\':
         return Escape(false);
       case '[':
@@ -137,9 +149,12 @@ class Translator {
   }
 
   Status Laziness() {
-    if (!rest_.starts_with("?")) return Status::Ok();
-    has_lazy_ = true;
-    out_.push_back(Take());
+    const bool lazy = rest_.starts_with("?");
+    if (lazy) rest_.remove_prefix(1);
+    preference_.Quantifier(lazy);
+    const bool written =
+        quantifiers_ == Quantifiers::kAsGiven ? lazy : quantifiers_ == Quantifiers::kAllLazy;
+    if (written) out_.push_back('?');
     return Status::Ok();
   }
   Status Bounds() {
@@ -161,15 +176,19 @@ class Translator {
     if (second && high >= 0 && high < low) return Invalid("invalid repetition count(s)");
     out_.append("{").append(rest_.substr(0, end + 1));
     rest_.remove_prefix(end + 1);
-    return Laziness();
+    if (second) return Laziness();
+    if (rest_.starts_with("?")) rest_.remove_prefix(1);  // So many, greedy or not.
+    return Status::Ok();
   }
   Status Group() {
     if (!rest_.starts_with("?")) {
       ++group_count_;
+      preference_.Open();
       out_.push_back('(');
       return Status::Ok();
     }
     if (rest_.starts_with("?:")) {
+      preference_.Open();
       out_.append("(?:");
       rest_.remove_prefix(2);
       return Status::Ok();
@@ -180,6 +199,7 @@ class Translator {
       if (size == 3 && (rest_.size() < 3 || (rest_[2] != '=' && rest_[2] != '!'))) {
         return Invalid("quantifier operand invalid");
       }
+      preference_.Open();
       out_.append("(").append(rest_.substr(0, size));
       rest_.remove_prefix(size);
       return Status::Ok();
@@ -369,7 +389,8 @@ class Translator {
   bool goes_back_;
   RegexFlags* flags_;
   std::string out_;
-  bool has_lazy_ = false;
+  Quantifiers quantifiers_;
+  RegexPreference preference_;
   bool must_go_back_ = false;
   int group_count_ = 0;
 };
@@ -408,6 +429,7 @@ struct Regex::Impl {
       : re(std::make_unique<RE2>(pattern, options)) {}
   explicit Impl(std::unique_ptr<BacktrackRegex> going_back) : backtrack(std::move(going_back)) {}
   std::unique_ptr<RE2> re;
+  std::unique_ptr<RE2> whole;  // Finds where the match ends, where `re` alone would not.
   std::unique_ptr<BacktrackRegex> backtrack;
 };
 
@@ -479,10 +501,23 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, RegexFla
   options.set_log_errors(false);
   options.set_case_sensitive(!flags.ignore_case);
   options.set_dot_nl(!flags.dot_excludes_newline);
-  options.set_longest_match(!translator.has_lazy());
+  options.set_longest_match(!translator.preference().has_lazy());
   options.set_max_mem(64 << 20);
   auto impl = std::make_unique<Impl>(translated, options);
   if (!impl->re->ok()) return Invalid(Explain(impl->re->error_code()));
+  const bool shortest = translator.preference().Whole() == RegexPreference::Kind::kShortest;
+  const bool lazy_alone = shortest && !translator.preference().is_mixed();
+  if (translator.preference().has_lazy() && !lazy_alone) {
+    flags = given;
+    HELIOS_TRY(std::string whole,
+               Translator(pattern, false, &flags,
+                          shortest ? Quantifiers::kAllLazy : Quantifiers::kAllGreedy)
+                   .Run());
+    if (flags.anchors_match_lines) whole = "(?m:" + whole + ")";
+    options.set_longest_match(!shortest);
+    impl->whole = std::make_unique<RE2>(whole, options);
+    if (!impl->whole->ok()) return Invalid(Explain(impl->whole->error_code()));
+  }
   return std::unique_ptr<Regex>(new Regex(std::move(impl)));
 }
 
@@ -495,8 +530,16 @@ Result<bool> Regex::Match(std::string_view text, size_t from, std::vector<RegexS
   if (impl_->backtrack != nullptr) return impl_->backtrack->Match(text, from, spans);
   std::vector<re2::StringPiece> groups(group_count() + 1);
   const re2::StringPiece input(text.data(), text.size());
-  if (!impl_->re->Match(input, from, text.size(), RE2::UNANCHORED, groups.data(),
-                        static_cast<int>(groups.size()))) {
+  size_t end = text.size();
+  RE2::Anchor anchor = RE2::UNANCHORED;
+  if (impl_->whole != nullptr) {
+    re2::StringPiece match;
+    if (!impl_->whole->Match(input, from, end, anchor, &match, 1)) return false;
+    from = static_cast<size_t>(match.data() - text.data());
+    end = from + match.size();
+    anchor = RE2::ANCHOR_BOTH;
+  }
+  if (!impl_->re->Match(input, from, end, anchor, groups.data(), static_cast<int>(groups.size()))) {
     return false;
   }
   spans->resize(groups.size());

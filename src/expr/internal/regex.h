@@ -32,7 +32,8 @@ struct RegexSpan {
 // A compiled pattern. PostgreSQL's advanced regular expressions are translated to RE2, which runs
 // in linear time; those with back references or look-around go to a slower engine
 // (regex_backtrack.h). Alternatives are matched longest first, as POSIX says, unless the pattern
-// has a non-greedy quantifier or goes to the slower engine.
+// has a non-greedy quantifier or goes to the slower engine. Where greedy and non-greedy quantifiers
+// are mixed, the pattern's preference (regex_preference.h) says where the match ends.
 //
 // Thread safety: Match from any thread.
 class Regex {

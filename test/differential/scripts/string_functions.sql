@@ -69,3 +69,10 @@ SELECT lower(NULL), upper(NULL::text), concat_ws('-', 1, 2), left(NULL, 2);
 SELECT string_agg(x, ',' ORDER BY x DESC), string_agg(x, NULL ORDER BY x) FROM (VALUES ('a'), ('b'), (NULL)) v(x);
 SELECT 'abc' COLLATE "no_such";
 SELECT length(repeat('x', 1000000)), md5(repeat('ab', 100000));
+-- Where greedy and non-greedy quantifiers meet, the first one decides how long the whole match is.
+SELECT regexp_match('XY1234Z', 'Y*([0-9]{1,3})'), regexp_match('XY1234Z', 'Y*?([0-9]{1,3})'), regexp_match('abc01234xyz', '(.*)(\d+)(.*)'), regexp_match('abc01234xyz', '(.*?)(\d+)(.*)'), regexp_match('abc01234xyz', '(?:(.*?)(\d+)(.*)){1,1}');
+SELECT substring('key: some value' FROM '(.*?):(.*)'), regexp_match('key: some: value', '^(.*?):(.*)$'), regexp_match('key: some value', '(.*?): *(.*)'), regexp_match('key: some value', '^(.*?):');
+SELECT regexp_replace('<a><b>', '<.*?>', 'X', 'g'), regexp_replace('<a> x <b>', '<(.+?)>', '[\1]', 'g'), regexp_matches('a1b22c333', '([a-z]+?)(\d+)', 'g'), regexp_split_to_array('a,  b,c', ',\s*?'), regexp_replace('foo123bar', '(\D+?)(\d+)(.*)', '\3\2\1');
+SELECT regexp_match('xyz', 'x.*?|y'), regexp_match('aaab', '(a*?)b'), regexp_match('aaab', '(a+?)(a*)b'), regexp_match('abcabc', '(?:abc)+?'), regexp_match('a.b.c', '(.*)\.(.*?)$');
+SELECT regexp_match('2020-01-02T03:04', '(\d+?)-(\d+)T?'), 'foobar' ~ 'o+?b', regexp_match('aaa', 'a{2}?'), regexp_match('aaa', 'a{1,2}?'), regexp_match('aaaa', '(a{2}?)(a*)'), regexp_match(E'l1\nl2', '(?n)^(.*?)$'), regexp_match('ab12', '(?:[a-z]+?)(\d+)');
+SELECT regexp_instr('abc01234xyz', '(.*?)(\d+)(.*)', 1, 1, 1), regexp_count('a1b2c3', '[a-z]+?\d+'), regexp_substr('a12b', '(\w+?)(\d*)', 1, 1, '', 2);
