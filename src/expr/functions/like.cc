@@ -176,12 +176,14 @@ Status Like(FunctionCall& call, Arguments arguments, size_t row_count, Vector* o
   uint8_t* result = out->Data<uint8_t>();
   const bool all_valid = out->validity().AllValid();
   std::string folded;
+  bool is_folded = false;  // The first row may be NULL.
   for (size_t row = 0; row < row_count; ++row) {
     if (!all_valid && !out->validity().IsValid(row)) continue;
     std::string_view source = arguments[1]->View(row);
     if (kMode == LikeMode::kFold) {
-      if (!arguments[1]->is_constant() || row == 0 || !pattern.valid) {
+      if (!arguments[1]->is_constant() || !is_folded) {
         folded = FoldCase(source);
+        is_folded = true;
       }
       source = folded;
     }

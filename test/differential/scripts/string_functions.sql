@@ -76,3 +76,6 @@ SELECT regexp_replace('<a><b>', '<.*?>', 'X', 'g'), regexp_replace('<a> x <b>', 
 SELECT regexp_match('xyz', 'x.*?|y'), regexp_match('aaab', '(a*?)b'), regexp_match('aaab', '(a+?)(a*)b'), regexp_match('abcabc', '(?:abc)+?'), regexp_match('a.b.c', '(.*)\.(.*?)$');
 SELECT regexp_match('2020-01-02T03:04', '(\d+?)-(\d+)T?'), 'foobar' ~ 'o+?b', regexp_match('aaa', 'a{2}?'), regexp_match('aaa', 'a{1,2}?'), regexp_match('aaaa', '(a{2}?)(a*)'), regexp_match(E'l1\nl2', '(?n)^(.*?)$'), regexp_match('ab12', '(?:[a-z]+?)(\d+)');
 SELECT regexp_instr('abc01234xyz', '(.*?)(\d+)(.*)', 1, 1, 1), regexp_count('a1b2c3', '[a-z]+?\d+'), regexp_substr('a12b', '(\w+?)(\d*)', 1, 1, '', 2);
+-- A batch of rows that begins with a NULL.
+SELECT count(*) FILTER (WHERE v ILIKE 'a%'), count(*) FILTER (WHERE v NOT ILIKE 'a%'), count(*) FILTER (WHERE v ILIKE '%'), count(*) FILTER (WHERE v LIKE 'A%'), count(*) FILTER (WHERE v ~* '^a') FROM (SELECT CASE WHEN g % 2 = 0 THEN 'Ab' || g END AS v FROM generate_series(1, 10000) g) s;
+SELECT n, ARRAY(SELECT v FROM (VALUES (NULL), ('x1'), ('y2')) w (v) WHERE nullif(v, 'x' || n) ILIKE '%') FROM generate_series(1, 4) n;
