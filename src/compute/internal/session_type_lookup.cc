@@ -4,6 +4,7 @@
 
 #include "catalog/names.h"
 #include "expr/function_registry.h"
+#include "sql/parser/parser.h"
 
 namespace helios::compute {
 
@@ -47,6 +48,17 @@ struct FunctionNames {
 const FunctionNames& Names() {
   static const FunctionNames names;
   return names;
+}
+
+// What the grammar has its own words for: int, decimal, varchar(20).
+std::optional<Oid> GrammarType(std::string_view text) {
+  const Result<sql::ast::TypeName> parsed = sql::ParseTypeName(text);
+  if (!parsed.ok() || parsed->names.size() != 2 || parsed->names[0] != "pg_catalog") {
+    return std::nullopt;
+  }
+  const TypeInfo* type = FindTypeByName(parsed->names[1]);
+  if (type == nullptr) return std::nullopt;
+  return parsed->array_bounds.empty() ? type->oid : type->array;
 }
 
 }  // namespace
@@ -99,6 +111,12 @@ Result<Oid> SessionTypeLookup::ResolveName(Oid reg_type, std::string_view text) 
             .Message("more than one function named \"{}\"", text);
       }
       return found->second.front();
+    }
+    case type_oid::kRegtype: {
+      Result<Oid> known = CatalogTypeLookup::ResolveName(reg_type, text);
+      if (known.ok() || known.status().code() != ErrorCode::kUndefinedObject) return known;
+      const std::optional<Oid> type = GrammarType(text);
+      return type.has_value() ? Result<Oid>(*type) : std::move(known);
     }
     case type_oid::kRegcollation: {
       HELIOS_TRY(const std::vector<std::string> parts, catalog::ParseQualifiedName(text));

@@ -102,6 +102,24 @@ bool InChoices(std::string_view choices, std::string_view value) {
   return false;
 }
 
+std::string_view UnitLabel(SettingUnit unit) {
+  switch (unit) {
+    case SettingUnit::kMilliseconds:
+      return " ms";
+    case SettingUnit::kSeconds:
+      return " s";
+    case SettingUnit::kMinutes:
+      return " min";
+    case SettingUnit::kKilobytes:
+      return " kB";
+    case SettingUnit::kBlocks:
+      return " 8kB";
+    case SettingUnit::kNone:
+      break;
+  }
+  return "";
+}
+
 Status CheckNumber(const SettingDefinition& definition, std::string_view value,
                    std::string* canonical) {
   const double number = ParseNumber(definition.unit, value);
@@ -111,9 +129,10 @@ Status CheckNumber(const SettingDefinition& definition, std::string_view value,
   const bool bounded = definition.minimum < definition.maximum;
   if (bounded && (rounded < definition.minimum || rounded > definition.maximum)) {
     return Error(ErrorCode::kInvalidParameterValue)
-        .Message("{} is outside the valid range for parameter \"{}\" ({} .. {})",
+        .Message("{}{} is outside the valid range for parameter \"{}\" ({} .. {})",
                  whole ? std::to_string(static_cast<int64_t>(rounded)) : std::string(value),
-                 definition.name, static_cast<int64_t>(definition.minimum),
+                 UnitLabel(definition.unit), definition.name,
+                 static_cast<int64_t>(definition.minimum),
                  static_cast<int64_t>(definition.maximum));
   }
   *canonical = whole ? std::to_string(static_cast<int64_t>(rounded)) : std::string(Trim(value));

@@ -206,12 +206,13 @@ Status RunTransaction(SessionImpl& session, const ast::TransactionStatement& sta
         result->tag = "ROLLBACK";
         return Status::Ok();
       }
-      [[fallthrough]];
-    case ast::TransactionKind::kCommitPrepared:
-    case ast::TransactionKind::kRollbackPrepared:
       return Error(ErrorCode::kObjectNotInPrerequisiteState)
           .Message("prepared transactions are disabled")
           .Hint("HeliosDB has no two-phase commit for clients.");
+    case ast::TransactionKind::kCommitPrepared:
+    case ast::TransactionKind::kRollbackPrepared:
+      return Error(ErrorCode::kUndefinedObject)
+          .Message("prepared transaction with identifier \"{}\" does not exist", statement.name);
   }
   return Status::Ok();
 }
@@ -424,7 +425,7 @@ Status RunSetConstraints(SessionImpl& session, const ast::SetConstraintsStatemen
           static_cast<const catalog::Table&>(*object).FindConstraint(name.name);
       if (constraint == nullptr) continue;
       found = true;
-      if (!constraint->deferrable) {
+      if (statement.deferred && !constraint->deferrable) {
         return Error(ErrorCode::kWrongObjectType)
             .Message("constraint \"{}\" is not deferrable", name.name);
       }
@@ -442,7 +443,17 @@ Status RunSetConstraints(SessionImpl& session, const ast::SetConstraintsStatemen
 // Garbage collection and statistics run by themselves; the statements exist for clients that send
 // them, and check their names.
 Status RunVacuum(SessionImpl& session, const ast::VacuumStatement& statement, UtilityResult*) {
+  const bool analyzes =
+      statement.analyze_only ||
+      std::any_of(statement.options.begin(), statement.options.end(), [](const auto& option) {
+        return option.name == "analyze" &&
+               (option.value_kind == ast::OptionValueKind::kNone || option.boolean);
+      });
   for (const ast::VacuumTarget& target : statement.targets) {
+    if (!analyzes && !target.columns.empty()) {
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("ANALYZE option must be specified when a column list is provided");
+    }
     HELIOS_TRY(const catalog::Table* table, FindTableOrView(session, target.relation));
     for (const std::string& column : target.columns) {
       if (table->FindColumn(column) == nullptr) {

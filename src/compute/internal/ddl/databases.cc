@@ -141,7 +141,7 @@ Status RunCreateExtension(SessionImpl& session, const ast::CreateExtensionStatem
 Status RunRefreshView(SessionImpl& session, const ast::RefreshViewStatement& statement) {
   HELIOS_TRY(const catalog::Table* found, FindTableOrView(session, statement.relation));
   if (found->table_kind != catalog::TableKind::kMaterializedView) {
-    return Error(ErrorCode::kWrongObjectType)
+    return Error(ErrorCode::kFeatureNotSupported)
         .Message("\"{}\" is not a materialized view", found->name);
   }
   HELIOS_TRY(RequireOwner(session, *found));

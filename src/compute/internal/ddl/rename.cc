@@ -247,8 +247,10 @@ Status RenameRole(SessionImpl& session, const ast::RenameStatement& statement) {
     return Error(ErrorCode::kFeatureNotSupported).Message("current user cannot be renamed");
   }
   const std::string& new_name = statement.new_name;
-  if (new_name.starts_with("pg_") || new_name == "public" || new_name == "none") {
-    return Error(ErrorCode::kReservedName).Message("role name \"{}\" is reserved", new_name);
+  if (new_name.starts_with("pg_")) {
+    return Error(ErrorCode::kReservedName)
+        .Message("role name \"{}\" is reserved", new_name)
+        .Detail("Role names starting with \"pg_\" are reserved.");
   }
   DdlEditor editor(session);
   if (editor.current().FindRole(new_name) != nullptr) {

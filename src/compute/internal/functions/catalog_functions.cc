@@ -196,8 +196,16 @@ Status DatabaseSize(SessionCall& call) {
 }
 
 Status TablespaceSize(SessionCall& call) {
-  const bool is_global = IsStringType(call.TypeOf(0).oid) ? call.Text(0) == "pg_global"
-                                                          : call.AsOid(0) == kGlobalTablespace;
+  bool is_global = false;
+  if (IsStringType(call.TypeOf(0).oid)) {
+    const std::string name = call.Text(0);
+    is_global = name == "pg_global";
+    if (!is_global && name != "pg_default") {
+      return Error(ErrorCode::kUndefinedObject).Message("tablespace \"{}\" does not exist", name);
+    }
+  } else {
+    is_global = call.AsOid(0) == kGlobalTablespace;
+  }
   return call.ReturnInt8(is_global ? 0 : DataBytes(call));
 }
 
@@ -285,10 +293,9 @@ Status IndexColumnProperty(SessionCall& call) {
   const bool is_key = position < index->keys.size();
   if (property == "returnable") return call.ReturnBool(true);
   if (property == "distance_orderable") return call.ReturnBool(false);
-  const bool is_key_property =
-      property == "orderable" || property == "search_array" || property == "search_nulls";
-  if (is_key_property) return call.ReturnBool(is_key);
+  if (property == "orderable") return call.ReturnBool(is_key);
   if (!is_key) return call.ReturnNull();
+  if (property == "search_array" || property == "search_nulls") return call.ReturnBool(true);
   const catalog::IndexKey& key = index->keys[position];
   if (property == "asc") return call.ReturnBool(!key.descending);
   if (property == "desc") return call.ReturnBool(key.descending);

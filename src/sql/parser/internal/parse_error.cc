@@ -34,6 +34,8 @@ constexpr KnownError kKnown[] = {
     {"frame start cannot be", ErrorCode::kWindowingError, "", ""},
     {"frame end cannot be", ErrorCode::kWindowingError, "", ""},
     {"precision for type float must be", ErrorCode::kInvalidParameterValue, "", ""},
+    {"\" is reserved", ErrorCode::kReservedName, "", ""},
+    {"cannot be used as a role name here", ErrorCode::kReservedName, "", ""},
     {"unrecognized role option", ErrorCode::kSyntaxError, "", ""},
     {"VALUES in FROM must have an alias", ErrorCode::kSyntaxError, "",
      "For example, FROM (VALUES ...) [AS] foo."},
