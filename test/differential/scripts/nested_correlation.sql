@@ -36,3 +36,6 @@ SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE NOT a.x IN (1, 2);
 SELECT count(*) FROM b LEFT JOIN a ON b.a_id = a.id WHERE abs(a.x) > 1;
 SELECT count(*) FROM a RIGHT JOIN b ON b.a_id = a.id WHERE NOT (a.x = 1 AND b.s = 1);
 SELECT count(*) FROM a FULL JOIN b ON b.a_id = a.id WHERE NOT (a.x = 1 AND b.s = 1);
+-- Groups by an outer column.
+SELECT id, (SELECT a.x FROM c WHERE c.n < 4 GROUP BY a.x) AS x, (SELECT max(n) + a.x FROM c GROUP BY a.x) AS m, ARRAY(SELECT a.id FROM c WHERE c.n > a.id GROUP BY a.id, c.k ORDER BY c.k) AS n FROM a ORDER BY id;
+SELECT id, (SELECT count(*) FROM (SELECT a.y, k FROM c GROUP BY ROLLUP (a.y, k)) s) AS n FROM a ORDER BY id;

@@ -380,11 +380,12 @@ Result<SelectBinder::GroupingSet> SelectBinder::FindGroups(const PendingGrouping
 }
 
 Status SelectBinder::BuildAggregate(NodePtr* node) {
-  // A grouped column keeps its id, unless grouping sets may turn it into NULL.
+  // A grouped column keeps its id, unless grouping sets may turn it into NULL, or it is an outer
+  // query's, whose id stays the outer value's.
   for (const ExprPtr& group : groups_) {
     const uint32_t column =
         group->kind == ExprKind::kColumn ? As<expr::ColumnExpr>(*group).index : kNoColumn;
-    if (column != kNoColumn && !several_sets_) {
+    if (column != kNoColumn && !several_sets_ && b_.owners_[column] == &scope_) {
       group_ids_.push_back(column);
     } else {
       const std::string name = column != kNoColumn ? b_.columns_[column].name : "";
