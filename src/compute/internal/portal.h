@@ -25,6 +25,14 @@ class RowSource {
   virtual uint64_t affected_rows() const { return 0; }
 };
 
+// What a utility statement gives besides its effect.
+struct UtilityResult {
+  std::string tag;
+  // Set together: the rows that the statement returns.
+  std::optional<std::vector<FieldDescription>> fields;
+  std::unique_ptr<RowSource> rows;
+};
+
 // Rows held in memory.
 class ChunkListSource : public RowSource {
  public:

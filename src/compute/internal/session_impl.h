@@ -22,14 +22,6 @@
 
 namespace helios::compute {
 
-// What a utility statement gives besides its effect.
-struct UtilityResult {
-  std::string tag;
-  // Set together: the rows that the statement returns.
-  std::optional<std::vector<FieldDescription>> fields;
-  std::unique_ptr<RowSource> rows;
-};
-
 enum class BlockState : uint8_t {
   kNone,      // No transaction.
   kImplicit,  // Around one message or one simple query.
