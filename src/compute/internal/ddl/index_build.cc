@@ -241,14 +241,11 @@ Result<uint64_t> FillTable(SessionImpl& session, std::shared_ptr<const sql::plan
                    [](Chunk*) { return Status::Ok(); });
 }
 
-Status RewriteTable(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
-                    const std::vector<std::string>& values) {
+Status RewriteRows(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
+                   const std::function<Status(Chunk*)>& convert) {
   std::string list;
-  std::vector<sql::TableColumn> columns;
   for (const catalog::Column& column : before.columns) {
-    if (column.dropped) continue;
-    list += (list.empty() ? "" : ", ") + QuoteIdentifier(column.name);
-    columns.push_back({column.name, column.type, column.generated});
+    if (!column.dropped) list += (list.empty() ? "" : ", ") + QuoteIdentifier(column.name);
   }
   // The old rows are read through a catalog of their own, in which the table is still as it was.
   HELIOS_TRY(std::vector<sql::RawStatement> statements,
@@ -261,12 +258,20 @@ Status RewriteTable(SessionImpl& session, const catalog::Table& before, const ca
   const std::shared_ptr<const catalog::Snapshot> old_catalog = editor.Finish(0);
   const catalog::CatalogTypeLookup old_lookup(old_catalog, session.SearchPath());
   sql::PlannerContext context = session.MakePlannerContext();
-  const sql::PlannerContext now = context;
   context.snapshot = old_catalog;
   context.lookup = &old_lookup;
   HELIOS_TRY(std::shared_ptr<const sql::plan::Plan> plan,
              sql::PlanStatement(*statements[0].statement, context));
-  context = now;
+  return ForExistingRow(FillTable(session, std::move(plan), {}, after, convert).status(), after);
+}
+
+Status RewriteTable(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
+                    const std::vector<std::string>& values) {
+  std::vector<sql::TableColumn> columns;
+  for (const catalog::Column& column : before.columns) {
+    if (!column.dropped) columns.push_back({column.name, column.type, column.generated});
+  }
+  sql::PlannerContext context = session.MakePlannerContext();
   // New values are assigned, as an INSERT would: a string that is too long is an error.
   std::vector<expr::ExprPtr> expressions;
   std::vector<std::unique_ptr<expr::Evaluator>> evaluators;
@@ -293,7 +298,7 @@ Status RewriteTable(SessionImpl& session, const catalog::Table& before, const ca
     *rows = std::move(converted);
     return Status::Ok();
   };
-  return ForExistingRow(FillTable(session, std::move(plan), {}, after, convert).status(), after);
+  return RewriteRows(session, before, after, convert);
 }
 
 }  // namespace helios::compute

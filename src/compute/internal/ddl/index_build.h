@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,10 @@ Result<uint64_t> FillTable(SessionImpl& session, std::shared_ptr<const sql::plan
 // `values` gives each live column's new value as SQL over the old columns, in attnum order.
 Status RewriteTable(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
                     const std::vector<std::string>& values);
+
+// The same with a function that makes chunks of new rows (live columns of `after`) of old ones.
+Status RewriteRows(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
+                   const std::function<Status(Chunk*)>& convert);
 
 // OWNED BY of a sequence.
 Status ApplySequenceOwner(SessionImpl& session, const std::vector<sql::ast::Option>& options,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compute/internal/ddl/ddl_editor.h"
+#include "compute/internal/ddl/stored_composites.h"
 #include "compute/internal/handlers.h"
 #include "compute/internal/name_resolution.h"
 #include "sql/planner.h"
@@ -123,10 +124,7 @@ Result<catalog::Column> MakeAttribute(SessionImpl& session, const ast::ColumnDef
         .Message("column \"{}\" has pseudo-type {}", field.name, info->sql_name);
   }
   HELIOS_TRY(RefuseRowType(session, field.type, field.name));
-  if (field.type.oid == type.oid || field.type.oid == type.array_oid) {
-    return Error(ErrorCode::kInvalidTableDefinition)
-        .Message("composite type {} cannot be made a member of itself", type.name);
-  }
+  HELIOS_TRY(CheckMember(*session.Catalog(), type.oid, type.name, field.type.oid));
   return field;
 }
 
@@ -154,61 +152,100 @@ Status CreateComposite(SessionImpl& session, const ast::CreateTypeStatement& sta
   return Status::Ok();
 }
 
-// Stored values have their fields by position: 0A000 when there may be some.
-Status RequireUnused(const catalog::Snapshot& snapshot, const UserType& type) {
-  for (const auto& [oid, object] : snapshot.objects()) {
-    if (object->kind() != catalog::ObjectKind::kTable) continue;
-    const auto& table = static_cast<const catalog::Table&>(*object);
-    if (table.table_kind == catalog::TableKind::kView) continue;
-    for (const catalog::Column& column : table.columns) {
-      if (column.dropped || (column.type.oid != type.oid && column.type.oid != type.array_oid)) {
-        continue;
-      }
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("cannot alter type \"{}\" because column \"{}.{}\" uses it", type.name,
-                   table.name, column.name);
+// One ALTER TYPE of a composite on its way.
+class CompositeAlteration {
+ public:
+  CompositeAlteration(SessionImpl& session, const UserType& type)
+      : session_(session), editor_(session), type_(editor_.Copy<UserType>(type.oid)) {
+    for (size_t i = 0; i < type_->fields.size(); ++i) sources_.push_back(i);
+  }
+
+  Status Apply(const ast::AlterCommand& command) {
+    switch (command.action) {
+      case ast::AlterAction::kAddColumn:
+        return Add(command);
+      case ast::AlterAction::kDropColumn:
+        return Drop(command);
+      case ast::AlterAction::kAlterType:
+        return ChangeType(command);
+      default:
+        return Error(ErrorCode::kFeatureNotSupported)
+            .Message("this form of ALTER TYPE is not supported");
     }
   }
-  return Status::Ok();
-}
 
-Status AlterAttribute(SessionImpl& session, const ast::AlterCommand& command, UserType* type) {
-  using ast::AlterAction;
-  if (command.action == AlterAction::kAddColumn) {
-    if (FindAttribute(type->fields, command.column->name) != type->fields.end()) {
+  Status Finish() {
+    std::vector<StoredComposites::Attribute> attributes;
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      attributes.push_back({type_->fields[i].type.oid, sources_[i]});
+    }
+    StoredComposites stored(session_, type_->oid, std::move(attributes));
+    if (moves_) HELIOS_TRY(stored.Prepare(editor_));
+    editor_.Put(std::move(type_));
+    editor_.Save();
+    return stored.Rewrite();
+  }
+
+ private:
+  Status Add(const ast::AlterCommand& command) {
+    if (FindAttribute(type_->fields, command.column->name) != type_->fields.end()) {
       return Error(ErrorCode::kDuplicateColumn)
           .Message("column \"{}\" of relation \"{}\" already exists", command.column->name,
-                   type->name);
+                   type_->name);
     }
-    HELIOS_TRY(catalog::Column field, MakeAttribute(session, *command.column, *type));
-    field.number = static_cast<int16_t>(type->fields.size() + 1);
-    type->fields.push_back(std::move(field));
+    HELIOS_TRY(catalog::Column field, MakeAttribute(session_, *command.column, *type_));
+    field.number = 1;
+    for (const catalog::Column& other : type_->fields) {
+      field.number = std::max(field.number, static_cast<int16_t>(other.number + 1));
+    }
+    type_->fields.push_back(std::move(field));
+    sources_.emplace_back();
+    moves_ = true;
     return Status::Ok();
   }
-  if (command.action != AlterAction::kDropColumn && command.action != AlterAction::kAlterType) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("this form of ALTER TYPE is not supported");
+
+  Status Drop(const ast::AlterCommand& command) {
+    const auto field = FindAttribute(type_->fields, command.name);
+    if (field == type_->fields.end()) return NoAttribute(command);
+    sources_.erase(sources_.begin() + (field - type_->fields.begin()));
+    type_->fields.erase(field);
+    moves_ = true;
+    const LostAttribute lost{
+        fmt::format("column {} of composite type {}", command.name, type_->name),
+        command.behavior == ast::DropBehavior::kCascade};
+    return CheckViewsAfter(session_, editor_, std::make_shared<UserType>(*type_), lost);
   }
-  const auto field = FindAttribute(type->fields, command.name);
-  if (field == type->fields.end()) {
+
+  Status ChangeType(const ast::AlterCommand& command) {
+    const auto field = FindAttribute(type_->fields, command.name);
+    if (field == type_->fields.end()) return NoAttribute(command);
+    if (const auto column = ColumnHolding(editor_.current(), type_->oid)) {
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("cannot alter type \"{}\" because column \"{}\" uses it", type_->name, *column);
+    }
+    HELIOS_TRY(const catalog::Column changed, MakeAttribute(session_, *command.column, *type_));
+    field->type = changed.type;
+    return Status::Ok();
+  }
+
+  Status NoAttribute(const ast::AlterCommand& command) {
     if (command.if_exists) {
-      session.Notice(Notice::Severity::kNotice, "00000",
-                     fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping",
-                                 command.name, type->name));
+      session_.Notice(Notice::Severity::kNotice, "00000",
+                      fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping",
+                                  command.name, type_->name));
       return Status::Ok();
     }
     return Error(ErrorCode::kUndefinedColumn)
-        .Message("column \"{}\" of relation \"{}\" does not exist", command.name, type->name);
+        .Message("column \"{}\" of relation \"{}\" does not exist", command.name, type_->name);
   }
-  HELIOS_TRY(RequireUnused(*session.Catalog(), *type));
-  if (command.action == AlterAction::kDropColumn) {
-    type->fields.erase(field);
-  } else {
-    HELIOS_TRY(const catalog::Column changed, MakeAttribute(session, *command.column, *type));
-    field->type = changed.type;
-  }
-  return Status::Ok();
-}
+
+  SessionImpl& session_;
+  DdlEditor editor_;
+  std::shared_ptr<UserType> type_;
+  // For each attribute where stored values have it; none: nowhere.
+  std::vector<std::optional<size_t>> sources_;
+  bool moves_ = false;
+};
 
 }  // namespace
 
@@ -227,14 +264,17 @@ Status RunAlterComposite(SessionImpl& session, const ast::AlterTableStatement& s
         .Message("{} is not a composite type", FormatType({found->oid}, &session.Lookup()));
   }
   HELIOS_TRY(RequireOwner(session, *found));
-  DdlEditor editor(session);
-  auto type = editor.Copy<UserType>(found->oid);
-  for (const ast::AlterCommand& command : statement.commands) {
-    HELIOS_TRY(AlterAttribute(session, command, type.get()));
+  const Oid oid = found->oid;
+  HELIOS_TRY(LockTablesHolding(session, oid));
+  found = session.Catalog()->FindUserType(oid);
+  if (found == nullptr) {
+    return Error(ErrorCode::kUndefinedObject).Message("type \"{}\" does not exist", names.back());
   }
-  editor.Put(std::move(type));
-  editor.Save();
-  return Status::Ok();
+  CompositeAlteration alteration(session, *found);
+  for (const ast::AlterCommand& command : statement.commands) {
+    HELIOS_TRY(alteration.Apply(command));
+  }
+  return alteration.Finish();
 }
 
 Status RunCreateType(SessionImpl& session, const ast::CreateTypeStatement& statement) {
