@@ -18,19 +18,8 @@ inline uint64_t HashInt(uint64_t value) {
 // XXH3, 64 bits. Stable across versions and machines: it places rows on shards and is on disk.
 uint64_t HashBytes(std::string_view bytes);
 
-// XXH3, 128 bits: for keys that must not collide by chance.
-struct Hash128 {
-  uint64_t high = 0;
-  uint64_t low = 0;
-};
-Hash128 HashBytes128(std::string_view bytes);
-
 inline uint64_t HashCombine(uint64_t seed, uint64_t hash) {
   return HashInt(seed * 0x9e3779b97f4a7c15ull + hash);
 }
-
-// Jump consistent hash (Lamping, Veach 2014): the bucket of `key` among `bucket_count`.
-// Requires: bucket_count > 0.
-uint32_t JumpHash(uint64_t key, uint32_t bucket_count);
 
 }  // namespace helios

@@ -75,14 +75,4 @@ const NodeStats* Execution::StatsOf(const plan::Node& node) const {
 
 const plan::Plan& Execution::plan() const { return *state_->plan; }
 
-Result<uint64_t> RunToEnd(std::shared_ptr<const plan::Plan> plan, ExecutionContext context) {
-  HELIOS_TRY(std::unique_ptr<Execution> execution,
-             Execution::Start(std::move(plan), std::move(context)));
-  Chunk rows;
-  do {
-    HELIOS_TRY(execution->Next(&rows));
-  } while (rows.row_count() > 0);
-  return execution->affected_rows();
-}
-
 }  // namespace helios::exec

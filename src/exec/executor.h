@@ -116,7 +116,4 @@ class Execution {
   bool closed_ = false;
 };
 
-// Runs a whole plan and throws its rows away. Returns the affected rows.
-Result<uint64_t> RunToEnd(std::shared_ptr<const plan::Plan> plan, ExecutionContext context);
-
 }  // namespace helios::exec

@@ -409,7 +409,6 @@ std::span<const Operator* const> OperatorsNamed(std::string_view name) {
 }
 const Operator* EqualityOperator(Oid type) { return FindComparison("=", type); }
 const Operator* LessOperator(Oid type) { return FindComparison("<", type); }
-const Operator* GreaterOperator(Oid type) { return FindComparison(">", type); }
 
 const Cast* FindCast(Oid source, Oid target) {
   const auto& casts = TheRegistry().casts;

@@ -35,7 +35,6 @@ std::span<const Operator* const> OperatorsNamed(std::string_view name);
 // null when the type has none.
 const Operator* EqualityOperator(Oid type);
 const Operator* LessOperator(Oid type);
-const Operator* GreaterOperator(Oid type);
 
 enum class CastContext : char { kImplicit = 'i', kAssignment = 'a', kExplicit = 'e' };
 enum class CastMethod : char { kFunction = 'f', kBinary = 'b', kText = 'i' };

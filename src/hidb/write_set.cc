@@ -132,13 +132,6 @@ void WriteSet::AddRowCount(SpaceId table, int64_t delta, CommandId command) {
   row_counts_.push_back({command, table, delta});
 }
 
-int64_t WriteSet::RowCountDelta(SpaceId table) const {
-  std::shared_lock lock(mutex_);
-  int64_t delta = 0;
-  for (const RowCount& count : row_counts_) delta += count.table == table ? count.delta : 0;
-  return delta;
-}
-
 std::map<SpaceId, int64_t> WriteSet::RowCountDeltas() const {
   std::shared_lock lock(mutex_);
   std::map<SpaceId, int64_t> deltas;

@@ -53,7 +53,6 @@ class WriteSet {
   // Rows that a command added to a table (or, negative, took away). Keeps the row count that
   // StorageService::Statistics estimates; taken back with the command.
   void AddRowCount(SpaceId table, int64_t delta, CommandId command);
-  int64_t RowCountDelta(SpaceId table) const;
 
   // Takes back every write of commands >= `first`: ROLLBACK TO SAVEPOINT, a failed statement.
   void RollbackTo(CommandId first);

@@ -53,11 +53,11 @@ TEST_F(WriteSetTest, RollbackRestoresEarlierVersions) {
   ASSERT_TRUE(writes_.Put(kSpace, "a", "3", 2).ok());
   ASSERT_TRUE(writes_.Put(kSpace + 1, "b", "4", 3).ok());
   writes_.AddRowCount(kSpace, 5, 3);
-  EXPECT_EQ(writes_.RowCountDelta(kSpace), 6);
+  EXPECT_EQ(writes_.RowCountDeltas().at(kSpace), 6);
   writes_.RollbackTo(2);
   EXPECT_EQ(writes_.Find(kSpace, "a", kAll)->value, "1");
   EXPECT_FALSE(writes_.HasWrites(kSpace + 1));
-  EXPECT_EQ(writes_.RowCountDelta(kSpace), 1);
+  EXPECT_EQ(writes_.RowCountDeltas().at(kSpace), 1);
   writes_.RollbackTo(1);
   EXPECT_TRUE(writes_.empty());
   EXPECT_EQ(writes_.bytes(), 0u);

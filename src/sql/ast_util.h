@@ -15,7 +15,6 @@ TypeName Clone(const TypeName& type);
 ColumnDefinition Clone(const ColumnDefinition& column);
 Constraint Clone(const Constraint& constraint);
 IndexElement Clone(const IndexElement& element);
-inline ExprPtr CloneOrNull(const ExprPtr& expr) { return expr ? Clone(*expr) : nullptr; }
 
 // Whether two trees say the same; locations do not count.
 bool Equal(const Expr& a, const Expr& b);

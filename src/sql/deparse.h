@@ -17,9 +17,6 @@ std::string QuoteLiteral(std::string_view text);
 // Each part quoted, joined by dots.
 std::string QuoteQualifiedName(const ast::NameList& names);
 
-// The word is a key word that cannot name a column without quotes.
-bool IsReservedWord(std::string_view lower_case_word);
-
 struct DeparseOptions {
   bool pretty = false;    // Fewer parentheses, as pg_get_viewdef(oid, true) has it.
   bool multiline = true;  // Clauses on lines of their own; false as in pg_get_indexdef.

@@ -29,11 +29,6 @@ std::string QuoteQualifiedName(const NameList& names) {
   return text;
 }
 
-bool IsReservedWord(std::string_view lower_case_word) {
-  const KeywordCategory category = FindKeyword(lower_case_word);
-  return category == KeywordCategory::kReserved || category == KeywordCategory::kTypeOrFunctionName;
-}
-
 void Printer::PutNames(const NameList& names) {
   Put("(");
   Separated(names, [this](const std::string& name) { PutName(name); });

@@ -162,8 +162,6 @@ TEST(Deparse, QuotesWhereItMust) {
   EXPECT_EQ(QuoteLiteral("it's"), "'it''s'");
   EXPECT_EQ(QuoteLiteral("a\\b"), "E'a\\\\b'");
   EXPECT_EQ(QuoteQualifiedName({"s", "T"}), "s.\"T\"");
-  EXPECT_TRUE(IsReservedWord("select"));
-  EXPECT_FALSE(IsReservedWord("abort"));
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,8 +54,6 @@ uint64_t MachineMemoryBytes() {
   }
   return bytes;
 }
-
-int64_t CurrentThreadId() { return static_cast<int64_t>(syscall(SYS_gettid)); }
 
 Thread::Thread(Options options, std::function<void()> body) {
   pthread_attr_t attributes;

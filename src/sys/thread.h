@@ -16,8 +16,6 @@ namespace helios::sys {
 size_t ProcessorCount();
 // Main memory that this process may use: the machine's, or the control group's limit when smaller.
 uint64_t MachineMemoryBytes();
-// A number of the calling thread, for logs.
-int64_t CurrentThreadId();
 
 // A named thread, joined by the destructor.
 class Thread {
@@ -36,7 +34,6 @@ class Thread {
   }
   Thread& operator=(Thread&& other) noexcept;
 
-  bool joinable() const { return joinable_; }
   void Join();
 
  private:

@@ -17,8 +17,6 @@ namespace helios {
 Result<std::string> TimestampToChar(int64_t timestamp, std::string_view format);
 Result<std::string> TimestamptzToChar(int64_t utc, std::string_view format, const TimeZone& zone);
 Result<std::string> IntervalToChar(const Interval& interval, std::string_view format);
-// time uses the interval's patterns.
-Result<std::string> TimeToChar(int64_t time, std::string_view format);
 
 Result<int64_t> ToTimestamp(std::string_view text, std::string_view format, const TimeZone& zone);
 Result<int32_t> ToDate(std::string_view text, std::string_view format);

@@ -349,8 +349,4 @@ Result<std::string> IntervalToChar(const Interval& interval, std::string_view fo
   return Writer(moment).Write(ParseDateTemplate(format));
 }
 
-Result<std::string> TimeToChar(int64_t time, std::string_view format) {
-  return IntervalToChar(Interval{time, 0, 0}, format);
-}
-
 }  // namespace helios

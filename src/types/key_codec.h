@@ -41,8 +41,6 @@ Status AppendKey(const KeyColumn& column, const Value& value, std::string* key);
 // Reads the value at the front of `*key` into a flat vector and removes it from `*key`.
 // kDataCorrupted on malformed bytes.
 Status DecodeKey(const KeyColumn& column, std::string_view* key, Vector* out, size_t row);
-// Removes the value at the front without decoding it.
-Status SkipKey(const KeyColumn& column, std::string_view* key);
 
 // The smallest key that is greater than every key that starts with `prefix`; empty when there is
 // none (all bytes 0xff): the end of a prefix scan.

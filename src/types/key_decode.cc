@@ -374,21 +374,4 @@ Status DecodeKey(const KeyColumn& column, std::string_view* key, Vector* out, si
   return Status::Ok();
 }
 
-Status SkipKey(const KeyColumn& column, std::string_view* key) {
-  Value ignored = Value::Null(column.type);
-  ignored.SetPhysical(column.physical);
-  if (key->empty()) return Corrupted();
-  const char tag = (*key)[0];
-  if (tag == kTagNullFirst || tag == kTagNullLast) {
-    key->remove_prefix(1);
-    return Status::Ok();
-  }
-  if (tag != kTagValue) return Corrupted();
-  KeyReader reader(key->substr(1), column.order.descending);
-  ValueSink sink(column.type, &ignored);
-  if (!ReadRaw(column.type.oid, column.physical, &reader, &sink)) return Corrupted();
-  *key = reader.rest();
-  return Status::Ok();
-}
-
 }  // namespace helios

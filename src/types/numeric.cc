@@ -255,10 +255,6 @@ Numeric Numeric::FromParts(__int128 coefficient, int32_t scale) {
   return NumericOps::MakeSmall(coefficient, scale);
 }
 
-Numeric Numeric::FromBig(BigInteger&& coefficient, int32_t scale) {
-  return NumericOps::Make(std::move(coefficient.value), scale);
-}
-
 namespace {
 Numeric FromFormattedFloat(double value, int digits) {
   if (std::isnan(value)) return Numeric::NaN();

@@ -130,7 +130,6 @@ class Numeric {
     value.kind_ = kind;
     return value;
   }
-  static Numeric FromBig(BigInteger&& coefficient, int32_t scale);
 
   Kind kind_ = Kind::kFinite;
   int32_t scale_ = 0;
@@ -194,16 +193,13 @@ inline StringRef EncodeSmallNumeric(int64_t coefficient, int32_t scale) {
 }
 
 // The sum of many numerics: small ones in 128 bits at the largest scale seen, the rest in a
-// Numeric. Also for sum(int8) and avg.
+// Numeric.
 class NumericSum {
  public:
   void Add(const StringRef& encoded);
-  void AddInt64(int64_t value);
   void Merge(const NumericSum& other);
   int64_t count() const { return count_; }
   Result<Numeric> Sum() const;
-  // Requires: count() > 0.
-  Result<Numeric> Average() const;
   // For spilling and for partial aggregates.
   void EncodeTo(std::string* out) const;
   static Result<NumericSum> Decode(std::string_view* bytes);

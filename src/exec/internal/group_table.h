@@ -84,8 +84,6 @@ class GroupTable {
   const RowLayout& layout() const { return *layout_; }
   RowStore& store() { return *store_; }
   Arena& arena() { return arena_; }
-  // The states were moved elsewhere: they are not destroyed here.
-  void ForgetStates() { owns_states_ = false; }
 
  private:
   void Grow(size_t groups);
@@ -100,7 +98,6 @@ class GroupTable {
   std::vector<uint64_t> entries_;
   size_t mask_ = 0;
   bool frozen_ = false;
-  bool owns_states_ = true;
   std::vector<size_t> slots_;
   std::vector<SelectionIndex> remaining_, compare_, rejected_;
   std::vector<char*> created_rows_;

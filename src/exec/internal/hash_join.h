@@ -76,7 +76,6 @@ class HashJoin : public Operator {
   Status NextFiltered(Chunk* out, bool* produced);
   Status NextUnmatchedRight(Chunk* out);
   Status FindMatched();
-  Status Verdict(size_t row, int* verdict);
   Result<bool> MayMatch(size_t row);
   Vector GatherRight(size_t right_column, const char* const* rows, size_t count) const;
 

@@ -144,7 +144,7 @@ void RowStore::Append(std::span<const Vector* const> columns, const SelectionInd
 }
 
 size_t RowStore::UncountedBytes() const {
-  const size_t now = bytes() + absorbed_heap_bytes_;
+  const size_t now = bytes();
   if (!counted_ || now <= reservation_.bytes()) return 0;
   // A little ahead, so that the tracker is not asked for every chunk.
   return now + now / 16 - reservation_.bytes();
@@ -155,24 +155,12 @@ Status RowStore::Account() {
   return more == 0 ? Status::Ok() : reservation_.Resize(reservation_.bytes() + more);
 }
 
-void RowStore::Absorb(RowStore&& other) {
-  for (Block& block : other.blocks_) blocks_.push_back(std::move(block));
-  for (std::shared_ptr<Arena>& heap : other.heaps_) heaps_.push_back(std::move(heap));
-  absorbed_heap_bytes_ += other.heap_->allocated_bytes() + other.absorbed_heap_bytes_;
-  row_count_ += other.row_count_;
-  block_bytes_ += other.block_bytes_;
-  // The next row opens a block of its own.
-  next_ = nullptr;
-  free_rows_ = 0;
-  other.Clear();
-}
-
 void RowStore::Clear() {
   blocks_.clear();
   heap_ = std::make_shared<Arena>();
   heaps_.assign(1, heap_);
   next_ = nullptr;
-  free_rows_ = row_count_ = block_bytes_ = absorbed_heap_bytes_ = 0;
+  free_rows_ = row_count_ = block_bytes_ = 0;
   reservation_.ReleaseAll();
 }
 

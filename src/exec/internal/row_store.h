@@ -77,8 +77,6 @@ class RowStore {
   // What Account would ask for.
   size_t UncountedBytes() const;
 
-  // Takes every row of `other` (same layout). Rows keep their addresses.
-  void Absorb(RowStore&& other);
   void Clear();
   Arena& heap() { return *heap_; }
 
@@ -103,7 +101,6 @@ class RowStore {
   size_t free_rows_ = 0;
   size_t row_count_ = 0;
   size_t block_bytes_ = 0;
-  size_t absorbed_heap_bytes_ = 0;
   bool counted_;
 };
 

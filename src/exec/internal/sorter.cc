@@ -383,14 +383,6 @@ Status Sorter::Finish() {
   return Status::Ok();
 }
 
-void Sorter::Absorb(Sorter&& other) {
-  for (std::unique_ptr<Run>& run : other.runs_) runs_.push_back(std::move(run));
-  other.runs_.clear();
-  row_count_ += other.row_count_;
-  peak_bytes_ += other.peak_bytes_;
-  spilled_bytes_ += other.spilled_bytes_;
-}
-
 Result<bool> Sorter::LoadChunk(Run* run) {
   if (run->file == nullptr || run->next_extent == run->extents.size()) return false;
   const Run::Extent& extent = run->extents[run->next_extent++];

@@ -18,7 +18,7 @@ namespace helios::exec {
 // memcmp order; most comparisons end there, the rest look at the rows. Sorted runs go to spill
 // files when memory is short and are merged while they are read.
 //
-// Thread safety: none; several sorters may sort on threads of their own and be merged (Absorb).
+// Thread safety: none.
 class Sorter {
  public:
   struct Key {
@@ -35,9 +35,6 @@ class Sorter {
   Status Add(const Chunk& rows);
   // No more rows.
   Status Finish();
-  // Takes over the sorted rows of `other`, which has finished; they come behind our own with equal
-  // keys. Call after Finish, before Next.
-  void Absorb(Sorter&& other);
   // Replaces `out` by the next rows in order, at most `rows_max`; no rows: the end. `column_count`
   // columns are given, from the first on.
   Status Next(size_t column_count, size_t rows_max, Chunk* out);

@@ -5,7 +5,6 @@
 
 #include <optional>
 
-#include "base/hash.h"
 #include "sql/ast_util.h"
 #include "sql/parser/internal/nesting.h"
 #include "sql/parser/internal/parse_error.h"
@@ -233,11 +232,6 @@ std::vector<std::string> FindLongIdentifiers(std::string_view text) {
   if (tokens != nullptr) pg_query__scan_result__free_unpacked(tokens, nullptr);
   pg_query_free_scan_result(scanned);
   return names;
-}
-
-StatementKey Fingerprint(std::string_view text) {
-  const Hash128 hash = HashBytes128(text);
-  return {hash.high, hash.low};
 }
 
 }  // namespace helios::sql

@@ -42,14 +42,4 @@ Result<ast::ExprPtr> ParseExpression(std::string_view text, const ParseOptions& 
 // Parses a type name, as in `numeric(10,2)[]`.
 Result<ast::TypeName> ParseTypeName(std::string_view text, const ParseOptions& options = {});
 
-// A key for plan caches: equal texts have equal keys, and different texts differ but for a chance
-// of 2^-128.
-struct StatementKey {
-  uint64_t high = 0;
-  uint64_t low = 0;
-
-  bool operator==(const StatementKey&) const = default;
-};
-StatementKey Fingerprint(std::string_view text);
-
 }  // namespace helios::sql

@@ -189,11 +189,6 @@ TEST(Parser, ParsesExpressionsAndTypes) {
   EXPECT_FALSE(ParseTypeName("int").value().names.empty());
 }
 
-TEST(Parser, FingerprintsTellTextsApart) {
-  EXPECT_EQ(Fingerprint("SELECT 1"), Fingerprint("SELECT 1"));
-  EXPECT_NE(Fingerprint("SELECT 1"), Fingerprint("SELECT 2"));
-}
-
 TEST(TextMap, MapsBothWays) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += i % 3 == 0 ? "é" : i % 3 == 1 ? "x" : "€";

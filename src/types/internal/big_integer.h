@@ -26,7 +26,6 @@ struct NumericOps {
     result.scale_ = scale;
     return result;
   }
-  static void SetScale(Numeric* value, int32_t scale) { value->scale_ = scale; }
 
   // PostgreSQL's view of a value as base-10000 digits: the weight of the first one, and its value.
   struct Leading {

@@ -76,10 +76,9 @@ Result<std::shared_ptr<catalog::UserType>> NewUserType(SessionImpl& session,
 // for.
 void ApplyDefaultPrivileges(SessionImpl& session, catalog::Object* object);
 
-// Removes an object and what belongs to it (a table's indexes, sequences and foreign keys), freeing
-// its storage at commit. With `cascade` also what depends on it; else 2BP01 names the dependents.
-Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade);
-
+// Removes objects and what belongs to them (a table's indexes, sequences and foreign keys), freeing
+// their storage at commit. With `cascade` also what depends on them; else 2BP01 names the
+// dependents.
 Status DropObjects(SessionImpl& session, DdlEditor& editor, const std::vector<Oid>& oids,
                    bool cascade);
 

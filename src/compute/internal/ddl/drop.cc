@@ -421,10 +421,6 @@ std::string DescribeObject(SessionImpl& session, const catalog::Object& object) 
   return KindName(object) + " " + name.value_or(QuoteIdentifier(object.name));
 }
 
-Status DropObject(SessionImpl& session, DdlEditor& editor, Oid oid, bool cascade) {
-  return DropObjects(session, editor, {oid}, cascade);
-}
-
 namespace {
 // DROP FUNCTION and its like: every function is built in.
 Status RefuseDropRoutine(SessionImpl& session, const ast::DropStatement& statement) {

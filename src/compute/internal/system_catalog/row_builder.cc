@@ -83,11 +83,6 @@ SystemRowBuilder& SystemRowBuilder::Int2Array(const std::vector<int16_t>& values
   for (const int16_t value : values) builder.AddFixed(value);
   return Text(builder.Finish());
 }
-SystemRowBuilder& SystemRowBuilder::OidArray(const std::vector<helios::Oid>& values) {
-  ArrayBuilder builder(type_oid::kOid);
-  for (const helios::Oid value : values) builder.AddFixed(value);
-  return Text(builder.Finish());
-}
 SystemRowBuilder& SystemRowBuilder::TextArray(const std::vector<std::string>& values) {
   ArrayBuilder builder(type_oid::kText);
   for (const std::string& value : values) builder.AddBytes(value);

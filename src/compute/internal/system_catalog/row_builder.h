@@ -51,9 +51,7 @@ class SystemRowBuilder {
   }
   // Arrays; the vectors have subscripts from 0.
   SystemRowBuilder& Int2Array(const std::vector<int16_t>& values);
-  SystemRowBuilder& OidArray(const std::vector<helios::Oid>& values);
   SystemRowBuilder& TextArray(const std::vector<std::string>& values);
-  SystemRowBuilder& NameArray(const std::vector<std::string>& values) { return TextArray(values); }
   SystemRowBuilder& Int2Vector(const std::vector<int16_t>& values);
   SystemRowBuilder& OidVector(const std::vector<helios::Oid>& values);
   SystemRowBuilder& Nulls(size_t count) {

@@ -78,7 +78,6 @@ class Binder {
   void NeedPrivilege(Oid object, catalog::Privilege privilege, int16_t column);
   // The node with exactly these columns in this order.
   static NodePtr Shape(NodePtr node, const std::vector<uint32_t>& ids);
-  const QueryScope* OwnerOf(uint32_t id) const { return owners_[id]; }
 
  private:
   friend class AggregateBinder;
