@@ -12,7 +12,7 @@ namespace {
 class SqlTest : public ::testing::Test {
  protected:
   SqlTest() : memory_("test", 0) {
-    node_ = std::move(storage::OpenNode({.background_maintenance = false}).value());
+    node_ = storage::OpenNode({.background_maintenance = false}).value();
     format_.lookup = &catalog_.lookup();
   }
 

@@ -152,7 +152,7 @@ Status Sorter::AddVarlenPrefixes(const KeyInfo& key, const Vector& from, size_t 
       bytes = scratch_;
     }
     const size_t room = kPrefixBytes - at - 1;
-    std::memcpy(to + 1, bytes.data(), std::min(bytes.size(), room));
+    std::copy_n(bytes.data(), std::min(bytes.size(), room), to + 1);
     if (!key.order.descending) continue;
     for (size_t i = 1; i <= room; ++i) to[i] = static_cast<unsigned char>(~to[i]);
   }

@@ -60,7 +60,8 @@ Result<ExprPtr> Binder::BindIn(const ast::In& in, QueryScope& scope) {
         })) {
       common = operand->type.oid;
       for (ExprPtr& item : items) {
-        HELIOS_TRY(item, types_.Cast(std::move(item), {common, -1}, item->location));
+        const int location = item->location;
+        HELIOS_TRY(item, types_.Cast(std::move(item), {common, -1}, location));
       }
     }
   }
@@ -342,8 +343,9 @@ Result<ExprPtr> Binder::BindArray(const ast::Array& array, QueryScope& scope, Sq
   }
   for (ExprPtr& element : elements) {
     if (wanted != kInvalidOid) {
-      HELIOS_TRY(element, types_.Cast(std::move(element), {item, nested ? -1 : target.typmod},
-                                      element->location));
+      const int location = element->location;
+      HELIOS_TRY(element,
+                 types_.Cast(std::move(element), {item, nested ? -1 : target.typmod}, location));
     } else {
       HELIOS_TRY(element, types_.CoerceToCommon(std::move(element), item, "ARRAY"));
     }
