@@ -137,28 +137,49 @@ Status ChunkBuffer::Append(const Chunk& chunk) {
       for (const Vector& column : chunk.columns()) {
         bytes += kVectorRowsMax * PhysicalWidth(column.physical()) + sizeof(Vector);
       }
-      const bool over = bytes_ + bytes > memory_bytes_ || tracker_->WouldExceed(bytes);
+      // Room is left for the long strings of a chunk, and for what others hold beside the buffer.
+      const size_t room = std::max(bytes + last_string_bytes_, bytes_ / 8);
+      const bool over = bytes_ + bytes > memory_bytes_ || tracker_->WouldExceed(room);
       if (over && spill_ != nullptr) HELIOS_TRY(SpillFull());
       HELIOS_TRY(reservation_.Resize(bytes_ + bytes));
       bytes_ += bytes;
+      last_string_bytes_ = 0;
       chunks_.push_back(EmptyLike(chunk));
     }
+    const size_t from = first;
     first = AppendRows(chunk, first, kVectorRowsMax, &chunks_.back());
+    HELIOS_TRY(CountStrings(chunk, from, first));
   }
   row_count_ += chunk.row_count();
-  size_t string_bytes = 0;
+  return Status::Ok();
+}
+
+// Counts the long strings of rows [first, last), which were copied to the last chunk.
+Status ChunkBuffer::CountStrings(const Chunk& chunk, size_t first, size_t last) {
+  size_t bytes = 0;
   for (const Vector& column : chunk.columns()) {
     if (column.physical() != PhysicalType::kVarlen) continue;
-    for (size_t row = 0; row < chunk.row_count(); ++row) {
+    for (size_t row = first; row < last; ++row) {
       if (column.IsNull(row)) continue;
       const StringRef& value = column.At<StringRef>(row);
-      if (!value.is_inline()) string_bytes += value.size();
+      if (!value.is_inline()) bytes += value.size();
     }
   }
-  if (string_bytes == 0) return Status::Ok();
-  HELIOS_TRY(reservation_.Resize(bytes_ + string_bytes));
-  bytes_ += string_bytes;
-  return Status::Ok();
+  if (bytes == 0) return Status::Ok();
+  last_string_bytes_ += bytes;
+  const bool over =
+      bytes_ + bytes > memory_bytes_ || tracker_->WouldExceed(std::max(bytes, bytes_ / 8));
+  bytes_ += bytes;
+  if (over && spill_ != nullptr && chunks_.back().row_count() == kVectorRowsMax) return SpillFull();
+  Status counted = reservation_.Resize(bytes_);
+  if (counted.ok() || spill_ == nullptr || chunks_.size() == 1) return counted;
+  // The last chunk is still growing: all others make room for it.
+  Chunk growing = std::move(chunks_.back());
+  chunks_.pop_back();
+  HELIOS_TRY(SpillFull());
+  bytes_ = growing.ApproximateBytes();
+  chunks_.push_back(std::move(growing));
+  return reservation_.Resize(bytes_);
 }
 
 Status ChunkBuffer::SpillFull() {

@@ -51,6 +51,8 @@ class ChunkBuffer {
   size_t memory_bytes() const { return bytes_; }
 
  private:
+  Status CountStrings(const Chunk& chunk, size_t first, size_t last);
+  // Writes out all chunks, which are full.
   Status SpillFull();
 
   MemoryTracker* const tracker_;
@@ -58,6 +60,7 @@ class ChunkBuffer {
   const size_t memory_bytes_;
   MemoryReservation reservation_;
   size_t bytes_ = 0;
+  size_t last_string_bytes_ = 0;  // Of the last chunk.
   uint64_t row_count_ = 0;
   std::vector<Chunk> chunks_;  // After the spilled ones; all but the last are full.
   struct Extent {

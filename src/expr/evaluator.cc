@@ -166,6 +166,19 @@ Status EvalNode::EvaluateChildren(const Chunk& input, std::vector<Vector>* value
   return Status::Ok();
 }
 
+Status EvalContext::CheckMemory(size_t bytes) const {
+  if (memory == nullptr) return Status::Ok();
+  HELIOS_TRY(memory->Reserve(bytes));
+  memory->Release(bytes);
+  return Status::Ok();
+}
+
+Status ResultGuard::CheckLarge() {
+  const size_t bytes = heap_->allocated_bytes();
+  checked_bytes_ = bytes + kLargeBytes;
+  return context_.CheckMemory(bytes);
+}
+
 Status FunctionCaller::Call(Arguments arguments, size_t row_count, Vector* out) {
   bool all_constant = function_.volatility != Volatility::kVolatile;
   for (const Vector* argument : arguments) all_constant &= argument->is_constant();
@@ -177,6 +190,7 @@ Status FunctionCaller::Call(Arguments arguments, size_t row_count, Vector* out) 
   }
   FunctionCall call{context_, argument_types_, result_, state_, &function_, site_};
   HELIOS_TRY(function_.kernel(call, arguments, computed_count, &result));
+  HELIOS_TRY(ResultGuard(context_, &result).Check());
   if (all_constant) result.MakeConstant();
   *out = std::move(result);
   return Status::Ok();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/memory.h"
 #include "base/status.h"
 #include "expr/expr.h"
 #include "types/io.h"
@@ -55,7 +56,10 @@ class EvalContext {
   // The session's random(): a counter that every draw advances, set by setseed(). Null: one of the
   // process.
   std::atomic<uint64_t>* random_state = nullptr;
+  MemoryTracker* memory = nullptr;  // Whose limit values must stay within; null: no limit.
 
+  // Whether so many bytes more may be held for a moment: 53200. They are not counted.
+  Status CheckMemory(size_t bytes) const;
   bool IsCanceled() const {
     return canceled != nullptr && canceled->load(std::memory_order_relaxed);
   }

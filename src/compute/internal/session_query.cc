@@ -249,6 +249,7 @@ expr::EvalContext SessionImpl::MakeEvalContext() {
   context.statement_start_us = statement_start_us_;
   context.session = this;
   context.canceled = &canceled_;
+  context.memory = memory_.get();
   return context;
 }
 

@@ -134,8 +134,9 @@ void GroupTable::FindOrCreate(std::span<const Vector* const> keys, const uint64_
 bool GroupTable::ShouldFreeze(const QueryState& query, size_t count) const {
   if (frozen_ || store_->row_count() == 0 || query.context.spill == nullptr) return false;
   const size_t entries = std::max(kFirstEntries, std::bit_ceil((store_->row_count() + count) * 2));
-  // Room is left for the buffers of the rows that will be spilled.
-  size_t growth = (count + kPartitionCount * kVectorRowsMax) * layout_->width + bytes() / 8;
+  // Room is left for the buffers of the rows that will be spilled, long strings included.
+  const size_t row_bytes = std::max<size_t>(layout_->width, store_->bytes() / store_->row_count());
+  size_t growth = (count + kPartitionCount * kVectorRowsMax) * row_bytes + bytes() / 8;
   if (entries > entries_.size()) growth += entries * sizeof(uint64_t);
   return bytes() > query.context.operator_memory_bytes || query.memory()->WouldExceed(growth);
 }

@@ -64,6 +64,7 @@ QueryState::QueryState(std::shared_ptr<const plan::Plan> plan_in, ExecutionConte
   }
   eval.parameters = slots;
   eval.canceled = context.canceled;
+  eval.memory = context.memory;
   if (!plan->subplans.empty()) {
     subplans = std::make_unique<Subplans>(*this);
     eval.subplan_runner = subplans.get();

@@ -142,6 +142,7 @@ Status Subplans::Run(const expr::SubplanExpr& expression, std::span<const Vector
                         expression.test == expr::SubplanExpr::Test::kAll;
   const size_t slot_count = expression.slots.size();
   HELIOS_CHECK(arguments.size() >= slot_count);
+  size_t result_bytes = 0;  // Of the long answers, when they were last looked at.
   for (size_t row = 0; row < row_count; ++row) {
     for (size_t i = 0; i < slot_count; ++i) {
       query_.slots[expression.slots[i]] = Value::FromVector(arguments[i], row);
@@ -164,6 +165,11 @@ Status Subplans::Run(const expr::SubplanExpr& expression, std::span<const Vector
     HELIOS_TRY(Value answer, compares ? Compare(expression, *subplan, std::move(left))
                                       : Answer(expression, *subplan));
     answer.Store(out, row);
+    if (out->physical() == PhysicalType::kVarlen &&
+        out->heap().allocated_bytes() > result_bytes + kMemoBytesMax) {
+      result_bytes = out->heap().allocated_bytes();
+      HELIOS_TRY(query_.eval.CheckMemory(result_bytes));
+    }
     if (subplan->is_volatile) continue;
     if (subplan->memo.size() >= kMemoEntriesMax || subplan->memo_bytes > kMemoBytesMax) {
       subplan->memo.clear();
@@ -221,6 +227,7 @@ Result<Value> Subplans::Array(const expr::SubplanExpr& expression, Subplan& subp
   const plan::Node& node = subplan.root->node();
   const SqlType element = node.types[0];
   Chunk rows;
+  MemoryReservation held(query_.memory());  // The elements, and the array that is made of them.
   if (element.oid != expression.type.oid) {
     ArrayBuilder builder(element.oid, PhysicalOf(node, 0));
     while (true) {
@@ -229,6 +236,8 @@ Result<Value> Subplans::Array(const expr::SubplanExpr& expression, Subplan& subp
       for (size_t row = 0; row < rows.row_count(); ++row) {
         builder.AddFrom(rows.column(0), row);
       }
+      // The text of a constant is in the array as often as there are rows.
+      HELIOS_TRY(held.Resize(2 * builder.bytes()));
     }
     return Value::Bytes(expression.type, builder.Finish());
   }
@@ -239,6 +248,7 @@ Result<Value> Subplans::Array(const expr::SubplanExpr& expression, Subplan& subp
   while (true) {
     HELIOS_TRY(subplan.root->Next(&rows));
     if (rows.row_count() == 0) break;
+    HELIOS_TRY(held.Resize(held.bytes() + 2 * rows.ApproximateBytes()));
     for (size_t row = 0; row < rows.row_count(); ++row) {
       if (rows.column(0).IsNull(row)) {
         return Error(ErrorCode::kNullNotAllowed).Message("cannot accumulate null arrays");

@@ -124,12 +124,12 @@ StateResult StartExplode(EvalContext& context, Arguments arguments, size_t row,
 // pg_listening_channels(): the session answers with a text[].
 StateResult StartListeningChannels(EvalContext& context, Arguments, size_t,
                                    std::span<const SqlType>) {
-  auto state = std::make_unique<TextRows>();
+  auto state = std::make_unique<TextRows>(context);
   if (context.session == nullptr) return state;
   Vector names({type_oid::kTextArray});
   HELIOS_TRY(context.session->Call("pg_listening_channels", {}, 0, &names, 0));
   if (names.IsNull(0)) return state;
-  for (std::string& name : TextElements(names.View(0))) state->Add({std::move(name)});
+  for (std::string& name : TextElements(names.View(0))) HELIOS_TRY(state->Add({std::move(name)}));
   return state;
 }
 
@@ -181,14 +181,15 @@ StateResult StartKeywords(EvalContext&, Arguments, size_t, std::span<const SqlTy
 }
 
 // pg_options_to_table(): "name=value" items.
-StateResult StartOptions(EvalContext&, Arguments arguments, size_t row, std::span<const SqlType>) {
-  auto state = std::make_unique<TextRows>();
+StateResult StartOptions(EvalContext& context, Arguments arguments, size_t row,
+                         std::span<const SqlType>) {
+  auto state = std::make_unique<TextRows>(context);
   for (const std::string& option : TextElements(arguments[0]->View(row))) {
     const size_t equals = option.find('=');
     if (equals == std::string::npos) {
-      state->Add({option, std::nullopt});
+      HELIOS_TRY(state->Add({option, std::nullopt}));
     } else {
-      state->Add({option.substr(0, equals), option.substr(equals + 1)});
+      HELIOS_TRY(state->Add({option.substr(0, equals), option.substr(equals + 1)}));
     }
   }
   return state;

@@ -154,7 +154,9 @@ Status Cat(FunctionCall& call, Arguments arguments, size_t row_count, Vector* ou
 }
 
 Status Fill(FunctionCall& call, Arguments arguments, size_t row_count, Vector* out) {
+  ResultGuard guard(call.context, out);
   for (size_t row = 0; row < row_count; ++row) {
+    HELIOS_TRY(guard.Check());
     const bool has_bounds = arguments.size() > 2;
     if (arguments[1]->IsNull(row) || (has_bounds && arguments[2]->IsNull(row))) {
       return Error(ErrorCode::kNullNotAllowed)
@@ -183,6 +185,8 @@ Status Fill(FunctionCall& call, Arguments arguments, size_t row_count, Vector* o
           .Message("wrong number of array subscripts")
           .Detail("Dimension array must be one dimensional.");
     }
+    const size_t element_bytes = std::max<size_t>(PhysicalWidth(arguments[0]->physical()), 8);
+    HELIOS_TRY(call.context.CheckMemory(static_cast<size_t>(count) * element_bytes));
     if (dimensions.size() > kArrayDimensionsMax) {
       return Error(ErrorCode::kProgramLimitExceeded)
           .Message("number of array dimensions ({}) exceeds the maximum allowed ({})",

@@ -222,7 +222,8 @@ Result<MaybeText> MemberValue(std::string_view value) {
   return MaybeText(std::string(value));
 }
 template <bool kJsonb, bool kText>
-StateResult StartEach(EvalContext&, Arguments arguments, size_t row, std::span<const SqlType>) {
+StateResult StartEach(EvalContext& context, Arguments arguments, size_t row,
+                      std::span<const SqlType>) {
   const std::string_view json = arguments[0]->View(row);
   const JsonType type = JsonTypeOf(json);
   if (type != JsonType::kObject) {
@@ -233,16 +234,17 @@ StateResult StartEach(EvalContext&, Arguments arguments, size_t row, std::span<c
     return ParameterError(type == JsonType::kArray ? "cannot deconstruct an array as an object"
                                                    : "cannot deconstruct a scalar");
   }
-  auto state = std::make_unique<TextRows>();
+  auto state = std::make_unique<TextRows>(context);
   for (const JsonMember& member : JsonMembers(json)) {
     HELIOS_TRY(std::string key, JsonUnescape(member.key));
     HELIOS_TRY(MaybeText value, MemberValue<kText>(member.value));
-    state->Add({std::move(key), std::move(value)});
+    HELIOS_TRY(state->Add({std::move(key), std::move(value)}));
   }
   return state;
 }
 template <bool kJsonb, bool kText>
-StateResult StartElements(EvalContext&, Arguments arguments, size_t row, std::span<const SqlType>) {
+StateResult StartElements(EvalContext& context, Arguments arguments, size_t row,
+                          std::span<const SqlType>) {
   const std::string_view json = arguments[0]->View(row);
   const JsonType type = JsonTypeOf(json);
   if (type != JsonType::kArray) {
@@ -254,15 +256,16 @@ StateResult StartElements(EvalContext&, Arguments arguments, size_t row, std::sp
     return ParameterError("cannot call " + name +
                           (type == JsonType::kObject ? " on a non-array" : " on a scalar"));
   }
-  auto state = std::make_unique<TextRows>();
+  auto state = std::make_unique<TextRows>(context);
   for (const JsonMember& member : JsonMembers(json)) {
     HELIOS_TRY(MaybeText value, MemberValue<kText>(member.value));
-    state->Add({std::move(value)});
+    HELIOS_TRY(state->Add({std::move(value)}));
   }
   return state;
 }
 template <bool kJsonb>
-StateResult StartKeys(EvalContext&, Arguments arguments, size_t row, std::span<const SqlType>) {
+StateResult StartKeys(EvalContext& context, Arguments arguments, size_t row,
+                      std::span<const SqlType>) {
   const std::string_view json = arguments[0]->View(row);
   const JsonType type = JsonTypeOf(json);
   if (type != JsonType::kObject) {
@@ -270,10 +273,10 @@ StateResult StartKeys(EvalContext&, Arguments arguments, size_t row, std::span<c
     return ParameterError("cannot call " + name +
                           (type == JsonType::kArray ? " on an array" : " on a scalar"));
   }
-  auto state = std::make_unique<TextRows>();
+  auto state = std::make_unique<TextRows>(context);
   for (const JsonMember& member : JsonMembers(json)) {
     HELIOS_TRY(std::string key, JsonUnescape(member.key));
-    state->Add({std::move(key)});
+    HELIOS_TRY(state->Add({std::move(key)}));
   }
   return state;
 }

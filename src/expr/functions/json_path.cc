@@ -82,15 +82,15 @@ Result<std::optional<std::string>> QueryFirst(FunctionCall& call, std::string_vi
   return std::optional<std::string>(std::move(items[0]));
 }
 
-Result<std::unique_ptr<TableFunctionState>> StartQuery(EvalContext&, Arguments arguments,
+Result<std::unique_ptr<TableFunctionState>> StartQuery(EvalContext& context, Arguments arguments,
                                                        size_t row, std::span<const SqlType>) {
   const std::string_view vars = arguments.size() > 2 ? arguments[2]->View(row) : "{}";
   const bool silent = arguments.size() > 3 && arguments[3]->At<uint8_t>(row) != 0;
   HELIOS_TRY(CheckVars(vars));
   HELIOS_TRY(const JsonPathExpr path, JsonPathExpr::Parse(arguments[1]->View(row)));
   HELIOS_TRY(Items items, RunJsonPath(path, arguments[0]->View(row), vars, silent));
-  auto state = std::make_unique<TextRows>();
-  for (std::string& item : items) state->Add({std::move(item)});
+  auto state = std::make_unique<TextRows>(context);
+  for (std::string& item : items) HELIOS_TRY(state->Add({std::move(item)}));
   return state;
 }
 

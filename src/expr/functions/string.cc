@@ -188,18 +188,27 @@ Result<std::string> PadLeftBlanks(std::string_view text, int32_t length) {
 Result<std::string> PadRightBlanks(std::string_view text, int32_t length) {
   return PadRight(text, length, " ");
 }
-Result<std::string> Repeat(std::string_view text, int32_t count) {
+Result<std::string> Repeat(FunctionCall& call, std::string_view text, int32_t count) {
   std::string out;
   if (count <= 0 || text.empty()) return out;
   if (text.size() > kTextBytesMax / static_cast<size_t>(count)) return TooLong();
-  out.reserve(text.size() * static_cast<size_t>(count));
+  const size_t bytes = text.size() * static_cast<size_t>(count);
+  if (bytes > kLargeBytes) HELIOS_TRY(call.context.CheckMemory(bytes));
+  out.reserve(bytes);
   for (int32_t i = 0; i < count; ++i) out.append(text);
   return out;
 }
-std::string Replace(std::string_view text, std::string_view from, std::string_view to) {
+Result<std::string> Replace(FunctionCall& call, std::string_view text, std::string_view from,
+                            std::string_view to) {
   std::string out;
   if (from.empty()) return std::string(text);
+  size_t checked_bytes = kLargeBytes;
   for (;;) {
+    if (out.size() > kTextBytesMax) return TooLong();
+    if (out.size() > checked_bytes) {
+      HELIOS_TRY(call.context.CheckMemory(out.size()));
+      checked_bytes = out.size() + kLargeBytes;
+    }
     const size_t found = text.find(from);
     if (found == std::string_view::npos) return out.append(text);
     out.append(text.substr(0, found)).append(to);

@@ -72,29 +72,74 @@ Status StoreResult(Result<T>&& value, Vector* out, size_t row) {
   return StoreResult(*value, out, row);
 }
 
+// Values larger than this ask the query's memory limit before they are made.
+inline constexpr size_t kLargeBytes = 16 << 20;
+
+// Keeps the long values that a loop over rows writes to a vector within the query's memory limit:
+// the rows of a chunk are many, and each may be large.
+class ResultGuard {
+ public:
+  ResultGuard(const EvalContext& context, Vector* out)
+      : context_(context),
+        heap_(out->physical() == PhysicalType::kVarlen ? &out->heap() : nullptr) {}
+  // After a row.
+  Status Check() {
+    if (heap_ == nullptr || heap_->allocated_bytes() <= checked_bytes_) return Status::Ok();
+    return CheckLarge();
+  }
+
+ private:
+  Status CheckLarge();
+
+  const EvalContext& context_;
+  const Arena* const heap_;
+  size_t checked_bytes_ = kLargeBytes;
+};
+
 namespace internal {
 
-template <auto F, typename R, typename... A, size_t... I>
-Status MapRows(FunctionCall&, [[maybe_unused]] Arguments arguments, size_t row_count, Vector* out,
-               R (*)(A...), std::index_sequence<I...>) {
+template <typename T>
+constexpr bool kIsBytes = false;
+template <>
+inline constexpr bool kIsBytes<std::string> = true;
+template <>
+inline constexpr bool kIsBytes<std::string_view> = true;
+template <>
+inline constexpr bool kIsBytes<Numeric> = true;
+template <typename T>
+constexpr bool kIsBytes<std::optional<T>> = kIsBytes<T>;
+template <typename T>
+constexpr bool kIsBytes<Result<T>> = kIsBytes<T>;
+
+// The rows that hold values: `store` computes one.
+template <bool kLong, typename Store>
+Status ForValidRows(FunctionCall& call, size_t row_count, Vector* out, Store store) {
   const bool all_valid = out->validity().AllValid();
+  std::optional<ResultGuard> guard;
+  if constexpr (kLong) guard.emplace(call.context, out);
   for (size_t row = 0; row < row_count; ++row) {
     if (!all_valid && !out->validity().IsValid(row)) continue;
-    HELIOS_TRY(
-        StoreResult(F(ValueTraits<std::remove_cvref_t<A>>::Load(*arguments[I], row)...), out, row));
+    HELIOS_TRY(store(row));
+    if constexpr (kLong) HELIOS_TRY(guard->Check());
   }
   return Status::Ok();
+}
+
+template <auto F, typename R, typename... A, size_t... I>
+Status MapRows(FunctionCall& call, [[maybe_unused]] Arguments arguments, size_t row_count,
+               Vector* out, R (*)(A...), std::index_sequence<I...>) {
+  return ForValidRows<kIsBytes<R>>(call, row_count, out, [&](size_t row) {
+    return StoreResult(F(ValueTraits<std::remove_cvref_t<A>>::Load(*arguments[I], row)...), out,
+                       row);
+  });
 }
 template <auto F, typename R, typename... A, size_t... I>
 Status MapRows(FunctionCall& call, [[maybe_unused]] Arguments arguments, size_t row_count,
                Vector* out, R (*)(FunctionCall&, A...), std::index_sequence<I...>) {
-  const bool all_valid = out->validity().AllValid();
-  for (size_t row = 0; row < row_count; ++row) {
-    if (!all_valid && !out->validity().IsValid(row)) continue;
-    HELIOS_TRY(StoreResult(
-        F(call, ValueTraits<std::remove_cvref_t<A>>::Load(*arguments[I], row)...), out, row));
-  }
-  return Status::Ok();
+  return ForValidRows<kIsBytes<R>>(call, row_count, out, [&](size_t row) {
+    return StoreResult(F(call, ValueTraits<std::remove_cvref_t<A>>::Load(*arguments[I], row)...),
+                       out, row);
+  });
 }
 
 template <typename R, typename... A>

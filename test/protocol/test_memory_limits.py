@@ -1,0 +1,113 @@
+"""A query over the memory limit gets 53200; what can spill does not need the memory. The server's own size tells."""
+
+import pytest
+from harness.helios import HeliosServer
+from harness.wire import Connection
+
+LIMIT_MB = 256
+# What one query may push the process beyond what it needs idle: the limit, copies of a value in hand, the allocator.
+GROWTH_MB_MAX = 700
+
+
+def peak_mb(pid: int) -> int:
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = HeliosServer(options=["--memory-limit", f"{LIMIT_MB}MB"])
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+SPILLING = {
+    "window over one partition": (
+        "SELECT max(r), sum(s) / max(r) FROM (SELECT row_number() OVER (ORDER BY h) r, count(*) OVER () s"
+        " FROM (SELECT md5(g::text) h FROM generate_series(1, 1500000) g) q) w",
+        ("1500000", "1500000.000000000000"),
+    ),
+    "lag and range frames": (
+        "SELECT sum(l), sum(n) FROM (SELECT length(lag(h, 200000) OVER w) l, count(*) OVER"
+        " (ORDER BY g RANGE BETWEEN 3 PRECEDING AND CURRENT ROW) n"
+        " FROM (SELECT g, repeat('x', 60) h FROM generate_series(1, 800000) g) q WINDOW w AS (ORDER BY g)) w",
+        ("36000000", "3199994"),
+    ),
+    "materialized CTE": (
+        "WITH m AS MATERIALIZED (SELECT g, repeat('x', 300) t FROM generate_series(1, 500000) g)"
+        " SELECT count(*), sum(length(t)) FROM m",
+        ("500000", "150000000"),
+    ),
+    "recursive CTE": (
+        "WITH RECURSIVE r(n, t) AS (SELECT 1, repeat('x', 500) UNION ALL SELECT n + 1, t FROM r WHERE n < 300000)"
+        " SELECT count(*), sum(length(t)) FROM r",
+        ("300000", "150000000"),
+    ),
+    "distinct": (
+        "SELECT count(*) FROM (SELECT DISTINCT repeat('x', 200) || g FROM generate_series(1, 600000) g) q",
+        ("600000",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPILLING)
+def test_what_spills_keeps_within_the_limit(server: HeliosServer, name: str) -> None:
+    sql, expected = SPILLING[name]
+    with server.info.connect() as connection:
+        assert connection.query(sql)[0].text_rows() == [expected]
+    assert peak_mb(server.pid) < LIMIT_MB + GROWTH_MB_MAX
+
+
+def test_cursor_rows_spill(server: HeliosServer) -> None:
+    rows = "SELECT g, repeat('x', 200) || g FROM generate_series(1, 1000000) g"
+    with server.info.connect() as connection:
+        connection.query("BEGIN")
+        connection.query(f"DECLARE c SCROLL CURSOR FOR {rows}")
+        assert connection.query("MOVE FORWARD ALL IN c")[0].tag == "MOVE 1000000"
+        assert [row[0] for row in connection.query("FETCH BACKWARD 2 FROM c")[0].text_rows()] == ["1000000", "999999"]
+        assert connection.query("FETCH ABSOLUTE 17 FROM c")[0].text_rows()[0][0] == "17"
+        connection.query(f"DECLARE h CURSOR WITH HOLD FOR {rows}")
+        connection.query("COMMIT")
+        assert connection.query("FETCH ABSOLUTE 999999 FROM h")[0].text_rows()[0][0] == "999999"
+        connection.query("CLOSE h")
+    assert peak_mb(server.pid) < LIMIT_MB + GROWTH_MB_MAX
+
+
+TOO_LARGE = {
+    "array_agg": "SELECT array_agg(repeat('x', 1000) || g) FROM generate_series(1, 1000000) g",
+    "string_agg": "SELECT length(string_agg(repeat('x', 1000) || g, ',')) FROM generate_series(1, 1000000) g",
+    "jsonb_agg": "SELECT jsonb_agg(repeat('x', 1000) || g) FROM generate_series(1, 1000000) g",
+    "array of a subselect": "SELECT array(SELECT repeat('x', 1000) FROM generate_series(1, 1000000))",
+    "one long value": "SELECT length(repeat(g::text, 900000000)) FROM generate_series(1, 1) g",
+    "a chunk of long values": "SELECT sum(length(repeat('x', 5000000 + g))) FROM generate_series(1, 4000) g",
+    "replace": "SELECT length(replace(repeat('x', 1000000 + g), 'x', repeat('y', 900))) FROM generate_series(0, 0) g",
+    "array_fill": "SELECT array_length(array_fill(g, ARRAY[100000000]), 1) FROM generate_series(1, 1) g",
+    "rows of a function": "SELECT count(*) FROM string_to_table(repeat('a,', 20000000), ',')",
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_what_cannot_spill_is_refused(server: HeliosServer, name: str) -> None:
+    with server.info.connect() as connection:
+        error = connection.try_query(TOO_LARGE[name])[-1].error
+        assert error is not None and error.sqlstate == "53200", error
+        assert connection.query("SELECT 1")[0].text_rows() == [("1",)]
+    assert peak_mb(server.pid) < LIMIT_MB + GROWTH_MB_MAX
+
+
+def test_a_query_limit_of_its_own(server: HeliosServer) -> None:
+    def refused(connection: Connection, sql: str) -> bool:
+        error = connection.try_query(sql)[-1].error
+        return error is not None and error.sqlstate == "53200"
+
+    with server.info.connect() as connection:
+        connection.query("SET query_memory_limit = '8MB'")
+        assert refused(connection, "SELECT array_agg(g) FROM generate_series(1, 3000000) g")
+        assert refused(connection, "COPY (SELECT array_agg(g) FROM generate_series(1, 3000000) g) TO STDOUT")
+        assert refused(connection, "CREATE TABLE made AS SELECT array_agg(g) a FROM generate_series(1, 3000000) g")
+        assert refused(connection, "EXPLAIN ANALYZE SELECT array_agg(g) FROM generate_series(1, 3000000) g")
+        ordered = "SELECT max(r) FROM (SELECT rank() OVER (ORDER BY g) r FROM generate_series(1, 400000) g) q"
+        assert connection.query(ordered)[0].text_rows() == [("400000",)]
