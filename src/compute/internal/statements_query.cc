@@ -292,7 +292,6 @@ Result<std::shared_ptr<catalog::Table>> DefineTable(SessionImpl& session,
         index < wanted.column_names.size() ? wanted.column_names[index] : plan.output[index].name;
     column.type = plan.output[index].type;
     if (column.type.oid == type_oid::kUnknown) column.type = kText;
-    HELIOS_TRY(RefuseRowType(session, column.type, column.name));
     if (table->FindColumn(column.name) != nullptr) {
       return Error(ErrorCode::kDuplicateColumn)
           .Message("column \"{}\" specified more than once", column.name);

@@ -4,6 +4,7 @@
 
 #include "compute/internal/ddl/alter_table.h"
 #include "compute/internal/ddl/index_build.h"
+#include "compute/internal/ddl/stored_composites.h"
 #include "expr/function_registry.h"
 #include "sql/ast_util.h"
 #include "sql/deparse.h"
@@ -171,9 +172,14 @@ Status TableAlteration::DropColumn(const ast::AlterCommand& command) {
   table_->comments.erase(number);
   new_values_.erase(number);
   std::erase(new_not_null_, number);
-  if (view_oids.empty()) return Status::Ok();
-  editor_.Put(std::make_shared<catalog::Table>(*table_));
-  return DropObjects(session_, editor_, view_oids, true);
+  if (!view_oids.empty()) {
+    editor_.Put(std::make_shared<catalog::Table>(*table_));
+    HELIOS_TRY(DropObjects(session_, editor_, view_oids, true));
+  }
+  if (!ColumnHolding(editor_.current(), catalog::RowTypeOf(table_->oid))) return Status::Ok();
+  // Views may read the column out of rows that other tables store.
+  return CheckViewsAfter(session_, editor_, std::make_shared<catalog::Table>(*table_),
+                         {what, cascade});
 }
 
 const catalog::Column* TableAlteration::GeneratedFrom(const catalog::Column& column) const {
@@ -344,7 +350,8 @@ Status TableAlteration::AlterType(const ast::AlterCommand& command) {
   HELIOS_TRY(catalog::Column * column, Column(command.name));
   sql::PlannerContext context = session_.MakePlannerContext();
   HELIOS_TRY(const SqlType type, sql::ResolveTypeName(*command.column->type, context));
-  HELIOS_TRY(RefuseRowType(session_, type, column->name));
+  HELIOS_TRY(
+      CheckMember(editor_.current(), catalog::RowTypeOf(table_->oid), table_->name, type.oid));
   if (column->generated) {
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("cannot alter type of a generated column");

@@ -4,6 +4,7 @@
 
 #include "compute/internal/ddl/index_build.h"
 #include "compute/internal/ddl/role_edit.h"
+#include "compute/internal/ddl/stored_composites.h"
 #include "compute/internal/handlers.h"
 #include "compute/internal/name_resolution.h"
 #include "compute/internal/privileges.h"
@@ -112,8 +113,50 @@ Status TableAlteration::Apply(const ast::AlterCommand& command) {
   }
 }
 
+// What becomes of values of the table's row type in columns of other tables.
+Result<StoredComposites> TableAlteration::StoredRows() const {
+  std::vector<StoredComposites::Attribute> attributes;
+  bool fills = rewrite_;
+  for (const catalog::Column& column : table_->columns) {
+    if (column.dropped) continue;
+    StoredComposites::Attribute attribute{column.type.oid, std::nullopt};
+    size_t position = 0;
+    for (const catalog::Column& old : before_.columns) {
+      if (old.number == column.number) attribute.source = position;
+      position += old.dropped ? 0 : 1;
+    }
+    fills |= !attribute.source.has_value() && (!column.default_sql.empty() || column.generated ||
+                                               column.identity != catalog::Identity::kNone);
+    attributes.push_back(attribute);
+  }
+  const Oid type = catalog::RowTypeOf(table_->oid);
+  if (fills) {
+    if (const auto column = ColumnHolding(editor_.current(), type)) {
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("cannot alter table \"{}\" because column \"{}\" uses its row type",
+                   before_.name, *column);
+    }
+  }
+  return StoredComposites(session_, type, std::move(attributes));
+}
+
+// Whether columns came or went.
+bool TableAlteration::ChangesShape() const {
+  if (table_->columns.size() != before_.columns.size()) return true;
+  for (size_t i = 0; i < before_.columns.size(); ++i) {
+    if (table_->columns[i].dropped != before_.columns[i].dropped) return true;
+  }
+  return false;
+}
+
 Status TableAlteration::Finish() {
-  if (rewrite_ && before_.storage_id != 0) return MoveRows();
+  HELIOS_TRY(StoredComposites stored, StoredRows());
+  if (ChangesShape()) HELIOS_TRY(stored.Prepare(editor_));
+  HELIOS_TRY(rewrite_ && before_.storage_id != 0 ? MoveRows() : KeepRows());
+  return stored.Rewrite();
+}
+
+Status TableAlteration::KeepRows() {
   HELIOS_TRY(builder_.Finish());
   editor_.Save();
   HELIOS_TRY(ValidateConstraints(session_, table_->oid, to_validate_, new_not_null_));
@@ -179,6 +222,13 @@ Status RunAlterTable(SessionImpl& session, const ast::AlterTableStatement& state
   }
   const Oid oid = object->oid;
   HELIOS_TRY(session.LockRelation(oid, hidb::TableLockMode::kAccessExclusive, object->name));
+  for (const ast::AlterCommand& command : statement.commands) {
+    if (command.action != AlterAction::kAddColumn && command.action != AlterAction::kDropColumn) {
+      continue;
+    }
+    HELIOS_TRY(LockTablesHolding(session, catalog::RowTypeOf(oid)));
+    break;
+  }
   DdlEditor locked(session);
   TableAlteration alteration(session, locked, *locked.current().FindTable(oid));
   for (const ast::AlterCommand& command : statement.commands) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compute/internal/ddl/ddl_editor.h"
+#include "compute/internal/ddl/stored_composites.h"
 #include "compute/internal/ddl/table_builder.h"
 
 namespace helios::compute {
@@ -60,7 +61,10 @@ class TableAlteration {
   void ForgetReference(const catalog::Constraint& foreign_key);
 
   Status ChangeOwner(const sql::ast::AlterCommand& command);
+  Result<StoredComposites> StoredRows() const;
+  bool ChangesShape() const;
   Status MoveRows();
+  Status KeepRows();
 
   SessionImpl& session_;
   DdlEditor& editor_;

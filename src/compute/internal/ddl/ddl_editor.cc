@@ -93,15 +93,6 @@ Status RequireFreeTypeName(const catalog::Snapshot& snapshot, Oid schema, std::s
   return Error(ErrorCode::kDuplicateObject).Message("type \"{}\" already exists", name);
 }
 
-Status RefuseRowType(SessionImpl& session, SqlType type, std::string_view column) {
-  const catalog::UserType* user = session.Catalog()->FindUserType(type.oid);
-  if (user == nullptr || user->relation == kInvalidOid) return Status::Ok();
-  return Error(ErrorCode::kFeatureNotSupported)
-      .Message("column \"{}\" has the row type of table \"{}\", which cannot be stored", column,
-               user->name)
-      .Hint("Use a composite type made by CREATE TYPE.");
-}
-
 Status LockTypeName(SessionImpl& session, const sql::ast::NameList& names) {
   HELIOS_TRY(const Oid schema, CreationSchema(session, names));
   return session.LockName(schema, names.back());

@@ -55,9 +55,6 @@ std::string ChooseName(const catalog::Snapshot& snapshot, Oid schema, std::strin
 bool IsSystemColumnName(std::string_view name);
 // 42P07 when a relation of this name exists in the schema.
 Status RequireFreeName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
-// 0A000 when the type is a table's row type or an array of them: rows at rest would not follow
-// ALTER TABLE.
-Status RefuseRowType(SessionImpl& session, SqlType type, std::string_view column);
 // For a table or view, whose row type takes the name too: also 42710.
 Status RequireFreeTableName(const catalog::Snapshot& snapshot, Oid schema, std::string_view name);
 // 42710 when a type of this name exists in the schema.

@@ -234,7 +234,6 @@ Status RunCreateDomain(SessionImpl& session, const ast::CreateDomainStatement& s
     return Error(ErrorCode::kDatatypeMismatch)
         .Message("\"{}\" is not a valid base type for a domain", info->sql_name);
   }
-  HELIOS_TRY(RefuseRowType(session, domain->base, domain->name));
   bool said_null = false;
   for (const ast::Constraint& constraint : statement.constraints) {
     HELIOS_TRY(ApplyConstraint(session, constraint, &said_null, domain.get()));

@@ -114,6 +114,9 @@ std::vector<Dependent> FindDependents(SessionImpl& session, const catalog::Snaps
     case ObjectKind::kTable:
       FindForeignKeys(session, snapshot, static_cast<const catalog::Table&>(object), &dependents);
       FindViewDependents(session, snapshot, object.oid, &dependents);
+      if (const catalog::UserType* row = snapshot.FindUserType(catalog::RowTypeOf(object.oid))) {
+        FindTypeUses(session, snapshot, *row, &dependents);
+      }
       break;
     case ObjectKind::kSequence:
       FindSequenceUses(session, snapshot, static_cast<const catalog::Sequence&>(object),

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/names.h"
+#include "compute/internal/ddl/stored_composites.h"
 #include "compute/internal/name_resolution.h"
 #include "compute/internal/privileges.h"
 #include "expr/function_registry.h"
@@ -86,7 +87,8 @@ Status TableBuilder::AddColumn(const ast::ColumnDefinition& definition) {
       return Error(ErrorCode::kInvalidTableDefinition)
           .Message("column \"{}\" has pseudo-type {}", column.name, info->sql_name);
     }
-    HELIOS_TRY(RefuseRowType(session_, column.type, column.name));
+    HELIOS_TRY(CheckMember(editor_.current(), catalog::RowTypeOf(table_->oid), table_->name,
+                           column.type.oid));
   }
   if (!definition.collation.empty()) {
     HELIOS_TRY(column.collation,

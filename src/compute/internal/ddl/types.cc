@@ -123,7 +123,6 @@ Result<catalog::Column> MakeAttribute(SessionImpl& session, const ast::ColumnDef
     return Error(ErrorCode::kInvalidTableDefinition)
         .Message("column \"{}\" has pseudo-type {}", field.name, info->sql_name);
   }
-  HELIOS_TRY(RefuseRowType(session, field.type, field.name));
   HELIOS_TRY(CheckMember(*session.Catalog(), type.oid, type.name, field.type.oid));
   return field;
 }
