@@ -73,7 +73,8 @@ TEST_F(BinderTest, ParametersAreInferred) {
   EXPECT_EQ(ParameterTypes("SELECT $1"), "text");
   EXPECT_EQ(ParameterTypes("SELECT a FROM t LIMIT $1"), "bigint");
   EXPECT_EQ(ParameterTypes("SELECT a FROM t WHERE a = ANY ($1)"), "integer[]");
-  EXPECT_EQ(ParameterTypes("SELECT $2::int"), "42P18 0 could not determine data type of parameter $1");
+  EXPECT_EQ(ParameterTypes("SELECT $2::int"),
+            "42P18 0 could not determine data type of parameter $1");
   EXPECT_EQ(ParameterTypes("SELECT $1::int, $1::text"), "integer");
   EXPECT_EQ(ParameterTypes("SELECT * FROM t WHERE a = $1 OR b = $1"),
             "42883 35 operator does not exist: text = integer");
@@ -148,8 +149,9 @@ TEST_F(BinderTest, WithQueries) {
   EXPECT_EQ(Types("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) "
                   "SELECT n FROM r"),
             "n integer");
-  EXPECT_EQ(catalog_.Error("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1.5 FROM r) "
-                           "SELECT n FROM r")
+  EXPECT_EQ(catalog_
+                .Error("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1.5 FROM r) "
+                       "SELECT n FROM r")
                 .substr(0, 5),
             "42804");
   EXPECT_EQ(catalog_.Error("WITH x AS (SELECT 1), x AS (SELECT 2) SELECT 1").substr(0, 5), "42712");
@@ -168,16 +170,18 @@ TEST_F(BinderTest, Writes) {
   EXPECT_EQ(catalog_.Error("INSERT INTO g (id) VALUES (1)"),
             "428C9 0 cannot insert a non-DEFAULT value into column \"id\"");
   EXPECT_EQ(catalog_.Error("INSERT INTO g (id) OVERRIDING SYSTEM VALUE VALUES (1)"), "no error");
-  EXPECT_EQ(catalog_.Error("INSERT INTO t (d) VALUES (5)"),
-            "42804 27 column \"d\" is of type timestamp without time zone but expression is of type "
-            "integer");
+  EXPECT_EQ(
+      catalog_.Error("INSERT INTO t (d) VALUES (5)"),
+      "42804 27 column \"d\" is of type timestamp without time zone but expression is of type "
+      "integer");
   EXPECT_EQ(catalog_.Error("INSERT INTO t (a) VALUES (1) ON CONFLICT (b) DO NOTHING"),
             "42P10 0 there is no unique or exclusion constraint matching the ON CONFLICT "
             "specification");
   EXPECT_EQ(catalog_.Error("INSERT INTO u (id, name) VALUES (1, 'x') ON CONFLICT (name) DO UPDATE "
                            "SET v = excluded.v WHERE u.v < 5"),
             "no error");
-  EXPECT_EQ(catalog_.Error("UPDATE g SET y = 3"), "428C9 0 column \"y\" can only be updated to DEFAULT");
+  EXPECT_EQ(catalog_.Error("UPDATE g SET y = 3"),
+            "428C9 0 column \"y\" can only be updated to DEFAULT");
   EXPECT_EQ(catalog_.Error("UPDATE t SET (b, c) = (SELECT name, v FROM u LIMIT 1)"), "no error");
 }
 
@@ -187,7 +191,8 @@ TEST_F(BinderTest, WritesThroughSimpleViews) {
             "        Filter: (a < 100)\n");
   EXPECT_EQ(Types("INSERT INTO simple VALUES (1, 'x') RETURNING *"), "key integer, value text");
   EXPECT_EQ(catalog_.Error("INSERT INTO tv (ub) VALUES ('x')").substr(0, 5), "42703");
-  EXPECT_EQ(catalog_.Error("DELETE FROM simple WHERE b = 'x'"), "42703 26 column \"b\" does not exist");
+  EXPECT_EQ(catalog_.Error("DELETE FROM simple WHERE b = 'x'"),
+            "42703 26 column \"b\" does not exist");
 }
 
 TEST_F(BinderTest, PointStatementsAreRecognised) {
