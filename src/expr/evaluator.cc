@@ -89,6 +89,7 @@ class ParameterNode : public EvalNode {
 
 std::vector<SqlType> TypesOf(const std::vector<ExprPtr>& children) {
   std::vector<SqlType> types;
+  types.reserve(children.size());
   for (const ExprPtr& child : children) types.push_back(child->type);
   return types;
 }

@@ -255,6 +255,7 @@ Result<Value> Subplans::Array(const expr::SubplanExpr& expression, Subplan& subp
       }
       const ArrayReader reader(rows.column(0).View(row));
       std::vector<int32_t> shape;
+      shape.reserve(static_cast<size_t>(reader.dimension_count()));
       for (int32_t i = 0; i < reader.dimension_count(); ++i) shape.push_back(reader.dimension(i));
       if (!builder) {
         builder.emplace(reader.element_type(), reader.element_physical());

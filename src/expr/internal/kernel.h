@@ -107,9 +107,9 @@ inline constexpr bool kIsBytes<std::string_view> = true;
 template <>
 inline constexpr bool kIsBytes<Numeric> = true;
 template <typename T>
-constexpr bool kIsBytes<std::optional<T>> = kIsBytes<T>;
+inline constexpr bool kIsBytes<std::optional<T>> = kIsBytes<T>;
 template <typename T>
-constexpr bool kIsBytes<Result<T>> = kIsBytes<T>;
+inline constexpr bool kIsBytes<Result<T>> = kIsBytes<T>;
 
 // The rows that hold values: `store` computes one.
 template <bool kLong, typename Store>
