@@ -96,8 +96,8 @@ class ArrayBuilder {
   void AddFrom(const ArrayReader& array, uint32_t index);
   void AddValue(const Value& value);
   uint32_t size() const { return count_; }
-  // What the values take, roughly.
-  size_t bytes() const { return values_.capacity() + count_ * sizeof(uint32_t); }
+  // What the values take, in steps.
+  size_t bytes() const { return values_.capacity() + ends_.capacity() * sizeof(uint32_t); }
 
   // One dimension from 1, or an empty array of none.
   std::string Finish() const;

@@ -81,6 +81,9 @@ TOO_LARGE = {
     "string_agg": "SELECT length(string_agg(repeat('x', 1000) || g, ',')) FROM generate_series(1, 1000000) g",
     "jsonb_agg": "SELECT jsonb_agg(repeat('x', 1000) || g) FROM generate_series(1, 1000000) g",
     "array of a subselect": "SELECT array(SELECT repeat('x', 1000) FROM generate_series(1, 1000000))",
+    "array of arrays of a subselect": (
+        "SELECT array(SELECT ARRAY[repeat('x', 100000), repeat('y', 100000)] FROM generate_series(1, 20000))"
+    ),
     "one long value": "SELECT length(repeat(g::text, 900000000)) FROM generate_series(1, 1) g",
     "a chunk of long values": "SELECT sum(length(repeat('x', 5000000 + g))) FROM generate_series(1, 4000) g",
     "replace": "SELECT length(replace(repeat('x', 1000000 + g), 'x', repeat('y', 900))) FROM generate_series(0, 0) g",

@@ -228,6 +228,11 @@ Result<Value> Subplans::Array(const expr::SubplanExpr& expression, Subplan& subp
   const SqlType element = node.types[0];
   Chunk rows;
   MemoryReservation held(query_.memory());  // The elements, and the array that is made of them.
+  // By row: a constant of a chunk is in the array as often as there are rows.
+  const auto hold = [&held](const ArrayBuilder& built) -> Status {
+    const size_t bytes = 2 * built.bytes();
+    return bytes <= held.bytes() ? Status::Ok() : held.Resize(bytes);
+  };
   if (element.oid != expression.type.oid) {
     ArrayBuilder builder(element.oid, PhysicalOf(node, 0));
     while (true) {
@@ -235,9 +240,8 @@ Result<Value> Subplans::Array(const expr::SubplanExpr& expression, Subplan& subp
       if (rows.row_count() == 0) break;
       for (size_t row = 0; row < rows.row_count(); ++row) {
         builder.AddFrom(rows.column(0), row);
+        HELIOS_TRY(hold(builder));
       }
-      // The text of a constant is in the array as often as there are rows.
-      HELIOS_TRY(held.Resize(2 * builder.bytes()));
     }
     return Value::Bytes(expression.type, builder.Finish());
   }
@@ -248,7 +252,6 @@ Result<Value> Subplans::Array(const expr::SubplanExpr& expression, Subplan& subp
   while (true) {
     HELIOS_TRY(subplan.root->Next(&rows));
     if (rows.row_count() == 0) break;
-    HELIOS_TRY(held.Resize(held.bytes() + 2 * rows.ApproximateBytes()));
     for (size_t row = 0; row < rows.row_count(); ++row) {
       if (rows.column(0).IsNull(row)) {
         return Error(ErrorCode::kNullNotAllowed).Message("cannot accumulate null arrays");
@@ -268,6 +271,7 @@ Result<Value> Subplans::Array(const expr::SubplanExpr& expression, Subplan& subp
         return Error(ErrorCode::kArraySubscriptError).Message("cannot accumulate empty arrays");
       }
       for (uint32_t i = 0; i < reader.size(); ++i) builder->AddFrom(reader, i);
+      HELIOS_TRY(hold(*builder));
       ++count;
     }
   }
