@@ -8,6 +8,7 @@ ratio is that of the medians. Above 1 HeliosDB is faster.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import re
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -26,6 +27,7 @@ from harness.paths import POSTGRES_BIN
 from harness.postgres import PostgresServer
 from harness.target import Server
 
+AUTOGROUP = Path("/proc/sys/kernel/sched_autogroup_enabled")
 CLIENT_COUNT = 8
 THREAD_COUNT = 2
 SCALE = 10
@@ -153,6 +155,33 @@ WORKLOADS = [
 ]
 
 
+@contextlib.contextmanager
+def equal_scheduling() -> Iterator[None]:
+    """The kernel shares the processors between processes, not between sessions, while this lasts.
+
+    With its autogroups each session has one share. Every process of PostgreSQL is a session, so
+    eight connections get eight shares against one of pgbench; HeliosDB gets one, and pgbench, which
+    then always goes first, answers each message alone instead of several in a turn. Guides to
+    PostgreSQL switch them off too; services of systemd are not in any.
+    """
+    if not AUTOGROUP.exists() or AUTOGROUP.read_text().strip() == "0":
+        yield
+        return
+    try:
+        AUTOGROUP.write_text("0\n")
+    except OSError:
+        print(
+            f"{AUTOGROUP} is 1 and only root may change it: PostgreSQL gets a share of the"
+            " processors for each connection, HeliosDB one for all"
+        )
+        yield
+        return
+    try:
+        yield
+    finally:
+        AUTOGROUP.write_text("1\n")
+
+
 def prepare(server: Server) -> None:
     print(f"loading {server.name} …", flush=True)
     pgbench(server, ["-i", "-q", "-s", str(SCALE)])
@@ -190,7 +219,8 @@ def main() -> int:
         for server in (reference, ours):
             server.start()
             prepare(server)
-        results = measure(workloads, ours, reference, arguments.rounds, arguments.seconds)
+        with equal_scheduling():
+            results = measure(workloads, ours, reference, arguments.rounds, arguments.seconds)
     finally:
         ours.close()
         reference.close()
