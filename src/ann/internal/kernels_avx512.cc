@@ -1,0 +1,246 @@
+// 512 bits at a time; what is left over is read under a mask, as zeros, which change no sum.
+//
+// Two sets: with VNNI, products of bytes are added in fours straight into 32 bits, and words are
+// counted by VPOPCNTDQ.
+
+#include <immintrin.h>
+
+#include "ann/internal/kernel_sets.h"
+
+#define HELIOS_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,popcnt")))
+#define HELIOS_INLINE_TARGET HELIOS_TARGET __attribute__((always_inline)) inline
+#define HELIOS_VNNI_TARGET \
+  __attribute__((          \
+      target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq,fma,popcnt")))
+#define HELIOS_INLINE_VNNI_TARGET HELIOS_VNNI_TARGET __attribute__((always_inline)) inline
+
+namespace helios::ann::internal {
+namespace {
+
+constexpr size_t kFloats = 16;
+constexpr size_t kWidened = 32;  // Bytes that fill a register once they are 16 bits wide.
+constexpr size_t kBytes = 64;
+constexpr size_t kWords = 8;
+
+HELIOS_INLINE_TARGET __mmask16 FirstFloats(size_t count) {
+  return static_cast<__mmask16>((1u << count) - 1);
+}
+HELIOS_INLINE_TARGET __m512 Load(const float* from) { return _mm512_loadu_ps(from); }
+HELIOS_INLINE_TARGET __m512 Load(const uint16_t* from) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+HELIOS_INLINE_TARGET __m512 Load(const float* from, __mmask16 mask) {
+  return _mm512_maskz_loadu_ps(mask, from);
+}
+HELIOS_INLINE_TARGET __m512 Load(const uint16_t* from, __mmask16 mask) {
+  return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, from));
+}
+
+struct Square {
+  HELIOS_INLINE_TARGET static __m512 Add(__m512 sum, __m512 left, __m512 right) {
+    const __m512 difference = _mm512_sub_ps(left, right);
+    return _mm512_fmadd_ps(difference, difference, sum);
+  }
+};
+struct Product {
+  HELIOS_INLINE_TARGET static __m512 Add(__m512 sum, __m512 left, __m512 right) {
+    return _mm512_fmadd_ps(left, right, sum);
+  }
+};
+struct Size {
+  HELIOS_INLINE_TARGET static __m512 Add(__m512 sum, __m512 left, __m512 right) {
+    return _mm512_add_ps(sum, _mm512_abs_ps(_mm512_sub_ps(left, right)));
+  }
+};
+
+template <typename Term, typename Right>
+HELIOS_TARGET float SumOfTerms(const float* left, const Right* right, size_t count) {
+  __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(),
+                    _mm512_setzero_ps()};
+  size_t index = 0;
+  for (; index + 4 * kFloats <= count; index += 4 * kFloats) {
+    for (size_t part = 0; part < 4; ++part) {
+      const size_t at = index + part * kFloats;
+      sums[part] = Term::Add(sums[part], Load(left + at), Load(right + at));
+    }
+  }
+  for (; index + kFloats <= count; index += kFloats) {
+    sums[0] = Term::Add(sums[0], Load(left + index), Load(right + index));
+  }
+  if (index < count) {
+    const __mmask16 mask = FirstFloats(count - index);
+    sums[1] = Term::Add(sums[1], Load(left + index, mask), Load(right + index, mask));
+  }
+  return _mm512_reduce_add_ps(
+      _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3])));
+}
+
+HELIOS_INLINE_TARGET __mmask32 FirstWidened(size_t count) {
+  return count >= kWidened ? ~__mmask32{0} : (__mmask32{1} << count) - 1;
+}
+HELIOS_INLINE_TARGET __m512i Widen(const int8_t* from, __mmask32 mask) {
+  return _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(mask, from));
+}
+HELIOS_INLINE_TARGET __m512i Widen(const uint8_t* from, __mmask32 mask) {
+  return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(mask, from));
+}
+
+struct IntegerSquare {
+  HELIOS_INLINE_TARGET static __m512i Term(__m512i left, __m512i right) {
+    const __m512i difference = _mm512_sub_epi16(left, right);
+    return _mm512_madd_epi16(difference, difference);
+  }
+};
+struct IntegerProduct {
+  HELIOS_INLINE_TARGET static __m512i Term(__m512i left, __m512i right) {
+    return _mm512_madd_epi16(left, right);
+  }
+};
+struct IntegerSize {
+  HELIOS_INLINE_TARGET static __m512i Term(__m512i left, __m512i right) {
+    const __m512i difference = _mm512_abs_epi16(_mm512_sub_epi16(left, right));
+    return _mm512_madd_epi16(difference, _mm512_set1_epi16(1));
+  }
+};
+
+template <typename Step, typename Left>
+HELIOS_TARGET int32_t SumOfIntegers(const Left* left, const int8_t* right, size_t count) {
+  __m512i even = _mm512_setzero_si512();
+  __m512i odd = _mm512_setzero_si512();
+  constexpr __mmask32 kAll = ~__mmask32{0};
+  size_t index = 0;
+  for (; index + 2 * kWidened <= count; index += 2 * kWidened) {
+    const size_t next = index + kWidened;
+    even =
+        _mm512_add_epi32(even, Step::Term(Widen(left + index, kAll), Widen(right + index, kAll)));
+    odd = _mm512_add_epi32(odd, Step::Term(Widen(left + next, kAll), Widen(right + next, kAll)));
+  }
+  for (; index < count; index += kWidened) {
+    const __mmask32 mask = FirstWidened(count - index);
+    even =
+        _mm512_add_epi32(even, Step::Term(Widen(left + index, mask), Widen(right + index, mask)));
+  }
+  return _mm512_reduce_add_epi32(_mm512_add_epi32(even, odd));
+}
+
+HELIOS_TARGET uint32_t Hamming(const uint64_t* left, const uint64_t* right, size_t count) {
+  int64_t sum = 0;
+  for (size_t word = 0; word < count; ++word) sum += _mm_popcnt_u64(left[word] ^ right[word]);
+  return static_cast<uint32_t>(sum);
+}
+
+HELIOS_TARGET BitCounts CountBits(const uint64_t* left, const uint64_t* right, size_t count) {
+  int64_t both = 0;
+  int64_t either = 0;
+  for (size_t word = 0; word < count; ++word) {
+    both += _mm_popcnt_u64(left[word] & right[word]);
+    either += _mm_popcnt_u64(left[word] | right[word]);
+  }
+  return {static_cast<uint32_t>(both), static_cast<uint32_t>(either)};
+}
+
+HELIOS_INLINE_VNNI_TARGET __mmask64 FirstBytes(size_t count) {
+  return count >= kBytes ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
+}
+
+HELIOS_VNNI_TARGET int32_t VnniProductU8(const uint8_t* left, const int8_t* right, size_t count) {
+  __m512i even = _mm512_setzero_si512();
+  __m512i odd = _mm512_setzero_si512();
+  size_t index = 0;
+  for (; index + 2 * kBytes <= count; index += 2 * kBytes) {
+    even = _mm512_dpbusd_epi32(even, _mm512_loadu_si512(left + index),
+                               _mm512_loadu_si512(right + index));
+    odd = _mm512_dpbusd_epi32(odd, _mm512_loadu_si512(left + index + kBytes),
+                              _mm512_loadu_si512(right + index + kBytes));
+  }
+  for (; index < count; index += kBytes) {
+    const __mmask64 mask = FirstBytes(count - index);
+    even = _mm512_dpbusd_epi32(even, _mm512_maskz_loadu_epi8(mask, left + index),
+                               _mm512_maskz_loadu_epi8(mask, right + index));
+  }
+  return _mm512_reduce_add_epi32(_mm512_add_epi32(even, odd));
+}
+
+// The instruction wants one side without sign: with 128 added to the left side, 128 times the sum
+// of the right side is too much.
+HELIOS_VNNI_TARGET int32_t VnniProductI8(const int8_t* left, const int8_t* right, size_t count) {
+  const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
+  __m512i products = _mm512_setzero_si512();
+  __m512i excess = _mm512_setzero_si512();
+  for (size_t index = 0; index < count; index += kBytes) {
+    const __mmask64 mask = FirstBytes(count - index);
+    const __m512i right_bytes = _mm512_maskz_loadu_epi8(mask, right + index);
+    const __m512i left_bytes = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, left + index), sign);
+    products = _mm512_dpbusd_epi32(products, left_bytes, right_bytes);
+    excess = _mm512_dpbusd_epi32(excess, sign, right_bytes);
+  }
+  return _mm512_reduce_add_epi32(_mm512_sub_epi32(products, excess));
+}
+
+HELIOS_INLINE_VNNI_TARGET __mmask8 FirstWords(size_t count) {
+  return static_cast<__mmask8>(count >= kWords ? 0xff : (1u << count) - 1);
+}
+
+HELIOS_VNNI_TARGET uint32_t VectorHamming(const uint64_t* left, const uint64_t* right,
+                                          size_t count) {
+  __m512i sum = _mm512_setzero_si512();
+  for (size_t word = 0; word < count; word += kWords) {
+    const __mmask8 mask = FirstWords(count - word);
+    const __m512i differ = _mm512_xor_si512(_mm512_maskz_loadu_epi64(mask, left + word),
+                                            _mm512_maskz_loadu_epi64(mask, right + word));
+    sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(differ));
+  }
+  return static_cast<uint32_t>(_mm512_reduce_add_epi64(sum));
+}
+
+HELIOS_VNNI_TARGET BitCounts VectorCountBits(const uint64_t* left, const uint64_t* right,
+                                             size_t count) {
+  __m512i both = _mm512_setzero_si512();
+  __m512i either = _mm512_setzero_si512();
+  for (size_t word = 0; word < count; word += kWords) {
+    const __mmask8 mask = FirstWords(count - word);
+    const __m512i left_words = _mm512_maskz_loadu_epi64(mask, left + word);
+    const __m512i right_words = _mm512_maskz_loadu_epi64(mask, right + word);
+    both = _mm512_add_epi64(both, _mm512_popcnt_epi64(_mm512_and_si512(left_words, right_words)));
+    either =
+        _mm512_add_epi64(either, _mm512_popcnt_epi64(_mm512_or_si512(left_words, right_words)));
+  }
+  return {static_cast<uint32_t>(_mm512_reduce_add_epi64(both)),
+          static_cast<uint32_t>(_mm512_reduce_add_epi64(either))};
+}
+
+}  // namespace
+
+const Kernels kAvx512Kernels = {
+    .instruction_set = InstructionSet::kAvx512,
+    .l2_squared_f32 = SumOfTerms<Square, float>,
+    .inner_product_f32 = SumOfTerms<Product, float>,
+    .l1_f32 = SumOfTerms<Size, float>,
+    .l2_squared_f16 = SumOfTerms<Square, uint16_t>,
+    .inner_product_f16 = SumOfTerms<Product, uint16_t>,
+    .l1_f16 = SumOfTerms<Size, uint16_t>,
+    .l2_squared_i8 = SumOfIntegers<IntegerSquare, int8_t>,
+    .inner_product_i8 = SumOfIntegers<IntegerProduct, int8_t>,
+    .l1_i8 = SumOfIntegers<IntegerSize, int8_t>,
+    .inner_product_u8i8 = SumOfIntegers<IntegerProduct, uint8_t>,
+    .hamming = Hamming,
+    .bit_counts = CountBits,
+};
+
+const Kernels kAvx512VnniKernels = {
+    .instruction_set = InstructionSet::kAvx512Vnni,
+    .l2_squared_f32 = SumOfTerms<Square, float>,
+    .inner_product_f32 = SumOfTerms<Product, float>,
+    .l1_f32 = SumOfTerms<Size, float>,
+    .l2_squared_f16 = SumOfTerms<Square, uint16_t>,
+    .inner_product_f16 = SumOfTerms<Product, uint16_t>,
+    .l1_f16 = SumOfTerms<Size, uint16_t>,
+    .l2_squared_i8 = SumOfIntegers<IntegerSquare, int8_t>,
+    .inner_product_i8 = VnniProductI8,
+    .l1_i8 = SumOfIntegers<IntegerSize, int8_t>,
+    .inner_product_u8i8 = VnniProductU8,
+    .hamming = VectorHamming,
+    .bit_counts = VectorCountBits,
+};
+
+}  // namespace helios::ann::internal

@@ -1,0 +1,66 @@
+#include "ann/kernels.h"
+
+#include "ann/internal/kernel_sets.h"
+#include "base/check.h"
+
+namespace helios::ann {
+
+bool IsSupported(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::kPortable:
+      return true;
+    case InstructionSet::kAvx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+             __builtin_cpu_supports("f16c");
+    case InstructionSet::kAvx512:
+      return IsSupported(InstructionSet::kAvx2) && __builtin_cpu_supports("avx512f") &&
+             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512vl");
+    case InstructionSet::kAvx512Vnni:
+      return IsSupported(InstructionSet::kAvx512) && __builtin_cpu_supports("avx512vnni") &&
+             __builtin_cpu_supports("avx512vpopcntdq");
+  }
+  return false;
+}
+
+const Kernels& KernelsFor(InstructionSet set) {
+  HELIOS_CHECK(IsSupported(set));
+  switch (set) {
+    case InstructionSet::kAvx2:
+      return internal::kAvx2Kernels;
+    case InstructionSet::kAvx512:
+      return internal::kAvx512Kernels;
+    case InstructionSet::kAvx512Vnni:
+      return internal::kAvx512VnniKernels;
+    case InstructionSet::kPortable:
+      break;
+  }
+  return internal::kPortableKernels;
+}
+
+const Kernels& BestKernels() {
+  static const Kernels& best = [&]() -> const Kernels& {
+    for (size_t set = kInstructionSetCount - 1; set > 0; --set) {
+      const auto candidate = static_cast<InstructionSet>(set);
+      if (IsSupported(candidate)) return KernelsFor(candidate);
+    }
+    return KernelsFor(InstructionSet::kPortable);
+  }();
+  return best;
+}
+
+std::string_view InstructionSetName(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::kPortable:
+      break;
+    case InstructionSet::kAvx2:
+      return "AVX2";
+    case InstructionSet::kAvx512:
+      return "AVX-512";
+    case InstructionSet::kAvx512Vnni:
+      return "AVX-512 VNNI";
+  }
+  return "portable";
+}
+
+}  // namespace helios::ann

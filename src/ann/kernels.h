@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace helios::ann {
+
+// The processor's instructions that kernels are written for, from few to many.
+enum class InstructionSet : uint8_t {
+  kPortable,    // Whatever the compiler makes of C++.
+  kAvx2,        // AVX2, FMA, F16C.
+  kAvx512,      // AVX-512 F, BW, DQ, VL.
+  kAvx512Vnni,  // With VNNI and VPOPCNTDQ, as from Ice Lake and Zen 4 on.
+};
+inline constexpr size_t kInstructionSetCount = 4;
+
+// Bits set in both of two vectors, and in at least one.
+struct BitCounts {
+  uint32_t both = 0;
+  uint32_t either = 0;
+};
+
+// The inner loops of distances. No alignment is asked for. Floating point sums are taken in another
+// order by each set, so they differ in their last digits; the others are exact.
+//
+// Integer results fit for up to kDimensionsMax dimensions.
+struct Kernels {
+  InstructionSet instruction_set;
+
+  float (*l2_squared_f32)(const float* left, const float* right, size_t count);
+  float (*inner_product_f32)(const float* left, const float* right, size_t count);
+  float (*l1_f32)(const float* left, const float* right, size_t count);
+  // A query in full against a vector of halves.
+  float (*l2_squared_f16)(const float* left, const uint16_t* right, size_t count);
+  float (*inner_product_f16)(const float* left, const uint16_t* right, size_t count);
+  float (*l1_f16)(const float* left, const uint16_t* right, size_t count);
+
+  int32_t (*l2_squared_i8)(const int8_t* left, const int8_t* right, size_t count);
+  int32_t (*inner_product_i8)(const int8_t* left, const int8_t* right, size_t count);
+  int32_t (*l1_i8)(const int8_t* left, const int8_t* right, size_t count);
+  // The inner product of codes: of a query and of a vector in 8 bits.
+  int32_t (*inner_product_u8i8)(const uint8_t* left, const int8_t* right, size_t count);
+
+  // `count` is of words of 64 bits.
+  uint32_t (*hamming)(const uint64_t* left, const uint64_t* right, size_t count);
+  BitCounts (*bit_counts)(const uint64_t* left, const uint64_t* right, size_t count);
+};
+
+// Whether this machine has the instructions.
+bool IsSupported(InstructionSet set);
+// Requires: IsSupported(set).
+const Kernels& KernelsFor(InstructionSet set);
+// Those of the largest set that this machine has.
+const Kernels& BestKernels();
+std::string_view InstructionSetName(InstructionSet set);
+
+}  // namespace helios::ann
