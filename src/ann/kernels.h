@@ -42,6 +42,10 @@ struct Kernels {
   int32_t (*l1_i8)(const int8_t* left, const int8_t* right, size_t count);
   // The inner product of codes: of a query and of a vector in 8 bits.
   int32_t (*inner_product_u8i8)(const uint8_t* left, const int8_t* right, size_t count);
+  // The same with each of several vectors, while those `ahead` places on are fetched from memory.
+  // Requires: `count` is a multiple of 64.
+  void (*inner_products_u8i8)(const uint8_t* left, const int8_t* const* rights, size_t right_count,
+                              size_t count, size_t ahead, int32_t* products);
 
   // `count` is of words of 64 bits.
   uint32_t (*hamming)(const uint64_t* left, const uint64_t* right, size_t count);

@@ -4,8 +4,26 @@
 
 namespace helios::ann::internal {
 
+// The lines of a code; a long one's rest the processor fetches by itself.
+inline void PrefetchBytes(const int8_t* bytes, size_t count) {
+  constexpr size_t kLineBytes = 64;
+  constexpr size_t kLinesMax = 8;
+  const size_t end = count < kLinesMax * kLineBytes ? count : kLinesMax * kLineBytes;
+  for (size_t at = 0; at < end; at += kLineBytes) __builtin_prefetch(bytes + at);
+}
+
 // Only functions are compiled for more instructions, never whole files: an inline function of a
 // header must not be, because the linker keeps any one of its copies for the whole program.
+// One after the other, for sets without instructions to gain by more.
+template <int32_t (*Product)(const uint8_t*, const int8_t*, size_t)>
+void ProductsInTurn(const uint8_t* left, const int8_t* const* rights, size_t right_count,
+                    size_t count, size_t ahead, int32_t* products) {
+  for (size_t at = 0; at < right_count; ++at) {
+    if (at + ahead < right_count) PrefetchBytes(rights[at + ahead], count);
+    products[at] = Product(left, rights[at], count);
+  }
+}
+
 extern const Kernels kPortableKernels;
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;

@@ -155,6 +155,7 @@ const Kernels kAvx2Kernels = {
     .inner_product_i8 = SumOfIntegers<IntegerProduct, int8_t>,
     .l1_i8 = SumOfIntegers<IntegerSize, int8_t>,
     .inner_product_u8i8 = SumOfIntegers<IntegerProduct, uint8_t>,
+    .inner_products_u8i8 = ProductsInTurn<SumOfIntegers<IntegerProduct, uint8_t>>,
     .hamming = Hamming,
     .bit_counts = CountBits,
 };

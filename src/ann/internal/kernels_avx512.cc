@@ -161,6 +161,33 @@ HELIOS_VNNI_TARGET int32_t VnniProductU8(const uint8_t* left, const int8_t* righ
   return _mm512_reduce_add_epi32(_mm512_add_epi32(even, odd));
 }
 
+// Four vectors at a time share each piece of the query, and their sums are taken together.
+HELIOS_VNNI_TARGET void VnniProductsU8(const uint8_t* left, const int8_t* const* rights,
+                                       size_t right_count, size_t count, size_t ahead,
+                                       int32_t* products) {
+  constexpr size_t kTogether = 4;
+  for (size_t at = 0; at < ahead && at < right_count; ++at) PrefetchBytes(rights[at], count);
+  size_t at = 0;
+  for (; at + kTogether <= right_count; at += kTogether) {
+    for (size_t next = at + ahead; next < at + ahead + kTogether && next < right_count; ++next) {
+      PrefetchBytes(rights[next], count);
+    }
+    __m512i sums[kTogether] = {_mm512_setzero_si512(), _mm512_setzero_si512(),
+                               _mm512_setzero_si512(), _mm512_setzero_si512()};
+    for (size_t index = 0; index < count; index += kBytes) {
+      const __m512i query = _mm512_loadu_si512(left + index);
+      for (size_t part = 0; part < kTogether; ++part) {
+        sums[part] =
+            _mm512_dpbusd_epi32(sums[part], query, _mm512_loadu_si512(rights[at + part] + index));
+      }
+    }
+    for (size_t part = 0; part < kTogether; ++part) {
+      products[at + part] = _mm512_reduce_add_epi32(sums[part]);
+    }
+  }
+  for (; at < right_count; ++at) products[at] = VnniProductU8(left, rights[at], count);
+}
+
 // The instruction wants one side without sign: with 128 added to the left side, 128 times the sum
 // of the right side is too much.
 HELIOS_VNNI_TARGET int32_t VnniProductI8(const int8_t* left, const int8_t* right, size_t count) {
@@ -223,6 +250,7 @@ const Kernels kAvx512Kernels = {
     .inner_product_i8 = SumOfIntegers<IntegerProduct, int8_t>,
     .l1_i8 = SumOfIntegers<IntegerSize, int8_t>,
     .inner_product_u8i8 = SumOfIntegers<IntegerProduct, uint8_t>,
+    .inner_products_u8i8 = ProductsInTurn<SumOfIntegers<IntegerProduct, uint8_t>>,
     .hamming = Hamming,
     .bit_counts = CountBits,
 };
@@ -239,6 +267,7 @@ const Kernels kAvx512VnniKernels = {
     .inner_product_i8 = VnniProductI8,
     .l1_i8 = SumOfIntegers<IntegerSize, int8_t>,
     .inner_product_u8i8 = VnniProductU8,
+    .inner_products_u8i8 = VnniProductsU8,
     .hamming = VectorHamming,
     .bit_counts = VectorCountBits,
 };

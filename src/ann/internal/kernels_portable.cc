@@ -105,6 +105,7 @@ const Kernels kPortableKernels = {
     .inner_product_i8 = InnerProductI8<int8_t>,
     .l1_i8 = L1I8,
     .inner_product_u8i8 = InnerProductI8<uint8_t>,
+    .inner_products_u8i8 = ProductsInTurn<InnerProductI8<uint8_t>>,
     .hamming = Hamming,
     .bit_counts = CountBits,
 };

@@ -1,0 +1,81 @@
+#include "ann/hnsw.h"
+
+#include "ann/internal/hnsw_impl.h"
+
+namespace helios::ann {
+
+std::string_view StrategyName(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kWalk:
+      return "walk";
+    case Strategy::kReturnAll:
+      return "return all";
+    case Strategy::kExact:
+      return "exact";
+    case Strategy::kFilteredWalk:
+      return "filtered walk";
+    case Strategy::kBridgedWalk:
+      return "bridged walk";
+  }
+  return "";
+}
+
+Status CheckOptions(const HnswOptions& options) {
+  HELIOS_TRY(CheckShape(options.shape));
+  if (!HasMetric(options.shape.type, options.metric)) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("metric \"{}\" is not supported for this type of vector",
+                 MetricName(options.metric));
+  }
+  constexpr uint32_t kLinksMin = 2;
+  constexpr uint32_t kLinksMax = 100;
+  if (options.m < kLinksMin || options.m > kLinksMax) {
+    return Error(ErrorCode::kInvalidParameterValue)
+        .Message("value {} out of bounds for option \"m\"", options.m)
+        .Detail("Valid values are between \"{}\" and \"{}\".", kLinksMin, kLinksMax);
+  }
+  constexpr uint32_t kListMin = 4;
+  constexpr uint32_t kListMax = 1000;
+  if (options.ef_construction < kListMin || options.ef_construction > kListMax) {
+    return Error(ErrorCode::kInvalidParameterValue)
+        .Message("value {} out of bounds for option \"ef_construction\"", options.ef_construction)
+        .Detail("Valid values are between \"{}\" and \"{}\".", kListMin, kListMax);
+  }
+  if (options.ef_construction < 2 * options.m) {
+    return Error(ErrorCode::kInvalidParameterValue)
+        .Message("ef_construction must be greater than or equal to 2 * m");
+  }
+  const bool has_codes =
+      options.shape.type != ElementType::kBit && options.shape.type != ElementType::kSparse;
+  if (options.codes == CodeKind::kScalar8 && !has_codes) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("this type of vector has no codes of 8 bits");
+  }
+  return Status::Ok();
+}
+
+Result<std::unique_ptr<HnswIndex>> HnswIndex::Create(const HnswOptions& options,
+                                                     const VectorSource& source) {
+  HELIOS_TRY(CheckOptions(options));
+  return std::unique_ptr<HnswIndex>(new HnswIndex(std::make_unique<Impl>(options, source)));
+}
+
+HnswIndex::HnswIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HnswIndex::~HnswIndex() = default;
+
+Result<uint32_t> HnswIndex::Allocate() { return impl_->Allocate(); }
+Status HnswIndex::Insert(uint32_t ordinal) { return impl_->Insert(ordinal); }
+Status HnswIndex::Build(uint32_t count, const BuildOptions& options) {
+  return impl_->Build(count, options);
+}
+Status HnswIndex::Delete(uint32_t ordinal) { return impl_->Delete(ordinal); }
+bool HnswIndex::Repair(uint32_t node_count) { return impl_->Repair(node_count); }
+Result<SearchResult> HnswIndex::Search(const VectorRef& query, const SearchOptions& options) const {
+  return impl_->Search(query, options);
+}
+uint32_t HnswIndex::ordinal_count() const { return impl_->ordinal_count(); }
+uint32_t HnswIndex::size() const { return impl_->size(); }
+const HnswOptions& HnswIndex::options() const { return impl_->options(); }
+HnswMemory HnswIndex::memory() const { return impl_->memory(); }
+
+}  // namespace helios::ann

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "ann/distance.h"
+#include "ann/vector.h"
+
+namespace helios::ann::internal {
+
+// A vector that others are compared with, in whatever form its codes want.
+struct CodeQuery {
+  std::vector<float> floats;
+  std::vector<uint8_t> bytes;
+  float scale = 1;
+  float offset = 0;
+  std::optional<DistanceTo> full;
+};
+
+// The form of vectors that walks and scans compare: small, resident, and only nearly exact. Ranks
+// order as distances do; those of one query may be compared with each other.
+//
+// Thread safety: Prepare…, Rank, Prefetch, from any thread. Encode, from any thread for different
+// ordinals, none of which is ranked meanwhile. Train, before anything else.
+class Codes {
+ public:
+  virtual ~Codes() = default;
+
+  // Learns where the elements lie. Requires: checked vectors, at least one.
+  virtual void Train(std::span<const VectorRef> sample) = 0;
+  virtual void Grow(uint32_t ordinal_count) = 0;
+  virtual void Encode(uint32_t ordinal, const VectorRef& vector) = 0;
+
+  virtual void Prepare(const VectorRef& vector, CodeQuery* query) const = 0;
+  // The query is what the ordinal's code says.
+  virtual void PrepareStored(uint32_t ordinal, CodeQuery* query) const = 0;
+  // Requires: ranks.size() >= ordinals.size().
+  virtual void Rank(const CodeQuery& query, std::span<const uint32_t> ordinals,
+                    std::span<float> ranks) const = 0;
+  // How many vectors ahead of the one that it compares Rank fetches.
+  virtual void SetPrefetchDistance(size_t ordinal_count) = 0;
+
+  virtual size_t memory_bytes() const = 0;
+};
+
+}  // namespace helios::ann::internal

@@ -1,0 +1,75 @@
+#include <algorithm>
+#include <chrono>
+
+#include "ann/internal/hnsw_impl.h"
+#include "sys/randomness.h"
+
+namespace helios::ann {
+namespace {
+
+constexpr size_t kSampleCount = 4096;
+constexpr size_t kBatch = 32;  // As a walk ranks the neighbours of a node.
+constexpr size_t kWalkCount = 24;
+constexpr size_t kWalkEf = 64;
+constexpr size_t kPrefetchDistances[] = {2, 4, 6, 8, 12, 16, 24};
+
+template <typename Body>
+double NanosOf(const Body& body) {
+  const auto start = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+// Some milliseconds. What comes out decides how long searches take, never what they may return.
+void HnswIndex::Impl::Calibrate() {
+  const uint32_t count = ordinal_count();
+  const uint32_t entry = graph_.entry();
+  if (entry == internal::kNoOrdinal || count < kSampleCount) return;
+  const internal::ScratchPool::Lease scratch = scratches_.Take();
+  codes_->PrepareStored(entry, &scratch->query);
+  sys::Random random(options_.seed);
+  std::vector<uint32_t> scattered(kSampleCount);
+  std::vector<float> ranks(kSampleCount);
+
+  double best_ns = std::numeric_limits<double>::infinity();
+  size_t best_distance = kPrefetchDistances[0];
+  for (const size_t distance : kPrefetchDistances) {
+    // Others each time, or the first try would warm the caches for the next.
+    for (uint32_t& ordinal : scattered) ordinal = static_cast<uint32_t>(random.Below(count));
+    codes_->SetPrefetchDistance(distance);
+    const double ns = NanosOf([&] {
+      for (size_t at = 0; at < kSampleCount; at += kBatch) {
+        codes_->Rank(scratch->query, std::span(scattered).subspan(at, kBatch), ranks);
+      }
+    });
+    if (ns >= best_ns) continue;
+    best_ns = ns;
+    best_distance = distance;
+  }
+  codes_->SetPrefetchDistance(best_distance);
+
+  internal::Costs costs;
+  const auto first = static_cast<uint32_t>(random.Below(count - kSampleCount + 1));
+  for (uint32_t at = 0; at < kSampleCount; ++at) scattered[at] = first + at;
+  costs.scan_ns = NanosOf([&] { codes_->Rank(scratch->query, scattered, ranks); }) / kSampleCount;
+  scratch->distance_count = 0;
+  internal::Patience patience;
+  double walk_ns = 0;
+  for (size_t at = 0; at < kWalkCount; ++at) {
+    codes_->PrepareStored(static_cast<uint32_t>(random.Below(count)), &scratch->query);
+    scratch->visited.Reset(count);
+    internal::Walk walk(graph_, *codes_, scratch->query, &*scratch);
+    walk_ns += NanosOf([&] {
+      walk.FindNearest(walk.Descend(walk.Start(entry), graph_.LevelOf(entry), 0), 0, kWalkEf,
+                       &patience);
+    });
+  }
+  const auto distances = static_cast<double>(std::max<uint64_t>(scratch->distance_count, 1));
+  costs.walk_distance_ns = walk_ns / distances;
+  costs.walk_distances_each = distances / (kWalkCount * kWalkEf);
+  planner_.SetCosts(costs);
+}
+
+}  // namespace helios::ann

@@ -1,0 +1,322 @@
+// Insertion and the choice of links (Malkov, Yashunin 2018, algorithms 1 and 4). A node's links on
+// all levels are chosen and set before the first link leads to it, and level 0 is linked first: who
+// comes over an upper level finds a way on.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <thread>
+
+#include "ann/internal/full_codes.h"
+#include "ann/internal/hnsw_impl.h"
+#include "ann/internal/scalar_codes.h"
+#include "base/check.h"
+#include "base/hash.h"
+#include "sys/thread.h"
+
+namespace helios::ann {
+namespace {
+
+using internal::kNoOrdinal;
+
+// Fewer teach a code too little; until then searches compare all in full.
+constexpr size_t kTrainingCountMin = 256;
+constexpr uint32_t kTrainingCountMax = 10'000;
+// A candidate is compared with so many chosen ones before the next look whether it is out.
+constexpr size_t kChosenSlice = 8;
+// Equal vectors have equal codes; so many of the nearest are looked at.
+constexpr size_t kDuplicateLooks = 4;
+// The first nodes go in one by one, for a graph that several threads find their way in.
+constexpr uint32_t kSerialCount = 512;
+constexpr uint32_t kBuildSlice = 64;
+
+std::unique_ptr<internal::Codes> MakeCodes(const HnswOptions& options, const VectorSource& source) {
+  if (options.codes == CodeKind::kFull) {
+    return std::make_unique<internal::FullCodes>(options.metric, source);
+  }
+  return std::make_unique<internal::ScalarCodes>(options.shape, options.metric);
+}
+
+bool AreEqual(const VectorRef& left, const VectorRef& right) {
+  if (left.shape.type == ElementType::kSparse) {
+    return std::ranges::equal(left.indices, right.indices) &&
+           std::ranges::equal(left.elements<float>(), right.elements<float>());
+  }
+  return std::memcmp(left.data, right.data, DenseBytes(left.shape)) == 0;
+}
+
+}  // namespace
+
+HnswIndex::Impl::Impl(const HnswOptions& options, const VectorSource& source)
+    : options_(options),
+      source_(source),
+      level_factor_(1 / std::log(options.m)),
+      codes_(MakeCodes(options, source)),
+      graph_(options.m),
+      is_trained_(options.codes == CodeKind::kFull) {}
+
+Result<uint32_t> HnswIndex::Impl::Allocate() {
+  std::lock_guard lock(ordinals_mutex_);
+  while (!unlinked_.empty() && scratches_.HasEnded(unlinked_.front().epoch)) {
+    const uint32_t ordinal = unlinked_.front().ordinal;
+    unlinked_.pop_front();
+    if (linked_.Clear(ordinal)) graph_.RemoveNode(ordinal);
+    free_.push_back(ordinal);
+  }
+  if (!free_.empty()) {
+    const uint32_t ordinal = free_.back();
+    free_.pop_back();
+    return ordinal;
+  }
+  const uint32_t ordinal = ordinal_count_.load(std::memory_order_relaxed);
+  if (ordinal == internal::kOrdinalCountMax) {
+    return Error(ErrorCode::kProgramLimitExceeded)
+        .Message("a vector index cannot have more than {} vectors", internal::kOrdinalCountMax);
+  }
+  codes_->Grow(ordinal + 1);
+  graph_.Grow(ordinal + 1);
+  live_.Grow(ordinal + 1);
+  linked_.Grow(ordinal + 1);
+  dead_.Grow(ordinal + 1);
+  removing_.Grow(ordinal + 1);
+  ordinal_count_.store(ordinal + 1, std::memory_order_release);
+  return ordinal;
+}
+
+Status HnswIndex::Impl::CheckAllocated(uint32_t ordinal) const {
+  if (ordinal >= ordinal_count()) {
+    return Error(ErrorCode::kDataException)
+        .Message("ordinal {} is out of range: the index has {}", ordinal, ordinal_count());
+  }
+  return Status::Ok();
+}
+
+Status HnswIndex::Impl::Insert(uint32_t ordinal) {
+  HELIOS_TRY(CheckAllocated(ordinal));
+  const VectorRef vector = source_.Get(ordinal);
+  HELIOS_TRY(CheckVector(vector, options_.shape, options_.metric));
+  if (live_.Test(ordinal)) {
+    return Error(ErrorCode::kUniqueViolation).Message("ordinal {} is in the index", ordinal);
+  }
+  if (!is_trained_.load(std::memory_order_acquire)) {
+    std::lock_guard lock(ordinals_mutex_);
+    if (!is_trained_.load(std::memory_order_relaxed)) {
+      pending_.push_back(ordinal);
+      live_.Set(ordinal);
+      live_count_.fetch_add(1, std::memory_order_relaxed);
+      if (pending_.size() >= kTrainingCountMin) TrainOnPending();
+      return Status::Ok();
+    }
+  }
+  codes_->Encode(ordinal, vector);
+  LinkNode(ordinal);
+  live_.Set(ordinal);
+  live_count_.fetch_add(1, std::memory_order_relaxed);
+  return Status::Ok();
+}
+
+// Requires: ordinals_mutex_ is held, so that nobody inserts beside it.
+void HnswIndex::Impl::TrainOnPending() {
+  std::vector<VectorRef> sample;
+  for (const uint32_t ordinal : pending_) sample.push_back(source_.Get(ordinal));
+  codes_->Train(sample);
+  for (const uint32_t ordinal : pending_) {
+    codes_->Encode(ordinal, source_.Get(ordinal));
+    LinkNode(ordinal);
+  }
+  pending_.clear();
+  is_trained_.store(true, std::memory_order_release);
+}
+
+int HnswIndex::Impl::RandomLevel(uint32_t ordinal) const {
+  const uint64_t bits = HashCombine(options_.seed, ordinal) >> 11;
+  const double uniform = (static_cast<double>(bits) + 1) * 0x1.0p-53;
+  return std::min(static_cast<int>(-std::log(uniform) * level_factor_), internal::kLevelMax);
+}
+
+uint32_t HnswIndex::Impl::FindDuplicate(uint32_t ordinal,
+                                        std::span<const Candidate> nearest) const {
+  const VectorRef vector = source_.Get(ordinal);
+  for (const Candidate& candidate : nearest.first(std::min(kDuplicateLooks, nearest.size()))) {
+    if (candidate.ordinal == ordinal) continue;
+    if (candidate.rank > nearest.front().rank) break;
+    if (AreEqual(vector, source_.Get(candidate.ordinal))) return candidate.ordinal;
+  }
+  return kNoOrdinal;
+}
+
+void HnswIndex::Impl::Choose(std::span<const Candidate> candidates, size_t count_max,
+                             SearchScratch* scratch, std::vector<uint32_t>* chosen) const {
+  chosen->clear();
+  std::array<float, kChosenSlice> ranks;
+  for (const Candidate& candidate : candidates) {
+    if (chosen->size() == count_max) break;
+    if (!chosen->empty()) codes_->PrepareStored(candidate.ordinal, &scratch->stored);
+    bool is_nearest = true;
+    for (size_t first = 0; first < chosen->size() && is_nearest; first += kChosenSlice) {
+      const std::span<const uint32_t> slice =
+          std::span(*chosen).subspan(first, std::min(kChosenSlice, chosen->size() - first));
+      codes_->Rank(scratch->stored, slice, ranks);
+      is_nearest = std::none_of(ranks.begin(), ranks.begin() + slice.size(),
+                                [&](float rank) { return rank < candidate.rank; });
+    }
+    if (is_nearest) chosen->push_back(candidate.ordinal);
+  }
+}
+
+void HnswIndex::Impl::LinkBack(uint32_t from, uint32_t to, int level, SearchScratch* scratch) {
+  std::lock_guard lock(graph_.LockOf(from));
+  const uint32_t count_max = graph_.link_count_max(level);
+  std::vector<uint32_t>& links = scratch->links;
+  links.resize(count_max + 1);
+  const uint32_t count = graph_.Links(from, level, links.data());
+  if (std::find(links.begin(), links.begin() + count, to) != links.begin() + count) return;
+  links[count] = to;
+  links.resize(count + 1);
+  if (count < count_max) {
+    graph_.SetLinks(from, level, links);
+    return;
+  }
+  codes_->PrepareStored(from, &scratch->stored);
+  scratch->ranks.resize(std::max(scratch->ranks.size(), links.size()));
+  codes_->Rank(scratch->stored, links, scratch->ranks);
+  std::vector<Candidate>& candidates = scratch->frontier;
+  candidates.clear();
+  for (size_t at = 0; at < links.size(); ++at) {
+    candidates.push_back({scratch->ranks[at], links[at]});
+  }
+  std::sort(candidates.begin(), candidates.end());
+  Choose(candidates, count_max, scratch, &links);
+  graph_.SetLinks(from, level, links);
+}
+
+void HnswIndex::Impl::FindLiving(internal::Walk* walk, Candidate from, SearchScratch* scratch,
+                                 std::vector<Candidate>* candidates) const {
+  const Filter everything;
+  const internal::PassTest lives(everything, live_, duplicates_);
+  internal::Patience patience;
+  const internal::FilteredBudget budget{.k = options_.m, .ef = options_.ef_construction};
+  scratch->visited.Reset(ordinal_count());
+  if (walk->FindPassing(from, budget, lives, &patience) == internal::WalkEnd::kStarved) {
+    ScanPassing(lives, options_.ef_construction, scratch, &patience);
+  }
+  *candidates = scratch->found;
+}
+
+void HnswIndex::Impl::LinkNode(uint32_t ordinal) {
+  const internal::ScratchPool::Lease scratch = scratches_.Take();
+  internal::Patience patience;
+  const int level = RandomLevel(ordinal);
+  std::unique_lock entry_lock(entry_mutex_);
+  const uint32_t entry = graph_.entry();
+  if (entry == kNoOrdinal) {
+    graph_.AddNode(ordinal, level);
+    linked_.Set(ordinal);
+    graph_.SetEntry(ordinal);
+    return;
+  }
+  const int top = graph_.LevelOf(entry);
+  if (level <= top) entry_lock.unlock();
+
+  codes_->PrepareStored(ordinal, &scratch->query);
+  internal::Walk walk(graph_, *codes_, scratch->query, &*scratch);
+  Candidate nearest = walk.Descend(walk.Start(entry), top, level);
+  std::vector<std::vector<uint32_t>> chosen(static_cast<size_t>(std::min(level, top)) + 1);
+  std::vector<Candidate> candidates;
+  for (int at = std::min(level, top); at >= 0; --at) {
+    scratch->visited.Reset(ordinal_count());
+    walk.FindNearest(nearest, at, options_.ef_construction, &patience);
+    candidates.clear();
+    for (size_t index = 0; index < scratch->nearest.size(); ++index) {
+      const Candidate candidate = scratch->nearest.At(index);
+      if (!dead_.Test(candidate.ordinal)) candidates.push_back(candidate);
+    }
+    if (at == 0 && candidates.size() < options_.m && dead_count_.load() > 0) {
+      FindLiving(&walk, nearest, &*scratch, &candidates);
+    }
+    nearest = scratch->nearest.At(0);
+    if (at == 0) {
+      const uint32_t same = FindDuplicate(ordinal, candidates);
+      if (same != kNoOrdinal) {
+        duplicates_.Add(same, ordinal);
+        return;
+      }
+    }
+    Choose(candidates, options_.m, &*scratch, &chosen[static_cast<size_t>(at)]);
+  }
+  graph_.AddNode(ordinal, level);
+  for (size_t at = 0; at < chosen.size(); ++at) {
+    graph_.SetLinks(ordinal, static_cast<int>(at), chosen[at]);
+  }
+  linked_.Set(ordinal);
+  for (size_t at = 0; at < chosen.size(); ++at) {
+    for (const uint32_t neighbor : chosen[at]) {
+      LinkBack(neighbor, ordinal, static_cast<int>(at), &*scratch);
+    }
+  }
+  if (level > top) graph_.SetEntry(ordinal);
+}
+
+void HnswIndex::Impl::Train(uint32_t count) {
+  const uint32_t sample_count = std::min(count, kTrainingCountMax);
+  std::vector<VectorRef> sample;
+  for (uint32_t at = 0; at < sample_count; ++at) {
+    sample.push_back(source_.Get(static_cast<uint32_t>(uint64_t{at} * count / sample_count)));
+  }
+  codes_->Train(sample);
+  is_trained_.store(true, std::memory_order_release);
+}
+
+Status HnswIndex::Impl::Build(uint32_t count, const BuildOptions& options) {
+  HELIOS_CHECK(ordinal_count() == 0);
+  HELIOS_CHECK(count <= internal::kOrdinalCountMax);
+  if (count == 0) return Status::Ok();
+  for (uint32_t ordinal = 0; ordinal < count; ++ordinal) {
+    HELIOS_TRY(CheckVector(source_.Get(ordinal), options_.shape, options_.metric));
+  }
+  codes_->Grow(count);
+  graph_.Grow(count);
+  live_.Grow(count);
+  linked_.Grow(count);
+  dead_.Grow(count);
+  removing_.Grow(count);
+  ordinal_count_.store(count, std::memory_order_release);
+  Train(count);
+
+  std::atomic<uint32_t> next{0};
+  std::atomic<uint32_t> inserted{0};
+  const auto insert = [&](uint32_t first, uint32_t end) {
+    for (uint32_t ordinal = first; ordinal < end; ++ordinal) {
+      codes_->Encode(ordinal, source_.Get(ordinal));
+      LinkNode(ordinal);
+      live_.Set(ordinal);
+    }
+    live_count_.fetch_add(end - first, std::memory_order_relaxed);
+    inserted.fetch_add(end - first);
+  };
+  const auto work = [&](bool reports) {
+    while (!options.stop.stop_requested()) {
+      const uint32_t first = next.fetch_add(kBuildSlice);
+      if (first >= count) break;
+      insert(first, std::min(count, first + kBuildSlice));
+      if (reports && options.progress != nullptr) options.progress(inserted, count);
+    }
+  };
+  next = std::min(count, kSerialCount);
+  insert(0, next);
+  {
+    std::vector<sys::Thread> threads;
+    for (size_t at = 1; at < options.thread_count; ++at) {
+      threads.emplace_back("ann build", [&] { work(false); });
+    }
+    work(true);
+  }
+  if (inserted < count) {
+    return Error(ErrorCode::kQueryCanceled).Message("building the vector index was canceled");
+  }
+  if (options.progress != nullptr) options.progress(count, count);
+  Calibrate();
+  return Status::Ok();
+}
+
+}  // namespace helios::ann

@@ -1,0 +1,224 @@
+#include <algorithm>
+#include <cmath>
+
+#include "ann/distance.h"
+#include "ann/internal/hnsw_impl.h"
+#include "base/check.h"
+
+namespace helios::ann {
+namespace {
+
+using internal::kNoOrdinal;
+using internal::kWordBits;
+
+// So many times k are compared in full: codes order the nearest only nearly.
+constexpr size_t kRerankFactor = 2;
+constexpr size_t kScanRerankFactor = 3;
+constexpr size_t kScanBatch = 64;
+constexpr size_t kSeedCount = 16;
+// Over bridges a list of the same length finds less.
+constexpr size_t kBridgedFactor = 4;
+
+Strategy StrategyWithoutFilter(const SearchOptions& options) {
+  return options.strategy.value_or(Strategy::kWalk);
+}
+
+// Ordinals that pass, spread over all of them.
+std::vector<uint32_t> StridedSeeds(const internal::PassTest& passes, uint32_t ordinal_count,
+                                   uint64_t passing_count) {
+  std::vector<uint32_t> seeds;
+  const uint64_t stride = std::max<uint64_t>(passing_count / kSeedCount, 1);
+  uint64_t seen = 0;
+  const uint32_t word_count = (ordinal_count + kWordBits - 1) / kWordBits;
+  for (uint32_t word = 0; word < word_count && seeds.size() < kSeedCount; ++word) {
+    for (uint64_t bits = passes.WordAt(word); bits != 0; bits &= bits - 1, ++seen) {
+      if (seen % stride == 0) {
+        seeds.push_back(word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits)));
+      }
+    }
+  }
+  return seeds;
+}
+
+}  // namespace
+
+Result<uint64_t> HnswIndex::Impl::CountPassing(const SearchOptions& options,
+                                               const internal::PassTest& passes) const {
+  const uint32_t count = ordinal_count();
+  for (const auto& bits : {options.filter.passing, options.filter.visible}) {
+    if (!bits.empty() && bits.size() * kWordBits < count) {
+      return Error(ErrorCode::kDataException)
+          .Message("bitmap of {} ordinals is shorter than the index of {}", bits.size() * kWordBits,
+                   count);
+    }
+  }
+  if (options.filter.empty()) return size();
+  return passes.Count(count);
+}
+
+// All that pass, in the order of their ordinals; the nearest by their codes into scratch->found.
+void HnswIndex::Impl::ScanPassing(const internal::PassTest& passes, size_t count_max,
+                                  SearchScratch* scratch, internal::Patience* patience) const {
+  // Twice as many as wanted are gathered before the farther half is thrown away.
+  std::vector<Candidate>& found = scratch->found;
+  found.clear();
+  float bound = std::numeric_limits<float>::infinity();
+  const auto shrink = [&] {
+    if (found.size() <= count_max) return;
+    const auto last = found.begin() + static_cast<std::ptrdiff_t>(count_max) - 1;
+    std::nth_element(found.begin(), last, found.end());
+    bound = last->rank;
+    found.resize(count_max);
+  };
+  std::vector<uint32_t>& batch = scratch->batch;
+  batch.clear();
+  scratch->ranks.resize(std::max(scratch->ranks.size(), kScanBatch + kWordBits));
+  const auto rank = [&] {
+    codes_->Rank(scratch->query, batch, scratch->ranks);
+    scratch->distance_count += batch.size();
+    for (size_t at = 0; at < batch.size(); ++at) {
+      if (scratch->ranks[at] < bound) found.push_back({scratch->ranks[at], batch[at]});
+    }
+    batch.clear();
+    if (found.size() >= 2 * count_max) shrink();
+  };
+  const uint32_t word_count = (ordinal_count() + kWordBits - 1) / kWordBits;
+  for (uint32_t word = 0; word < word_count; ++word) {
+    for (uint64_t bits = passes.WordAt(word); bits != 0; bits &= bits - 1) {
+      const uint32_t ordinal = word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits));
+      batch.push_back(ordinal);
+    }
+    if (batch.size() < kScanBatch) continue;
+    rank();
+    if (patience->IsOver()) break;
+  }
+  rank();
+  shrink();
+  std::sort(found.begin(), found.end());
+}
+
+void HnswIndex::Impl::RunStrategy(Strategy strategy, const SearchOptions& options,
+                                  const internal::PassTest& passes, uint64_t passing_count,
+                                  SearchScratch* scratch, internal::Patience* patience,
+                                  SearchReport* report) const {
+  report->strategy = strategy;
+  const uint32_t entry = graph_.entry();
+  if (strategy == Strategy::kReturnAll || strategy == Strategy::kExact) {
+    ScanPassing(passes, kScanRerankFactor * options.k, scratch, patience);
+    return;
+  }
+  scratch->found.clear();
+  if (entry == kNoOrdinal) return;
+  scratch->visited.Reset(ordinal_count());
+  const size_t ef = std::max(options.ef, options.k);
+  internal::Walk walk(graph_, *codes_, scratch->query, scratch);
+  if (strategy == Strategy::kBridgedWalk) {
+    const auto seeds = StridedSeeds(passes, ordinal_count(), passing_count);
+    const internal::FilteredBudget budget{.k = options.k, .ef = kBridgedFactor * ef};
+    if (walk.FindBridged(seeds, budget, passes, patience) == internal::WalkEnd::kStarved) {
+      report->fell_back = true;
+      RunStrategy(Strategy::kExact, options, passes, passing_count, scratch, patience, report);
+    }
+    return;
+  }
+  const Candidate start = walk.Descend(walk.Start(entry), graph_.LevelOf(entry), 0);
+  if (strategy == Strategy::kWalk) {
+    walk.FindNearest(start, 0, ef, patience);
+    for (size_t at = 0; at < scratch->nearest.size(); ++at) {
+      scratch->found.push_back(scratch->nearest.At(at));
+    }
+    return;
+  }
+  const internal::FilteredBudget budget{
+      .k = options.k,
+      .ef = ef,
+      .selectivity = report->selectivity,
+      .distance_count_max = planner_.WalkDistancesMax(passing_count),
+  };
+  if (walk.FindPassing(start, budget, passes, patience) == internal::WalkEnd::kStarved) {
+    report->fell_back = true;
+    RunStrategy(planner_.AfterStarving(passing_count), options, passes, passing_count, scratch,
+                patience, report);
+  }
+}
+
+std::vector<Neighbor> HnswIndex::Impl::Rerank(const VectorRef& query, const SearchOptions& options,
+                                              const internal::PassTest& passes, bool are_nodes,
+                                              SearchScratch* scratch) const {
+  std::vector<Neighbor> neighbors;
+  const std::vector<Candidate>& found = scratch->found;
+  const size_t factor =
+      options_.codes == CodeKind::kFull ? 1 : std::max(kRerankFactor, kScanRerankFactor);
+  const size_t count = std::min(found.size(), factor * options.k);
+  for (size_t at = 0; at < count; ++at) source_.Prefetch(found[at].ordinal);
+  const DistanceTo distance_to(options_.metric, query);
+  for (size_t at = 0; at < count; ++at) {
+    const uint32_t node = found[at].ordinal;
+    const float distance = distance_to(source_.Get(node));
+    if (passes.Passes(node)) neighbors.push_back({node, distance});
+    if (!are_nodes || !duplicates_.HasAny(node)) continue;
+    duplicates_.ForEach(node, [&](uint32_t ordinal) {
+      if (passes.Passes(ordinal)) neighbors.push_back({ordinal, distance});
+    });
+  }
+  return neighbors;
+}
+
+void HnswIndex::Impl::SearchPending(const VectorRef& query, const internal::PassTest& passes,
+                                    std::vector<Neighbor>* neighbors) const {
+  if (is_trained_.load(std::memory_order_acquire)) return;
+  std::lock_guard lock(ordinals_mutex_);
+  const DistanceTo distance_to(options_.metric, query);
+  for (const uint32_t ordinal : pending_) {
+    if (passes.Passes(ordinal)) {
+      neighbors->push_back({ordinal, distance_to(source_.Get(ordinal))});
+    }
+  }
+}
+
+Result<SearchResult> HnswIndex::Impl::Search(const VectorRef& query,
+                                             const SearchOptions& options) const {
+  HELIOS_TRY(CheckVector(query, options_.shape, options_.metric));
+  const internal::PassTest passes(options.filter, live_, duplicates_);
+  HELIOS_TRY(const uint64_t passing_count, CountPassing(options, passes));
+  SearchResult result;
+  const uint32_t live_count = size();
+  result.report.selectivity =
+      live_count == 0 ? 1 : static_cast<double>(passing_count) / static_cast<double>(live_count);
+  if (options.k == 0 || passing_count == 0) return result;
+
+  const internal::ScratchPool::Lease scratch = scratches_.Take();
+  internal::Patience patience(options);
+  SearchPending(query, passes, &result.neighbors);
+  scratch->found.clear();
+  if (is_trained_.load(std::memory_order_acquire)) {
+    codes_->Prepare(query, &scratch->query);
+    const bool all_pass = options.filter.empty() && dead_count_.load() == 0;
+    const Strategy strategy = all_pass ? StrategyWithoutFilter(options)
+                                       : planner_.Choose(options, passing_count, live_count);
+    RunStrategy(strategy, options, passes, passing_count, &*scratch, &patience, &result.report);
+    const bool are_nodes = result.report.strategy != Strategy::kExact &&
+                           result.report.strategy != Strategy::kReturnAll;
+    const std::vector<Neighbor> found = Rerank(query, options, passes, are_nodes, &*scratch);
+    result.neighbors.insert(result.neighbors.end(), found.begin(), found.end());
+  }
+  std::sort(result.neighbors.begin(), result.neighbors.end(),
+            [](const Neighbor& left, const Neighbor& right) {
+              return left.distance < right.distance ||
+                     (left.distance == right.distance && left.ordinal < right.ordinal);
+            });
+  if (result.neighbors.size() > options.k) result.neighbors.resize(options.k);
+  result.report.distance_count = scratch->distance_count;
+  result.report.filter_test_count = scratch->filter_test_count;
+  result.report.complete = !patience.was_over();
+  return result;
+}
+
+HnswMemory HnswIndex::Impl::memory() const {
+  return {.graph_bytes = graph_.memory_bytes(),
+          .code_bytes = codes_->memory_bytes(),
+          .other_bytes = live_.memory_bytes() + linked_.memory_bytes() +
+                         duplicates_.memory_bytes() + scratches_.memory_bytes()};
+}
+
+}  // namespace helios::ann

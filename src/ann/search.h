@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "ann/metric.h"
+#include "sys/clock.h"
+
+namespace helios::ann {
+
+// A vector that a search found.
+struct Neighbor {
+  uint32_t ordinal = 0;
+  float distance = 0;  // As the metric defines it: what pgvector's operator shows.
+};
+
+// How a search went about it. See planner.h for the choice.
+enum class Strategy : uint8_t {
+  kWalk,          // No filter, nothing deleted: the graph alone.
+  kReturnAll,     // No more than k pass: no search.
+  kExact,         // The codes of all that pass, then the nearest in full.
+  kFilteredWalk,  // The graph, distances first; only what passes counts as found.
+  kBridgedWalk,   // The graph among what passes, over bridges of what does not.
+};
+std::string_view StrategyName(Strategy strategy);
+
+// Which ordinals may be returned: those whose bit is set in both, bit i of word i / 64 being the
+// ordinal i's. An empty bitmap lets everything pass. An index adds its own: what was deleted never
+// passes.
+struct Filter {
+  std::span<const uint64_t> passing;
+  std::span<const uint64_t> visible;
+
+  bool empty() const { return passing.empty() && visible.empty(); }
+};
+
+struct SearchOptions {
+  size_t k = 10;
+  // Length of the list of the nearest that a walk keeps: longer finds more and takes longer.
+  size_t ef = 40;
+  Filter filter;
+  // After it a search returns what it has, with `complete` false. Asked every few hundred
+  // distances.
+  int64_t deadline_us = sys::kNoDeadline;
+  std::stop_token stop;
+  // For measurements: not the planner's choice but this one.
+  std::optional<Strategy> strategy;
+};
+
+struct SearchReport {
+  Strategy strategy = Strategy::kWalk;
+  double selectivity = 1;  // Share of the index that passes.
+  uint64_t distance_count = 0;
+  uint64_t filter_test_count = 0;
+  bool complete = true;    // Neither stopped nor out of time.
+  bool fell_back = false;  // A walk starved and gave way to the strategy above.
+};
+
+struct SearchResult {
+  std::vector<Neighbor> neighbors;  // From near to far.
+  SearchReport report;
+};
+
+}  // namespace helios::ann
