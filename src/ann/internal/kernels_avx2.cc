@@ -59,6 +59,7 @@ HELIOS_TARGET float SumOfTerms(const float* left, const Right* right, size_t cou
                     _mm256_setzero_ps()};
   size_t index = 0;
   for (; index + 4 * kFloats <= count; index += 4 * kFloats) {
+#pragma GCC unroll 4
     for (size_t part = 0; part < 4; ++part) {
       const size_t at = index + part * kFloats;
       sums[part] = Term::Add(sums[part], Load(left + at), Load(right + at));

@@ -59,6 +59,7 @@ HELIOS_TARGET float SumOfTerms(const float* left, const Right* right, size_t cou
                     _mm512_setzero_ps()};
   size_t index = 0;
   for (; index + 4 * kFloats <= count; index += 4 * kFloats) {
+#pragma GCC unroll 4
     for (size_t part = 0; part < 4; ++part) {
       const size_t at = index + part * kFloats;
       sums[part] = Term::Add(sums[part], Load(left + at), Load(right + at));
@@ -161,6 +162,19 @@ HELIOS_VNNI_TARGET int32_t VnniProductU8(const uint8_t* left, const int8_t* righ
   return _mm512_reduce_add_epi32(_mm512_add_epi32(even, odd));
 }
 
+// The sum of each of four registers.
+HELIOS_INLINE_VNNI_TARGET __m128i SumEach(const __m512i (&sums)[4]) {
+  const __m512i first = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[0], sums[1]),
+                                         _mm512_unpackhi_epi32(sums[0], sums[1]));
+  const __m512i second = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[2], sums[3]),
+                                          _mm512_unpackhi_epi32(sums[2], sums[3]));
+  const __m512i all =
+      _mm512_add_epi32(_mm512_unpacklo_epi64(first, second), _mm512_unpackhi_epi64(first, second));
+  const __m256i half =
+      _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+  return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+}
+
 // Four vectors at a time share each piece of the query, and their sums are taken together.
 HELIOS_VNNI_TARGET void VnniProductsU8(const uint8_t* left, const int8_t* const* rights,
                                        size_t right_count, size_t count, size_t ahead,
@@ -176,14 +190,13 @@ HELIOS_VNNI_TARGET void VnniProductsU8(const uint8_t* left, const int8_t* const*
                                _mm512_setzero_si512(), _mm512_setzero_si512()};
     for (size_t index = 0; index < count; index += kBytes) {
       const __m512i query = _mm512_loadu_si512(left + index);
+#pragma GCC unroll 4
       for (size_t part = 0; part < kTogether; ++part) {
         sums[part] =
             _mm512_dpbusd_epi32(sums[part], query, _mm512_loadu_si512(rights[at + part] + index));
       }
     }
-    for (size_t part = 0; part < kTogether; ++part) {
-      products[at + part] = _mm512_reduce_add_epi32(sums[part]);
-    }
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(products + at), SumEach(sums));
   }
   for (; at < right_count; ++at) products[at] = VnniProductU8(left, rights[at], count);
 }

@@ -93,42 +93,42 @@ void ScalarCodes::Encode(uint32_t ordinal, const VectorRef& vector) {
   biases_.At<int32_t>(ordinal) = compares_by_l2() ? squares + 2 * kShift * sum : kShift * sum;
 }
 
-// The query's code is shifted; `scale` turns whole numbers into ranks.
-void ScalarCodes::SetScale(CodeQuery* query, float query_step) const {
-  int32_t squares = 0;
-  for (size_t at = 0; at < shape_.dimension_count; ++at) {
-    const int code = static_cast<int>(query->bytes[at]) - kShift;
-    squares += code * code;
-  }
-  query->offset = compares_by_l2() ? static_cast<float>(squares) : 0;
+// `codes` are the query's before they are shifted; `scale` turns whole numbers into ranks.
+void ScalarCodes::SetScale(const int8_t* codes, float query_step, CodeQuery* query) const {
+  query->offset = compares_by_l2()
+                      ? static_cast<float>(kernels_.inner_product_i8(codes, codes, code_bytes_))
+                      : 0;
   query->scale = query_step * step_;
 }
 
 void ScalarCodes::Prepare(const VectorRef& vector, CodeQuery* query) const {
-  ToElements(vector, &query->floats);
-  query->bytes.assign(code_bytes_, kShift);
+  std::vector<float>& floats = query->floats;
+  ToElements(vector, &floats);
+  query->bytes.assign(code_bytes_, 0);
+  auto* const codes = reinterpret_cast<int8_t*>(query->bytes.data());
   float query_step = step_;
   if (metric_ == Metric::kInnerProduct) {
     // Nothing is subtracted from it, so it may have a step of its own.
     float size_max = 0;
-    for (const float element : query->floats) size_max = std::max(size_max, std::abs(element));
+    for (const float element : floats) size_max = std::max(size_max, std::abs(element));
     query_step = size_max > 0 ? size_max / kCodeMax : 1;
-    for (size_t at = 0; at < query->floats.size(); ++at) {
-      query->bytes[at] = static_cast<uint8_t>(std::lrintf(query->floats[at] / query_step) + kShift);
+    for (size_t at = 0; at < floats.size(); ++at) {
+      codes[at] = static_cast<int8_t>(std::lrintf(floats[at] / query_step));
     }
   } else {
-    for (size_t at = 0; at < query->floats.size(); ++at) {
-      query->bytes[at] = static_cast<uint8_t>(CodeOf(query->floats[at], at) + kShift);
-    }
+    for (size_t at = 0; at < floats.size(); ++at) codes[at] = CodeOf(floats[at], at);
   }
-  SetScale(query, query_step);
+  SetScale(codes, query_step, query);
+  for (uint8_t& code : query->bytes) code ^= kShift;
 }
 
 void ScalarCodes::PrepareStored(uint32_t ordinal, CodeQuery* query) const {
-  const auto* const codes = reinterpret_cast<const uint8_t*>(codes_.Row(ordinal));
+  const auto* const codes = reinterpret_cast<const int8_t*>(codes_.Row(ordinal));
+  SetScale(codes, step_, query);
   query->bytes.resize(code_bytes_);
-  for (size_t at = 0; at < code_bytes_; ++at) query->bytes[at] = codes[at] ^ kShift;
-  SetScale(query, step_);
+  for (size_t at = 0; at < code_bytes_; ++at) {
+    query->bytes[at] = static_cast<uint8_t>(codes[at]) ^ kShift;
+  }
 }
 
 void ScalarCodes::Rank(const CodeQuery& query, std::span<const uint32_t> ordinals,

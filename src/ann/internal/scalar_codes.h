@@ -33,7 +33,7 @@ class ScalarCodes final : public Codes {
   // The step at which nearly all of the sample is within reach of a code.
   void ChooseStep(std::span<const VectorRef> sample);
   int8_t CodeOf(float element, size_t dimension) const;
-  void SetScale(CodeQuery* query, float query_step) const;
+  void SetScale(const int8_t* codes, float query_step, CodeQuery* query) const;
 
   const VectorShape shape_;
   const Metric metric_;

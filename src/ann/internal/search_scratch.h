@@ -63,14 +63,13 @@ class NearestList {
 
   void Add(float rank, uint32_t ordinal) {
     if (rank >= bound()) return;
-    const auto first = entries_.begin();
-    const auto end = first + static_cast<std::ptrdiff_t>(size_);
-    const auto place = std::upper_bound(
-        first, end, rank, [](float value, const Candidate& entry) { return value < entry.rank; });
-    std::copy_backward(place, end, end + 1);
-    *place = {rank, ordinal};
+    const size_t place = PlaceOf(rank);
+    const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(place);
+    const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(size_);
+    std::copy_backward(first, end, end + 1);
+    *first = {rank, ordinal};
     size_ = std::min(size_ + 1, ef_);
-    next_ = std::min(next_, static_cast<size_t>(place - first));
+    next_ = std::min(next_, place);
   }
   // The nearest that has not been expanded, now marked so; kNone when all have.
   uint32_t Expand() {
@@ -80,11 +79,6 @@ class NearestList {
     entries_[next_++].ordinal |= kExpanded;
     return ordinal;
   }
-  // The one that Expand would return.
-  uint32_t PeekNext() {
-    while (next_ < size_ && (entries_[next_].ordinal & kExpanded) != 0) ++next_;
-    return next_ == size_ ? kNone : entries_[next_].ordinal;
-  }
   Candidate At(size_t index) const {
     return {entries_[index].rank, entries_[index].ordinal & ~kExpanded};
   }
@@ -92,6 +86,19 @@ class NearestList {
   static constexpr uint32_t kNone = UINT32_MAX;
 
  private:
+  // Behind the last that is not farther. Where it is cannot be guessed, so nothing branches on it.
+  size_t PlaceOf(float rank) const {
+    if (size_ == 0) return 0;
+    size_t place = 0;
+    size_t length = size_;
+    while (length > 1) {
+      const size_t half = length / 2;
+      place += entries_[place + half - 1].rank <= rank ? half : 0;
+      length -= half;
+    }
+    return place + (entries_[place].rank <= rank ? 1 : 0);
+  }
+
   static constexpr uint32_t kExpanded = 1u << 31;  // Ordinals leave the bit free.
   static constexpr float kInfinity = std::numeric_limits<float>::infinity();
 

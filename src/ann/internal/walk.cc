@@ -70,16 +70,20 @@ Candidate Walk::Start(uint32_t ordinal) {
   return {scratch_.ranks[0], ordinal};
 }
 
-size_t Walk::RankNeighbors(uint32_t ordinal, int level) {
-  scratch_.links.resize(graph_.link_count_max(0));
-  const uint32_t link_count = graph_.Links(ordinal, level, scratch_.links.data());
-  for (uint32_t at = 0; at < link_count; ++at) scratch_.visited.Prefetch(scratch_.links[at]);
-  scratch_.batch.clear();
+void Walk::TakeNeighbors(uint32_t ordinal, int level) {
+  const uint32_t link_count_max = graph_.link_count_max(0);
+  scratch_.links.resize(link_count_max);
+  scratch_.batch.resize(link_count_max);
+  uint32_t* const links = scratch_.links.data();
+  uint32_t* const batch = scratch_.batch.data();
+  const uint32_t link_count = graph_.Links(ordinal, level, links);
+  for (uint32_t at = 0; at < link_count; ++at) scratch_.visited.Prefetch(links[at]);
+  size_t count = 0;
   for (uint32_t at = 0; at < link_count; ++at) {
-    if (scratch_.visited.Add(scratch_.links[at])) scratch_.batch.push_back(scratch_.links[at]);
+    batch[count] = links[at];
+    count += scratch_.visited.Add(links[at]) ? 1 : 0;
   }
-  RankBatch();
-  return scratch_.batch.size();
+  scratch_.batch.resize(count);
 }
 
 Candidate Walk::Descend(Candidate from, int from_level, int to_level) {
@@ -101,16 +105,23 @@ Candidate Walk::Descend(Candidate from, int from_level, int to_level) {
   return from;
 }
 
+// The next node is chosen before the neighbours of this one are ranked, so that its links are on
+// their way meanwhile: a twentieth more distances, none of them waited for.
 void Walk::FindNearest(Candidate from, int level, size_t ef, Patience* patience) {
   NearestList& nearest = scratch_.nearest;
   nearest.Reset(ef);
   nearest.Add(from.rank, from.ordinal);
   scratch_.visited.Add(from.ordinal);
-  for (uint32_t node = nearest.Expand(); node != NearestList::kNone; node = nearest.Expand()) {
-    const size_t count = RankNeighbors(node, level);
-    for (size_t at = 0; at < count; ++at) nearest.Add(scratch_.ranks[at], scratch_.batch[at]);
-    const uint32_t next = nearest.PeekNext();
+  uint32_t next = nearest.Expand();
+  while (next != NearestList::kNone) {
+    TakeNeighbors(next, level);
+    next = nearest.Expand();
     if (next != NearestList::kNone && level == 0) graph_.Prefetch(next);
+    RankBatch();
+    for (size_t at = 0; at < scratch_.batch.size(); ++at) {
+      nearest.Add(scratch_.ranks[at], scratch_.batch[at]);
+    }
+    if (next == NearestList::kNone) next = nearest.Expand();
     if (patience->IsOver()) return;
   }
 }
@@ -141,9 +152,12 @@ WalkEnd Walk::FindPassing(Candidate from, const FilteredBudget& budget, const Pa
       end = WalkEnd::kFound;
       break;
     }
-    const size_t count = RankNeighbors(candidate.ordinal, 0);
-    for (size_t at = 0; at < count; ++at) meet({scratch_.ranks[at], scratch_.batch[at]});
+    TakeNeighbors(candidate.ordinal, 0);
     if (!scratch_.frontier.empty()) graph_.Prefetch(scratch_.frontier.front().ordinal);
+    RankBatch();
+    for (size_t at = 0; at < scratch_.batch.size(); ++at) {
+      meet({scratch_.ranks[at], scratch_.batch[at]});
+    }
     const double share = (passed + kPriorTests * budget.selectivity) / (tests + kPriorTests);
     found_max =
         std::clamp(static_cast<size_t>(static_cast<double>(budget.ef) * std::pow(share, kShrink)),

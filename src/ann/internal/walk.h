@@ -74,8 +74,9 @@ class Walk {
                       const PassTest& passes, Patience* patience);
 
  private:
-  // Ranks those neighbours that were not met before, into scratch.batch and scratch.ranks.
-  size_t RankNeighbors(uint32_t ordinal, int level);
+  // Those neighbours that were not met before, into scratch.batch.
+  void TakeNeighbors(uint32_t ordinal, int level);
+  // Of scratch.batch, into scratch.ranks.
   void RankBatch();
   void CollectBridged(uint32_t ordinal, const PassTest& passes, size_t count_max);
 
