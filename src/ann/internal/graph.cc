@@ -66,10 +66,12 @@ uint32_t Graph::Links(uint32_t ordinal, int level, uint32_t* links) const {
 void Graph::SetLinks(uint32_t ordinal, int level, std::span<const uint32_t> links) {
   HELIOS_CHECK(links.size() <= link_count_max(level));
   auto* const list = const_cast<Link*>(List(ordinal, level));
-  for (size_t at = 0; at < links.size(); ++at) {
+  // From the end: who reads a new link reads only new ones behind it. From the front, a reader
+  // could run past the old end, into what longer lists left there long ago.
+  if (links.size() < link_count_max(level)) list[links.size()].store(0, std::memory_order_release);
+  for (size_t at = links.size(); at-- > 0;) {
     list[at].store(links[at] + 1, std::memory_order_release);
   }
-  if (links.size() < link_count_max(level)) list[links.size()].store(0, std::memory_order_release);
 }
 
 void Graph::Prefetch(uint32_t ordinal) const {

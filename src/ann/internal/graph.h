@@ -17,8 +17,9 @@ inline constexpr int kLevelMax = 15;
 // The edges of a hierarchical navigable small world (Malkov, Yashunin 2018): each node has up to 2m
 // links on level 0, all in one row, and m on each level above up to its own.
 //
-// Thread safety: reading, from any thread at any time: a list that is being replaced is seen partly
-// old and partly new, each link of which leads to a node. Writing: under the lock of the node.
+// Thread safety: reading, from any thread at any time: of a list that is being replaced, the first
+// links are seen as they were and the others as they become, each of which leads to a node.
+// Writing: under the lock of the node.
 class Graph {
  public:
   explicit Graph(uint32_t m);
