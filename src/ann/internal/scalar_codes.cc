@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "ann/distance.h"
 #include "base/check.h"
@@ -17,6 +18,8 @@ constexpr int kShift = 128;
 // other element gains by the smaller step.
 constexpr double kClippedShare = 0.0005;
 constexpr size_t kBatch = 64;
+constexpr float kScaleMin = 1e-28f;
+constexpr float kScaleMax = 1e28f;
 
 }  // namespace
 
@@ -64,7 +67,7 @@ void ScalarCodes::ChooseStep(std::span<const VectorRef> sample) {
   const auto beyond = static_cast<size_t>(static_cast<double>(sizes.size()) * kClippedShare);
   const auto bound = sizes.end() - 1 - static_cast<std::ptrdiff_t>(beyond);
   std::nth_element(sizes.begin(), bound, sizes.end());
-  step_ = *bound > 0 ? *bound / kCodeMax : 1;
+  step_ = *bound > 0 ? std::min(*bound, std::numeric_limits<float>::max()) / kCodeMax : 1;
 }
 
 int8_t ScalarCodes::CodeOf(float element, size_t dimension) const {
@@ -98,7 +101,8 @@ void ScalarCodes::SetScale(const int8_t* codes, float query_step, CodeQuery* que
   query->offset = compares_by_l2()
                       ? static_cast<float>(kernels_.inner_product_i8(codes, codes, code_bytes_))
                       : 0;
-  query->scale = query_step * step_;
+  // It only makes ranks comparable with a query's others: those must not become infinite.
+  query->scale = std::clamp(query_step * step_, kScaleMin, kScaleMax);
 }
 
 void ScalarCodes::Prepare(const VectorRef& vector, CodeQuery* query) const {
