@@ -1,10 +1,20 @@
 #include "ann/distance.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/check.h"
 
 namespace helios::ann {
+namespace {
+
+// Between them a sum of squares has lost nothing to the bounds of single precision. No vector of
+// another type than float32 reaches them.
+constexpr float kSquaresMin = 1e-25f;
+constexpr float kSquaresMax = 1e35f;
+
+}  // namespace
 
 void ToFloats(const VectorRef& vector, std::vector<float>* floats) {
   floats->resize(vector.shape.dimension_count);
@@ -34,8 +44,9 @@ void ToFloats(const VectorRef& vector, std::vector<float>* floats) {
 void Normalize(std::vector<float>* floats) {
   double squares = 0;
   for (const float value : *floats) squares += static_cast<double>(value) * value;
-  const auto factor = static_cast<float>(1 / std::sqrt(squares));
-  for (float& value : *floats) value *= factor;
+  // A factor in single precision would be infinite for the smallest.
+  const double factor = 1 / std::sqrt(squares);
+  for (float& value : *floats) value = static_cast<float>(value * factor);
 }
 
 DistanceTo::DistanceTo(Metric metric, const VectorRef& vector)
@@ -47,10 +58,20 @@ DistanceTo::DistanceTo(Metric metric, const VectorRef& vector)
 }
 
 float DistanceTo::operator()(const VectorRef& other) const {
-  return DistanceFromRank(metric_, Rank(other));
+  const float rank = RawRank(other);
+  // A sum of squares may be too large, or too small, where the distance is not.
+  const bool is_lost = metric_ == Metric::kL2 && rank < kSquaresMin;
+  if (std::isfinite(rank) && !is_lost) return DistanceFromRank(metric_, rank);
+  return static_cast<float>(ExactDistance(vector_, other, metric_));
 }
 
 float DistanceTo::Rank(const VectorRef& other) const {
+  constexpr float kRankMax = std::numeric_limits<float>::max();
+  const float rank = RawRank(other);
+  return std::isnan(rank) ? kRankMax : std::clamp(rank, -kRankMax, kRankMax);
+}
+
+float DistanceTo::RawRank(const VectorRef& other) const {
   switch (other.shape.type) {
     case ElementType::kBit: {
       const auto* left = static_cast<const uint64_t*>(vector_.data);
@@ -84,9 +105,13 @@ float DistanceTo::DenseRank(const VectorRef& other) const {
         return kernels_.l1_f32(query, data, count);
       case Metric::kInnerProduct:
         return -kernels_.inner_product_f32(query, data, count);
-      default:
-        return 1 - kernels_.inner_product_f32(query, data, count) /
-                       std::sqrt(kernels_.inner_product_f32(data, data, count));
+      default: {
+        const float squares = kernels_.inner_product_f32(data, data, count);
+        if (squares < kSquaresMin || squares > kSquaresMax) {
+          return static_cast<float>(ExactDistance(vector_, other, metric_));
+        }
+        return 1 - kernels_.inner_product_f32(query, data, count) / std::sqrt(squares);
+      }
     }
   }
   if (other.shape.type == ElementType::kFloat16 && metric_ != Metric::kCosine) {

@@ -21,9 +21,11 @@ class DistanceTo {
   // As the metric defines it; for L2 the root is taken. Requires: the same shape.
   float operator()(const VectorRef& other) const;
   // What orders as the distance does and costs less: for L2 without the root.
+  // A finite one, always.
   float Rank(const VectorRef& other) const;
 
  private:
+  float RawRank(const VectorRef& other) const;
   float DenseRank(const VectorRef& other) const;
 
   const Metric metric_;
