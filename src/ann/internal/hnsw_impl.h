@@ -15,7 +15,8 @@ namespace helios::ann {
 
 // An ordinal is free, allocated, or in; a deleted one is in the graph until repair has cut it off.
 //
-// Lock order: insert_mutex_, a node's lock, ordinals_mutex_. A search takes none of them.
+// Lock order: ordinals_mutex_, entry_mutex_, a node's lock; the locks within the members come last.
+// A search takes ordinals_mutex_ until the codes are trained, and none of them afterwards.
 class HnswIndex::Impl {
  public:
   Impl(const HnswOptions& options, const VectorSource& source);
@@ -36,31 +37,64 @@ class HnswIndex::Impl {
   using Candidate = internal::Candidate;
   using SearchScratch = internal::SearchScratch;
 
-  // An ordinal whose links are gone, and the epoch in which the last one went.
+  // An ordinal that nothing leads to any more, and the epoch in which the last link went.
   struct Unlinked {
     uint32_t ordinal = 0;
     uint64_t epoch = 0;
+    bool has_node = false;  // Whose lists are still there for the searches of that epoch.
   };
 
   // --- hnsw_insert.cc ---
+  // Makes room for ordinals up to `count`.
+  void Grow(uint32_t count);
   Status CheckAllocated(uint32_t ordinal) const;
   void Train(uint32_t count);
   // Encodes the pending ordinals and links them, once there are enough to learn from.
   void TrainOnPending();
   void LinkNode(uint32_t ordinal);
   int RandomLevel(uint32_t ordinal) const;
-  // The nearest of the node that live, on level 0, into `candidates`.
+  // The lists of a new node, as far as they are known.
+  struct NewNode {
+    uint32_t ordinal = 0;
+    int level = 0;
+    std::vector<std::vector<uint32_t>> links;  // By level.
+    std::vector<uint32_t> dead;                // The nearest dead ones on level 0.
+  };
+  // False when another node stands for the ordinal now.
+  bool FindLinks(uint32_t entry, int top, SearchScratch* scratch, NewNode* node);
+  // Makes the node, whose links are known, part of the graph.
+  void Link(const NewNode& node, SearchScratch* scratch);
+  // For a node around which nothing lives. Requires: entry_mutex_ is held.
+  void LinkAlone(NewNode* node, SearchScratch* scratch);
+  // Those of the nearest that are not dead.
+  void CollectLiving(SearchScratch* scratch, std::vector<Candidate>* candidates) const;
+  // Some of the nearest nodes on level 0 that are not dead, from farther off, into `candidates`.
   void FindLiving(internal::Walk* walk, Candidate from, SearchScratch* scratch,
                   std::vector<Candidate>* candidates) const;
+  // The nearest of all nodes that are not dead, by looking at all.
+  void ScanLiving(SearchScratch* scratch, std::vector<Candidate>* candidates) const;
   // A node with the same vector among the nearest; kNoOrdinal if none.
   uint32_t FindDuplicate(uint32_t ordinal, std::span<const Candidate> nearest) const;
   // Of candidates from near to far those that are nearer to the node than to any chosen before.
   void Choose(std::span<const Candidate> candidates, size_t count_max, SearchScratch* scratch,
               std::vector<uint32_t>* chosen) const;
-  void LinkBack(uint32_t from, uint32_t to, int level, SearchScratch* scratch);
+  // The same with some that are chosen already.
+  void ChooseMore(std::span<const Candidate> candidates, size_t count_max, SearchScratch* scratch,
+                  std::vector<uint32_t>* chosen) const;
+  // Returns whether the link is there: it may be one too many. With `must_stay`, another goes.
+  bool LinkBack(uint32_t from, uint32_t to, int level, bool must_stay, SearchScratch* scratch);
 
   // --- hnsw_repair.cc ---
+  // Whether a round is under way; begins one when there is something to do.
+  bool BeginRound();
+  void EndRound();
   void RepairNode(uint32_t ordinal, SearchScratch* scratch);
+  void RepairList(uint32_t ordinal, int level, SearchScratch* scratch);
+  // What stays around a node of which some links go, from near to far.
+  void CollectAround(uint32_t ordinal, int level, std::span<const uint32_t> links,
+                     SearchScratch* scratch, std::vector<Candidate>* candidates) const;
+  // Sees to it that some node that stays leads to this one.
+  void KeepReachable(uint32_t ordinal, SearchScratch* scratch);
   void MoveEntry();
 
   // --- hnsw_search.cc ---
@@ -86,14 +120,17 @@ class HnswIndex::Impl {
   const std::unique_ptr<internal::Codes> codes_;
   internal::Graph graph_;
   internal::LiveBits live_;
-  internal::LiveBits linked_;    // Has a node in the graph.
-  internal::LiveBits dead_;      // Deleted, with a node.
+  internal::LiveBits allocated_;  // Given out, and not inserted since.
+  internal::LiveBits linked_;     // Has a node in the graph.
+  // Has a node that stands for no living ordinal. Nothing gets a link to it from then on, but by
+  // inserts that had begun before.
+  internal::LiveBits dead_;
   internal::LiveBits removing_;  // Dead when the round of repair began.
   internal::Duplicates duplicates_;
   internal::Planner planner_;
   mutable internal::ScratchPool scratches_;
 
-  std::mutex entry_mutex_;  // Held by who adds a level.
+  std::mutex entry_mutex_;  // Held by who changes the entry.
 
   mutable std::mutex ordinals_mutex_;
   std::atomic<uint32_t> ordinal_count_{0};
@@ -107,6 +144,7 @@ class HnswIndex::Impl {
 
   // Of the repair that is under way.
   uint32_t repair_next_ = 0;
+  bool has_round_begun_ = false;  // The inserts of its first moment have ended.
   uint64_t repair_epoch_ = 0;
   std::vector<uint32_t> repairing_;  // Deleted before the round began.
 };

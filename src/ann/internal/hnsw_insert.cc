@@ -29,6 +29,11 @@ constexpr size_t kDuplicateLooks = 4;
 // The first nodes go in one by one, for a graph that several threads find their way in.
 constexpr uint32_t kSerialCount = 512;
 constexpr uint32_t kBuildSlice = 64;
+// So many of the nearest dead lead to a new node, while they are there.
+constexpr size_t kDeadLinks = 4;
+// Among the dead, the search for something to link to goes on for so long.
+constexpr double kLivingShareMin = 0.01;
+constexpr uint64_t kLivingDistancesMax = 4096;
 
 std::unique_ptr<internal::Codes> MakeCodes(const HnswOptions& options, const VectorSource& source) {
   if (options.codes == CodeKind::kFull) {
@@ -58,14 +63,18 @@ HnswIndex::Impl::Impl(const HnswOptions& options, const VectorSource& source)
 Result<uint32_t> HnswIndex::Impl::Allocate() {
   std::lock_guard lock(ordinals_mutex_);
   while (!unlinked_.empty() && scratches_.HasEnded(unlinked_.front().epoch)) {
-    const uint32_t ordinal = unlinked_.front().ordinal;
+    const auto [ordinal, epoch, has_node] = unlinked_.front();
     unlinked_.pop_front();
-    if (linked_.Clear(ordinal)) graph_.RemoveNode(ordinal);
+    if (has_node) {
+      graph_.RemoveNode(ordinal);
+      dead_.Clear(ordinal);
+    }
     free_.push_back(ordinal);
   }
   if (!free_.empty()) {
     const uint32_t ordinal = free_.back();
     free_.pop_back();
+    allocated_.Set(ordinal);
     return ordinal;
   }
   const uint32_t ordinal = ordinal_count_.load(std::memory_order_relaxed);
@@ -73,14 +82,18 @@ Result<uint32_t> HnswIndex::Impl::Allocate() {
     return Error(ErrorCode::kProgramLimitExceeded)
         .Message("a vector index cannot have more than {} vectors", internal::kOrdinalCountMax);
   }
-  codes_->Grow(ordinal + 1);
-  graph_.Grow(ordinal + 1);
-  live_.Grow(ordinal + 1);
-  linked_.Grow(ordinal + 1);
-  dead_.Grow(ordinal + 1);
-  removing_.Grow(ordinal + 1);
-  ordinal_count_.store(ordinal + 1, std::memory_order_release);
+  Grow(ordinal + 1);
+  allocated_.Set(ordinal);
   return ordinal;
+}
+
+void HnswIndex::Impl::Grow(uint32_t count) {
+  codes_->Grow(count);
+  graph_.Grow(count);
+  for (internal::LiveBits* bits : {&live_, &allocated_, &linked_, &dead_, &removing_}) {
+    bits->Grow(count);
+  }
+  ordinal_count_.store(count, std::memory_order_release);
 }
 
 Status HnswIndex::Impl::CheckAllocated(uint32_t ordinal) const {
@@ -93,10 +106,17 @@ Status HnswIndex::Impl::CheckAllocated(uint32_t ordinal) const {
 
 Status HnswIndex::Impl::Insert(uint32_t ordinal) {
   HELIOS_TRY(CheckAllocated(ordinal));
-  const VectorRef vector = source_.Get(ordinal);
-  HELIOS_TRY(CheckVector(vector, options_.shape, options_.metric));
   if (live_.Test(ordinal)) {
     return Error(ErrorCode::kUniqueViolation).Message("ordinal {} is in the index", ordinal);
+  }
+  // From here on it is this call's alone.
+  if (!allocated_.Clear(ordinal)) {
+    return Error(ErrorCode::kDataException).Message("ordinal {} is not allocated", ordinal);
+  }
+  const VectorRef vector = source_.Get(ordinal);
+  if (Status checked = CheckVector(vector, options_.shape, options_.metric); !checked.ok()) {
+    allocated_.Set(ordinal);
+    return checked;
   }
   if (!is_trained_.load(std::memory_order_acquire)) {
     std::lock_guard lock(ordinals_mutex_);
@@ -148,6 +168,11 @@ uint32_t HnswIndex::Impl::FindDuplicate(uint32_t ordinal,
 void HnswIndex::Impl::Choose(std::span<const Candidate> candidates, size_t count_max,
                              SearchScratch* scratch, std::vector<uint32_t>* chosen) const {
   chosen->clear();
+  ChooseMore(candidates, count_max, scratch, chosen);
+}
+
+void HnswIndex::Impl::ChooseMore(std::span<const Candidate> candidates, size_t count_max,
+                                 SearchScratch* scratch, std::vector<uint32_t>* chosen) const {
   std::array<float, kChosenSlice> ranks;
   for (const Candidate& candidate : candidates) {
     if (chosen->size() == count_max) break;
@@ -164,18 +189,19 @@ void HnswIndex::Impl::Choose(std::span<const Candidate> candidates, size_t count
   }
 }
 
-void HnswIndex::Impl::LinkBack(uint32_t from, uint32_t to, int level, SearchScratch* scratch) {
+bool HnswIndex::Impl::LinkBack(uint32_t from, uint32_t to, int level, bool must_stay,
+                               SearchScratch* scratch) {
   std::lock_guard lock(graph_.LockOf(from));
   const uint32_t count_max = graph_.link_count_max(level);
   std::vector<uint32_t>& links = scratch->links;
   links.resize(count_max + 1);
   const uint32_t count = graph_.Links(from, level, links.data());
-  if (std::find(links.begin(), links.begin() + count, to) != links.begin() + count) return;
+  if (std::find(links.begin(), links.begin() + count, to) != links.begin() + count) return true;
   links[count] = to;
   links.resize(count + 1);
   if (count < count_max) {
     graph_.SetLinks(from, level, links);
-    return;
+    return true;
   }
   codes_->PrepareStored(from, &scratch->stored);
   scratch->ranks.resize(std::max(scratch->ranks.size(), links.size()));
@@ -187,7 +213,23 @@ void HnswIndex::Impl::LinkBack(uint32_t from, uint32_t to, int level, SearchScra
   }
   std::sort(candidates.begin(), candidates.end());
   Choose(candidates, count_max, scratch, &links);
+  bool is_there = std::find(links.begin(), links.end(), to) != links.end();
+  if (!is_there && must_stay) {
+    if (links.size() == count_max) links.pop_back();
+    links.push_back(to);
+    is_there = true;
+  }
   graph_.SetLinks(from, level, links);
+  return is_there;
+}
+
+void HnswIndex::Impl::CollectLiving(SearchScratch* scratch,
+                                    std::vector<Candidate>* candidates) const {
+  candidates->clear();
+  for (size_t index = 0; index < scratch->nearest.size(); ++index) {
+    const Candidate candidate = scratch->nearest.At(index);
+    if (!dead_.Test(candidate.ordinal)) candidates->push_back(candidate);
+  }
 }
 
 void HnswIndex::Impl::FindLiving(internal::Walk* walk, Candidate from, SearchScratch* scratch,
@@ -195,66 +237,116 @@ void HnswIndex::Impl::FindLiving(internal::Walk* walk, Candidate from, SearchScr
   const Filter everything;
   const internal::PassTest lives(everything, live_, duplicates_);
   internal::Patience patience;
-  const internal::FilteredBudget budget{.k = options_.m, .ef = options_.ef_construction};
+  const internal::FilteredBudget budget{.k = options_.m,
+                                        .ef = options_.ef_construction,
+                                        .selectivity = kLivingShareMin,
+                                        .distance_count_max = kLivingDistancesMax};
   scratch->visited.Reset(ordinal_count());
-  if (walk->FindPassing(from, budget, lives, &patience) == internal::WalkEnd::kStarved) {
-    ScanPassing(lives, options_.ef_construction, scratch, &patience);
-  }
+  walk->FindPassing(from, budget, lives, &patience);
   *candidates = scratch->found;
+  // An insert that has not returned yet is not found, and a delete beside this is.
+  std::erase_if(*candidates,
+                [&](const Candidate& candidate) { return dead_.Test(candidate.ordinal); });
+}
+
+void HnswIndex::Impl::ScanLiving(SearchScratch* scratch, std::vector<Candidate>* candidates) const {
+  candidates->clear();
+  std::vector<uint32_t>& batch = scratch->batch;
+  scratch->ranks.resize(std::max<size_t>(scratch->ranks.size(), internal::kWordBits));
+  const uint32_t word_count = (ordinal_count() + internal::kWordBits - 1) / internal::kWordBits;
+  for (uint32_t word = 0; word < word_count; ++word) {
+    batch.clear();
+    for (uint64_t bits = linked_.WordAt(word) & ~dead_.WordAt(word); bits != 0; bits &= bits - 1) {
+      batch.push_back(word * internal::kWordBits + static_cast<uint32_t>(std::countr_zero(bits)));
+    }
+    codes_->Rank(scratch->query, batch, scratch->ranks);
+    for (size_t at = 0; at < batch.size(); ++at) {
+      candidates->push_back({scratch->ranks[at], batch[at]});
+    }
+  }
+  const size_t count = std::min<size_t>(candidates->size(), options_.ef_construction);
+  std::partial_sort(candidates->begin(), candidates->begin() + static_cast<std::ptrdiff_t>(count),
+                    candidates->end());
+  candidates->resize(count);
+}
+
+bool HnswIndex::Impl::FindLinks(uint32_t entry, int top, SearchScratch* scratch, NewNode* node) {
+  internal::Patience patience;
+  codes_->PrepareStored(node->ordinal, &scratch->query);
+  internal::Walk walk(graph_, *codes_, scratch->query, scratch);
+  const int highest = std::min(node->level, top);
+  Candidate nearest = walk.Descend(walk.Start(entry), top, highest);
+  node->links.resize(static_cast<size_t>(highest) + 1);
+  std::vector<Candidate> candidates;
+  for (int level = highest; level >= 0; --level) {
+    scratch->visited.Reset(ordinal_count());
+    walk.FindNearest(nearest, level, options_.ef_construction, &patience);
+    CollectLiving(scratch, &candidates);
+    nearest = scratch->nearest.At(0);
+    if (level == 0) {
+      for (size_t at = 0; at < scratch->nearest.size() && node->dead.size() < kDeadLinks; ++at) {
+        const uint32_t met = scratch->nearest.At(at).ordinal;
+        if (dead_.Test(met)) node->dead.push_back(met);
+      }
+      if (candidates.size() < options_.m && dead_count_.load() > 0) {
+        FindLiving(&walk, nearest, scratch, &candidates);
+      }
+      const uint32_t same = FindDuplicate(node->ordinal, candidates);
+      if (same != kNoOrdinal &&
+          duplicates_.Add(same, node->ordinal, [&](uint32_t at) { return dead_.Test(at); })) {
+        return false;
+      }
+    }
+    Choose(candidates, options_.m, scratch, &node->links[static_cast<size_t>(level)]);
+  }
+  return true;
+}
+
+void HnswIndex::Impl::Link(const NewNode& node, SearchScratch* scratch) {
+  graph_.AddNode(node.ordinal, node.level);
+  for (size_t level = 0; level < node.links.size(); ++level) {
+    graph_.SetLinks(node.ordinal, static_cast<int>(level), node.links[level]);
+  }
+  linked_.Set(node.ordinal);
+  for (size_t level = 0; level < node.links.size(); ++level) {
+    bool is_reachable = false;
+    for (const uint32_t neighbor : node.links[level]) {
+      is_reachable |= LinkBack(neighbor, node.ordinal, static_cast<int>(level), false, scratch);
+    }
+    if (level == 0 && !is_reachable && !node.links[0].empty()) {
+      LinkBack(node.links[0][0], node.ordinal, 0, true, scratch);
+    }
+  }
+  // Where all have been deleted, the next ones to come find each other over what was there.
+  for (const uint32_t dead : node.dead) LinkBack(dead, node.ordinal, 0, false, scratch);
+}
+
+void HnswIndex::Impl::LinkAlone(NewNode* node, SearchScratch* scratch) {
+  std::vector<Candidate> candidates;
+  codes_->PrepareStored(node->ordinal, &scratch->query);
+  ScanLiving(scratch, &candidates);
+  node->links.resize(1);
+  Choose(candidates, options_.m, scratch, &node->links[0]);
+  Link(*node, scratch);
+  // Nothing lives: all that is to come is linked to this one.
+  if (graph_.entry() == kNoOrdinal || candidates.empty()) graph_.SetEntry(node->ordinal);
 }
 
 void HnswIndex::Impl::LinkNode(uint32_t ordinal) {
   const internal::ScratchPool::Lease scratch = scratches_.Take();
-  internal::Patience patience;
-  const int level = RandomLevel(ordinal);
+  NewNode node{.ordinal = ordinal, .level = RandomLevel(ordinal)};
   std::unique_lock entry_lock(entry_mutex_);
   const uint32_t entry = graph_.entry();
-  if (entry == kNoOrdinal) {
-    graph_.AddNode(ordinal, level);
-    linked_.Set(ordinal);
-    graph_.SetEntry(ordinal);
-    return;
-  }
+  if (entry == kNoOrdinal) return LinkAlone(&node, &*scratch);
   const int top = graph_.LevelOf(entry);
-  if (level <= top) entry_lock.unlock();
-
-  codes_->PrepareStored(ordinal, &scratch->query);
-  internal::Walk walk(graph_, *codes_, scratch->query, &*scratch);
-  Candidate nearest = walk.Descend(walk.Start(entry), top, level);
-  std::vector<std::vector<uint32_t>> chosen(static_cast<size_t>(std::min(level, top)) + 1);
-  std::vector<Candidate> candidates;
-  for (int at = std::min(level, top); at >= 0; --at) {
-    scratch->visited.Reset(ordinal_count());
-    walk.FindNearest(nearest, at, options_.ef_construction, &patience);
-    candidates.clear();
-    for (size_t index = 0; index < scratch->nearest.size(); ++index) {
-      const Candidate candidate = scratch->nearest.At(index);
-      if (!dead_.Test(candidate.ordinal)) candidates.push_back(candidate);
-    }
-    if (at == 0 && candidates.size() < options_.m && dead_count_.load() > 0) {
-      FindLiving(&walk, nearest, &*scratch, &candidates);
-    }
-    nearest = scratch->nearest.At(0);
-    if (at == 0) {
-      const uint32_t same = FindDuplicate(ordinal, candidates);
-      if (same != kNoOrdinal) {
-        duplicates_.Add(same, ordinal);
-        return;
-      }
-    }
-    Choose(candidates, options_.m, &*scratch, &chosen[static_cast<size_t>(at)]);
+  if (node.level <= top) entry_lock.unlock();
+  if (!FindLinks(entry, top, &*scratch, &node)) return;
+  if (node.links[0].empty()) {
+    if (!entry_lock.owns_lock()) entry_lock.lock();
+    return LinkAlone(&node, &*scratch);
   }
-  graph_.AddNode(ordinal, level);
-  for (size_t at = 0; at < chosen.size(); ++at) {
-    graph_.SetLinks(ordinal, static_cast<int>(at), chosen[at]);
-  }
-  linked_.Set(ordinal);
-  for (size_t at = 0; at < chosen.size(); ++at) {
-    for (const uint32_t neighbor : chosen[at]) {
-      LinkBack(neighbor, ordinal, static_cast<int>(at), &*scratch);
-    }
-  }
-  if (level > top) graph_.SetEntry(ordinal);
+  Link(node, &*scratch);
+  if (node.level > top) graph_.SetEntry(ordinal);
 }
 
 void HnswIndex::Impl::Train(uint32_t count) {
@@ -274,19 +366,15 @@ Status HnswIndex::Impl::Build(uint32_t count, const BuildOptions& options) {
   for (uint32_t ordinal = 0; ordinal < count; ++ordinal) {
     HELIOS_TRY(CheckVector(source_.Get(ordinal), options_.shape, options_.metric));
   }
-  codes_->Grow(count);
-  graph_.Grow(count);
-  live_.Grow(count);
-  linked_.Grow(count);
-  dead_.Grow(count);
-  removing_.Grow(count);
-  ordinal_count_.store(count, std::memory_order_release);
+  Grow(count);
+  for (uint32_t ordinal = 0; ordinal < count; ++ordinal) allocated_.Set(ordinal);
   Train(count);
 
   std::atomic<uint32_t> next{0};
   std::atomic<uint32_t> inserted{0};
   const auto insert = [&](uint32_t first, uint32_t end) {
     for (uint32_t ordinal = first; ordinal < end; ++ordinal) {
+      allocated_.Clear(ordinal);
       codes_->Encode(ordinal, source_.Get(ordinal));
       LinkNode(ordinal);
       live_.Set(ordinal);

@@ -17,6 +17,13 @@ namespace helios::ann {
 using internal::kNoOrdinal;
 using internal::kWordBits;
 
+namespace {
+
+// So many of those that go are looked through for what stays behind them.
+constexpr size_t kGoingMax = 64;
+
+}  // namespace
+
 Status HnswIndex::Impl::Delete(uint32_t ordinal) {
   HELIOS_TRY(CheckAllocated(ordinal));
   if (!live_.Clear(ordinal)) {
@@ -24,21 +31,22 @@ Status HnswIndex::Impl::Delete(uint32_t ordinal) {
   }
   live_count_.fetch_sub(1, std::memory_order_relaxed);
   std::lock_guard lock(ordinals_mutex_);
+  const auto mark_dead = [&](uint32_t node) {
+    dead_.Set(node);
+    dead_count_.fetch_add(1);
+  };
   const bool was_pending = std::erase(pending_, ordinal) != 0;
-  if (was_pending || duplicates_.Remove(ordinal)) {
-    unlinked_.push_back({ordinal, scratches_.NextEpoch()});
-    return Status::Ok();
+  if (was_pending || duplicates_.Delete(ordinal, mark_dead)) {
+    unlinked_.push_back({.ordinal = ordinal, .epoch = scratches_.NextEpoch()});
   }
-  dead_.Set(ordinal);
-  dead_count_.fetch_add(1);
   return Status::Ok();
 }
 
-bool HnswIndex::Impl::Repair(uint32_t node_count) {
+bool HnswIndex::Impl::BeginRound() {
   if (repairing_.empty()) {
     const uint32_t word_count = (ordinal_count() + kWordBits - 1) / kWordBits;
     for (uint32_t word = 0; word < word_count; ++word) {
-      for (uint64_t bits = dead_.WordAt(word); bits != 0; bits &= bits - 1) {
+      for (uint64_t bits = dead_.WordAt(word) & linked_.WordAt(word); bits != 0; bits &= bits - 1) {
         const uint32_t ordinal = word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits));
         repairing_.push_back(ordinal);
         removing_.Set(ordinal);
@@ -46,89 +54,138 @@ bool HnswIndex::Impl::Repair(uint32_t node_count) {
     }
     if (repairing_.empty()) return false;
     repair_next_ = 0;
+    has_round_begun_ = false;
     repair_epoch_ = scratches_.NextEpoch();
   }
-  if (!scratches_.HasEnded(repair_epoch_)) return true;
-  if (repair_next_ == 0) {
-    // With another ordinal of the same vector a node still stands for that one.
-    std::erase_if(repairing_, [&](uint32_t ordinal) {
-      if (duplicates_.HasAny(ordinal)) removing_.Clear(ordinal);
-      return !removing_.Test(ordinal);
-    });
-    if (repairing_.empty()) return false;
+  if (!has_round_begun_ && scratches_.HasEnded(repair_epoch_)) {
+    has_round_begun_ = true;
+    MoveEntry();
   }
+  return true;
+}
+
+bool HnswIndex::Impl::Repair(uint32_t node_count) {
+  if (!BeginRound()) return false;
+  if (!has_round_begun_) return true;
   {
     const internal::ScratchPool::Lease scratch = scratches_.Take();
-    const uint32_t end = std::min(ordinal_count(), repair_next_ + node_count);
+    const uint32_t count = ordinal_count();
+    const uint32_t end = repair_next_ + std::min(std::max(node_count, 1u), count - repair_next_);
     for (; repair_next_ < end; ++repair_next_) {
-      if (linked_.Test(repair_next_) && !removing_.Test(repair_next_)) {
-        RepairNode(repair_next_, &*scratch);
-      }
+      if (linked_.Test(repair_next_)) RepairNode(repair_next_, &*scratch);
     }
   }
   if (repair_next_ < ordinal_count()) return true;
-  MoveEntry();
-  const uint64_t epoch = scratches_.NextEpoch();
-  std::lock_guard lock(ordinals_mutex_);
-  for (const uint32_t ordinal : repairing_) {
-    removing_.Clear(ordinal);
-    dead_.Clear(ordinal);
-    unlinked_.push_back({ordinal, epoch});
-  }
-  dead_count_.fetch_sub(static_cast<uint32_t>(repairing_.size()));
-  repairing_.clear();
+  EndRound();
   return dead_count_.load() > 0;
 }
 
+void HnswIndex::Impl::EndRound() {
+  const uint64_t epoch = scratches_.NextEpoch();
+  std::lock_guard lock(ordinals_mutex_);
+  for (const uint32_t ordinal : repairing_) {
+    // It stays dead until its ordinal is given out again: an insert may have met it just now.
+    linked_.Clear(ordinal);
+    removing_.Clear(ordinal);
+    unlinked_.push_back({.ordinal = ordinal, .epoch = epoch, .has_node = true});
+  }
+  dead_count_.fetch_sub(static_cast<uint32_t>(repairing_.size()));
+  repairing_.clear();
+}
+
 void HnswIndex::Impl::RepairNode(uint32_t ordinal, SearchScratch* scratch) {
-  std::vector<uint32_t> around;
-  std::vector<uint32_t> chosen;
-  std::vector<Candidate> candidates;
-  std::vector<uint32_t> added;
-  for (int level = graph_.LevelOf(ordinal); level >= 0; --level) {
-    const uint32_t count_max = graph_.link_count_max(level);
-    std::vector<uint32_t> links(count_max);
-    {
-      std::lock_guard lock(graph_.LockOf(ordinal));
-      links.resize(graph_.Links(ordinal, level, links.data()));
-      if (std::none_of(links.begin(), links.end(),
-                       [&](uint32_t link) { return removing_.Test(link); })) {
-        continue;
-      }
-      scratch->visited.Reset(ordinal_count());
-      scratch->visited.Add(ordinal);
-      candidates.clear();
-      scratch->batch.clear();
-      // Through the removed, and what they lead to that is removed as well, as far as it takes to
-      // have a choice.
-      around = links;
-      for (size_t at = 0; at < around.size(); ++at) {
-        if (!scratch->visited.Add(around[at])) continue;
-        if (!removing_.Test(around[at])) {
-          scratch->batch.push_back(around[at]);
-          continue;
-        }
-        if (scratch->batch.size() >= 2 * count_max) continue;
-        std::vector<uint32_t> farther(count_max);
-        farther.resize(graph_.Links(around[at], level, farther.data()));
-        around.insert(around.end(), farther.begin(), farther.end());
-      }
-      codes_->PrepareStored(ordinal, &scratch->query);
-      scratch->ranks.resize(std::max(scratch->ranks.size(), scratch->batch.size()));
-      codes_->Rank(scratch->query, scratch->batch, scratch->ranks);
-      for (size_t at = 0; at < scratch->batch.size(); ++at) {
-        candidates.push_back({scratch->ranks[at], scratch->batch[at]});
-      }
-      std::sort(candidates.begin(), candidates.end());
-      Choose(candidates, count_max, scratch, &chosen);
-      graph_.SetLinks(ordinal, level, chosen);
+  if (!removing_.Test(ordinal)) {
+    for (int level = graph_.LevelOf(ordinal); level >= 0; --level) {
+      RepairList(ordinal, level, scratch);
     }
-    added.clear();
-    for (const uint32_t link : chosen) {
-      if (std::find(links.begin(), links.end(), link) == links.end()) added.push_back(link);
+    return;
+  }
+  // This may be the only one that leads to another: who has no link to it is not repaired.
+  std::vector<uint32_t> links(graph_.link_count_max(0));
+  links.resize(graph_.Links(ordinal, 0, links.data()));
+  for (const uint32_t link : links) {
+    if (!dead_.Test(link)) KeepReachable(link, scratch);
+  }
+}
+
+void HnswIndex::Impl::CollectAround(uint32_t ordinal, int level, std::span<const uint32_t> links,
+                                    SearchScratch* scratch,
+                                    std::vector<Candidate>* candidates) const {
+  const uint32_t count_max = graph_.link_count_max(level);
+  scratch->visited.Reset(ordinal_count());
+  scratch->visited.Add(ordinal);
+  for (const uint32_t link : links) scratch->visited.Add(link);
+  // Through those that go, and what they lead to that goes as well, as far as it takes to have a
+  // choice.
+  std::vector<uint32_t> going;
+  for (const uint32_t link : links) {
+    if (removing_.Test(link)) going.push_back(link);
+  }
+  std::vector<uint32_t> farther(count_max);
+  scratch->batch.clear();
+  for (size_t at = 0; at < std::min(going.size(), kGoingMax); ++at) {
+    if (scratch->batch.size() >= 2 * count_max) break;
+    const uint32_t count = graph_.Links(going[at], level, farther.data());
+    for (const uint32_t link : std::span(farther).first(count)) {
+      if (!scratch->visited.Add(link)) continue;
+      if (removing_.Test(link)) {
+        going.push_back(link);
+      } else if (!dead_.Test(link)) {
+        scratch->batch.push_back(link);
+      }
     }
-    // What only a removed node led to needs another way in.
-    for (const uint32_t link : added) LinkBack(link, ordinal, level, scratch);
+  }
+  codes_->PrepareStored(ordinal, &scratch->query);
+  scratch->ranks.resize(std::max(scratch->ranks.size(), scratch->batch.size()));
+  codes_->Rank(scratch->query, scratch->batch, scratch->ranks);
+  candidates->clear();
+  for (size_t at = 0; at < scratch->batch.size(); ++at) {
+    candidates->push_back({scratch->ranks[at], scratch->batch[at]});
+  }
+  std::sort(candidates->begin(), candidates->end());
+}
+
+void HnswIndex::Impl::RepairList(uint32_t ordinal, int level, SearchScratch* scratch) {
+  const uint32_t count_max = graph_.link_count_max(level);
+  std::vector<uint32_t> links(count_max);
+  std::vector<uint32_t> kept;
+  size_t kept_count = 0;
+  {
+    std::lock_guard lock(graph_.LockOf(ordinal));
+    links.resize(graph_.Links(ordinal, level, links.data()));
+    std::ranges::copy_if(links, std::back_inserter(kept),
+                         [&](uint32_t link) { return !removing_.Test(link); });
+    kept_count = kept.size();
+    if (kept_count == links.size() && !links.empty()) return;
+    std::vector<Candidate> candidates;
+    CollectAround(ordinal, level, links, scratch, &candidates);
+    ChooseMore(candidates, count_max, scratch, &kept);
+    graph_.SetLinks(ordinal, level, kept);
+  }
+  // What only a removed node led to needs another way in.
+  for (size_t at = kept_count; at < kept.size(); ++at) {
+    LinkBack(kept[at], ordinal, level, false, scratch);
+  }
+  if (level == 0 && !dead_.Test(ordinal)) KeepReachable(ordinal, scratch);
+}
+
+void HnswIndex::Impl::KeepReachable(uint32_t ordinal, SearchScratch* scratch) {
+  std::vector<uint32_t> links(graph_.link_count_max(0));
+  links.resize(graph_.Links(ordinal, 0, links.data()));
+  std::erase_if(links, [&](uint32_t link) { return dead_.Test(link); });
+  std::vector<uint32_t> back(graph_.link_count_max(0));
+  for (const uint32_t link : links) {
+    const std::span<const uint32_t> present =
+        std::span(back).first(graph_.Links(link, 0, back.data()));
+    if (std::ranges::find(present, ordinal) != present.end()) return;
+  }
+  const uint32_t entry = graph_.entry();
+  if (!links.empty()) {
+    LinkBack(links.front(), ordinal, 0, true, scratch);
+  } else if (entry != kNoOrdinal && entry != ordinal) {
+    // All that was around is gone.
+    LinkBack(ordinal, entry, 0, true, scratch);
+    LinkBack(entry, ordinal, 0, true, scratch);
   }
 }
 
@@ -137,12 +194,14 @@ void HnswIndex::Impl::MoveEntry() {
   std::lock_guard lock(entry_mutex_);
   const uint32_t entry = graph_.entry();
   if (entry == kNoOrdinal || !removing_.Test(entry)) return;
+  // One that lives if there is any, so that the next round leaves it where it is.
+  const auto worth = [&](uint32_t ordinal) {
+    return std::pair(!dead_.Test(ordinal), graph_.LevelOf(ordinal));
+  };
   uint32_t highest = kNoOrdinal;
   for (uint32_t ordinal = 0; ordinal < ordinal_count(); ++ordinal) {
     if (!linked_.Test(ordinal) || removing_.Test(ordinal)) continue;
-    if (highest == kNoOrdinal || graph_.LevelOf(ordinal) > graph_.LevelOf(highest)) {
-      highest = ordinal;
-    }
+    if (highest == kNoOrdinal || worth(ordinal) > worth(highest)) highest = ordinal;
   }
   graph_.SetEntry(highest);
 }
