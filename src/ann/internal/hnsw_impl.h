@@ -110,8 +110,12 @@ class HnswIndex::Impl {
   std::vector<Neighbor> Rerank(const VectorRef& query, const SearchOptions& options,
                                const internal::PassTest& passes, bool are_nodes,
                                SearchScratch* scratch) const;
-  void SearchPending(const VectorRef& query, const internal::PassTest& passes,
+  // Whether there are too few for a graph: then it has looked at all.
+  bool SearchPending(const VectorRef& query, const internal::PassTest& passes,
                      std::vector<Neighbor>* neighbors) const;
+  void SearchGraph(const VectorRef& query, const SearchOptions& options,
+                   const internal::PassTest& passes, uint64_t passing_count, SearchScratch* scratch,
+                   SearchResult* result) const;
   void Calibrate();
 
   const HnswOptions options_;

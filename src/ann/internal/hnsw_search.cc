@@ -23,8 +23,9 @@ Strategy StrategyWithoutFilter(const SearchOptions& options) {
   return options.strategy.value_or(Strategy::kWalk);
 }
 
-// Ordinals that pass, spread over all of them.
-std::vector<uint32_t> StridedSeeds(const internal::PassTest& passes, uint32_t ordinal_count,
+// Nodes of ordinals that pass, spread over all of them.
+std::vector<uint32_t> StridedSeeds(const internal::PassTest& passes,
+                                   const internal::Duplicates& duplicates, uint32_t ordinal_count,
                                    uint64_t passing_count) {
   std::vector<uint32_t> seeds;
   const uint64_t stride = std::max<uint64_t>(passing_count / kSeedCount, 1);
@@ -33,7 +34,8 @@ std::vector<uint32_t> StridedSeeds(const internal::PassTest& passes, uint32_t or
   for (uint32_t word = 0; word < word_count && seeds.size() < kSeedCount; ++word) {
     for (uint64_t bits = passes.WordAt(word); bits != 0; bits &= bits - 1, ++seen) {
       if (seen % stride == 0) {
-        seeds.push_back(word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits)));
+        seeds.push_back(
+            duplicates.NodeOf(word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits))));
       }
     }
   }
@@ -113,7 +115,7 @@ void HnswIndex::Impl::RunStrategy(Strategy strategy, const SearchOptions& option
   const size_t ef = std::max(options.ef, options.k);
   internal::Walk walk(graph_, *codes_, scratch->query, scratch);
   if (strategy == Strategy::kBridgedWalk) {
-    const auto seeds = StridedSeeds(passes, ordinal_count(), passing_count);
+    const auto seeds = StridedSeeds(passes, duplicates_, ordinal_count(), passing_count);
     const internal::FilteredBudget budget{.k = options.k, .ef = kBridgedFactor * ef};
     if (walk.FindBridged(seeds, budget, passes, patience) == internal::WalkEnd::kStarved) {
       report->fell_back = true;
@@ -149,11 +151,17 @@ std::vector<Neighbor> HnswIndex::Impl::Rerank(const VectorRef& query, const Sear
   const std::vector<Candidate>& found = scratch->found;
   const size_t factor =
       options_.codes == CodeKind::kFull ? 1 : std::max(kRerankFactor, kScanRerankFactor);
-  const size_t count = std::min(found.size(), factor * options.k);
-  for (size_t at = 0; at < count; ++at) source_.Prefetch(found[at].ordinal);
+  const size_t count = factor * options.k;
+  for (size_t at = 0; at < std::min(found.size(), count); ++at) {
+    source_.Prefetch(found[at].ordinal);
+  }
   const DistanceTo distance_to(options_.metric, query);
-  for (size_t at = 0; at < count; ++at) {
+  // What was deleted since it was found does not count.
+  size_t passed = 0;
+  for (size_t at = 0; at < found.size() && passed < count; ++at) {
     const uint32_t node = found[at].ordinal;
+    if (are_nodes ? !passes(node) : !passes.Passes(node)) continue;
+    ++passed;
     const float distance = distance_to(source_.Get(node));
     if (passes.Passes(node)) neighbors.push_back({node, distance});
     if (!are_nodes || !duplicates_.HasAny(node)) continue;
@@ -164,16 +172,41 @@ std::vector<Neighbor> HnswIndex::Impl::Rerank(const VectorRef& query, const Sear
   return neighbors;
 }
 
-void HnswIndex::Impl::SearchPending(const VectorRef& query, const internal::PassTest& passes,
+bool HnswIndex::Impl::SearchPending(const VectorRef& query, const internal::PassTest& passes,
                                     std::vector<Neighbor>* neighbors) const {
-  if (is_trained_.load(std::memory_order_acquire)) return;
+  if (is_trained_.load(std::memory_order_acquire)) return false;
   std::lock_guard lock(ordinals_mutex_);
+  if (is_trained_.load(std::memory_order_relaxed)) return false;
   const DistanceTo distance_to(options_.metric, query);
   for (const uint32_t ordinal : pending_) {
     if (passes.Passes(ordinal)) {
       neighbors->push_back({ordinal, distance_to(source_.Get(ordinal))});
     }
   }
+  return true;
+}
+
+void HnswIndex::Impl::SearchGraph(const VectorRef& query, const SearchOptions& options,
+                                  const internal::PassTest& passes, uint64_t passing_count,
+                                  SearchScratch* scratch, SearchResult* result) const {
+  internal::Patience patience(options);
+  SearchReport& report = result->report;
+  codes_->Prepare(query, &scratch->query);
+  const bool all_pass = options.filter.empty() && dead_count_.load() == 0;
+  Strategy strategy =
+      all_pass ? StrategyWithoutFilter(options) : planner_.Choose(options, passing_count, size());
+  while (true) {
+    RunStrategy(strategy, options, passes, passing_count, scratch, &patience, &report);
+    const bool are_nodes =
+        report.strategy != Strategy::kExact && report.strategy != Strategy::kReturnAll;
+    result->neighbors = Rerank(query, options, passes, are_nodes, scratch);
+    // Too few from a walk: deletes overtook it, or it did not reach as far as all that pass.
+    const bool is_short = result->neighbors.size() < std::min<uint64_t>(options.k, passing_count);
+    if (!are_nodes || !is_short || patience.was_over()) break;
+    strategy = Strategy::kExact;
+    report.fell_back = true;
+  }
+  report.complete = !patience.was_over();
 }
 
 Result<SearchResult> HnswIndex::Impl::Search(const VectorRef& query,
@@ -183,24 +216,23 @@ Result<SearchResult> HnswIndex::Impl::Search(const VectorRef& query,
   HELIOS_TRY(const uint64_t passing_count, CountPassing(options, passes));
   SearchResult result;
   const uint32_t live_count = size();
-  result.report.selectivity =
-      live_count == 0 ? 1 : static_cast<double>(passing_count) / static_cast<double>(live_count);
+  if (passing_count < live_count) {
+    result.report.selectivity =
+        static_cast<double>(passing_count) / static_cast<double>(live_count);
+  }
   if (options.k == 0 || passing_count == 0) return result;
 
+  // Nothing is gained by lists that are longer than the index.
+  SearchOptions bounded = options;
+  const size_t longest = ordinal_count();
+  bounded.k = std::min(options.k, longest);
+  bounded.ef = std::min(options.ef, longest);
   const internal::ScratchPool::Lease scratch = scratches_.Take();
-  internal::Patience patience(options);
-  SearchPending(query, passes, &result.neighbors);
-  scratch->found.clear();
-  if (is_trained_.load(std::memory_order_acquire)) {
-    codes_->Prepare(query, &scratch->query);
-    const bool all_pass = options.filter.empty() && dead_count_.load() == 0;
-    const Strategy strategy = all_pass ? StrategyWithoutFilter(options)
-                                       : planner_.Choose(options, passing_count, live_count);
-    RunStrategy(strategy, options, passes, passing_count, &*scratch, &patience, &result.report);
-    const bool are_nodes = result.report.strategy != Strategy::kExact &&
-                           result.report.strategy != Strategy::kReturnAll;
-    const std::vector<Neighbor> found = Rerank(query, options, passes, are_nodes, &*scratch);
-    result.neighbors.insert(result.neighbors.end(), found.begin(), found.end());
+  if (SearchPending(query, passes, &result.neighbors)) {
+    result.report.strategy = Strategy::kExact;
+    scratch->distance_count = result.neighbors.size();
+  } else {
+    SearchGraph(query, bounded, passes, passing_count, &*scratch, &result);
   }
   std::sort(result.neighbors.begin(), result.neighbors.end(),
             [](const Neighbor& left, const Neighbor& right) {
@@ -210,14 +242,14 @@ Result<SearchResult> HnswIndex::Impl::Search(const VectorRef& query,
   if (result.neighbors.size() > options.k) result.neighbors.resize(options.k);
   result.report.distance_count = scratch->distance_count;
   result.report.filter_test_count = scratch->filter_test_count;
-  result.report.complete = !patience.was_over();
   return result;
 }
 
 HnswMemory HnswIndex::Impl::memory() const {
   return {.graph_bytes = graph_.memory_bytes(),
           .code_bytes = codes_->memory_bytes(),
-          .other_bytes = live_.memory_bytes() + linked_.memory_bytes() +
+          .other_bytes = live_.memory_bytes() + allocated_.memory_bytes() + linked_.memory_bytes() +
+                         dead_.memory_bytes() + removing_.memory_bytes() +
                          duplicates_.memory_bytes() + scratches_.memory_bytes()};
 }
 

@@ -51,11 +51,8 @@ class PassTest {
   }
   // Whether the node stands for an ordinal that passes: its own or one with the same vector.
   bool operator()(uint32_t node) const {
-    if (Passes(node)) return true;
-    if (!duplicates_.HasAny(node)) return false;
-    bool passes = false;
-    duplicates_.ForEach(node, [&](uint32_t ordinal) { passes = passes || Passes(ordinal); });
-    return passes;
+    return Passes(node) ||
+           duplicates_.AnyOf(node, [&](uint32_t ordinal) { return Passes(ordinal); });
   }
   uint64_t WordAt(uint32_t word) const {
     return live_.WordAt(word) & WordOf(filter_.passing, word) & WordOf(filter_.visible, word);

@@ -17,7 +17,7 @@ class Patience {
   Patience() : deadline_us_(sys::kNoDeadline) {}
 
   bool IsOver() {
-    if (is_over_ || ++asked_ % kAskedPerLook != 0) return is_over_;
+    if (is_over_ || asked_++ % kAskedPerLook != 0) return is_over_;
     is_over_ = stop_.stop_requested() || (deadline_us_ != sys::kNoDeadline &&
                                           sys::SystemClock().MonotonicMicros() >= deadline_us_);
     return is_over_;
