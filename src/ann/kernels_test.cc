@@ -182,5 +182,24 @@ INSTANTIATE_TEST_SUITE_P(All, KernelsTest,
                            return name;
                          });
 
+TEST_P(KernelsTest, ProductsWithManyAreThoseWithEach) {
+  constexpr size_t kVectorCount = 37;  // Not a multiple of those that are taken together.
+  for (const size_t count : {64, 128, 384, 1536}) {
+    const auto left = RandomIntegers<uint8_t>(count);
+    std::vector<std::vector<int8_t>> rights;
+    std::vector<const int8_t*> pointers;
+    for (size_t at = 0; at < kVectorCount; ++at) rights.push_back(RandomIntegers<int8_t>(count));
+    for (const auto& right : rights) pointers.push_back(right.data());
+    for (const size_t right_count : {size_t{1}, size_t{4}, size_t{7}, kVectorCount}) {
+      std::vector<int32_t> products(right_count);
+      kernels_->inner_products_u8i8(left.data(), pointers.data(), right_count, count, 6,
+                                    products.data());
+      for (size_t at = 0; at < right_count; ++at) {
+        ASSERT_EQ(products[at], kernels_->inner_product_u8i8(left.data(), pointers[at], count));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace helios::ann

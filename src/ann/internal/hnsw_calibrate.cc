@@ -9,8 +9,11 @@ namespace {
 
 constexpr size_t kSampleCount = 4096;
 constexpr size_t kBatch = 32;  // As a walk ranks the neighbours of a node.
-constexpr size_t kWalkCount = 24;
-constexpr size_t kWalkEf = 64;
+constexpr size_t kWalkCount = 16;
+constexpr size_t kShortList = 32;
+constexpr size_t kLongList = 128;
+// As where a filter lets few through, but not so few that the scan is short anyway.
+constexpr uint32_t kScanStride = 16;
 constexpr size_t kPrefetchDistances[] = {2, 4, 6, 8, 12, 16, 24};
 
 template <typename Body>
@@ -51,24 +54,32 @@ void HnswIndex::Impl::Calibrate() {
   codes_->SetPrefetchDistance(best_distance);
 
   internal::Costs costs;
-  const auto first = static_cast<uint32_t>(random.Below(count - kSampleCount + 1));
-  for (uint32_t at = 0; at < kSampleCount; ++at) scattered[at] = first + at;
+  const uint32_t stride =
+      std::max<uint32_t>(1, std::min<uint32_t>(kScanStride, count / kSampleCount));
+  const auto first = static_cast<uint32_t>(random.Below(count - stride * (kSampleCount - 1)));
+  for (uint32_t at = 0; at < kSampleCount; ++at) scattered[at] = first + at * stride;
   costs.scan_ns = NanosOf([&] { codes_->Rank(scratch->query, scattered, ranks); }) / kSampleCount;
-  scratch->distance_count = 0;
-  internal::Patience patience;
+
   double walk_ns = 0;
-  for (size_t at = 0; at < kWalkCount; ++at) {
-    codes_->PrepareStored(static_cast<uint32_t>(random.Below(count)), &scratch->query);
-    scratch->visited.Reset(count);
-    internal::Walk walk(graph_, *codes_, scratch->query, &*scratch);
-    walk_ns += NanosOf([&] {
-      walk.FindNearest(walk.Descend(walk.Start(entry), graph_.LevelOf(entry), 0), 0, kWalkEf,
-                       &patience);
-    });
-  }
-  const auto distances = static_cast<double>(std::max<uint64_t>(scratch->distance_count, 1));
-  costs.walk_distance_ns = walk_ns / distances;
-  costs.walk_distances_each = distances / (kWalkCount * kWalkEf);
+  const auto distances_of = [&](size_t ef) {
+    scratch->distance_count = 0;
+    internal::Patience patience;
+    for (size_t at = 0; at < kWalkCount; ++at) {
+      codes_->PrepareStored(static_cast<uint32_t>(random.Below(count)), &scratch->query);
+      scratch->visited.Reset(count);
+      internal::Walk walk(graph_, *codes_, scratch->query, &*scratch);
+      walk_ns += NanosOf([&] {
+        walk.FindNearest(walk.Descend(walk.Start(entry), graph_.LevelOf(entry), 0), 0, ef,
+                         &patience);
+      });
+    }
+    return static_cast<double>(scratch->distance_count) / kWalkCount;
+  };
+  const double few = distances_of(kShortList);
+  const double many = distances_of(kLongList);
+  costs.walk_distance_ns = walk_ns / ((few + many) * kWalkCount);
+  costs.walk_distances_each = std::max(many - few, 1.0) / (kLongList - kShortList);
+  costs.walk_distances_base = std::max(few - costs.walk_distances_each * kShortList, 0.0);
   planner_.SetCosts(costs);
 }
 

@@ -34,6 +34,7 @@ constexpr size_t kDeadLinks = 4;
 // Among the dead, the search for something to link to goes on for so long.
 constexpr double kLivingShareMin = 0.01;
 constexpr uint64_t kLivingDistancesMax = 4096;
+constexpr internal::Costs kLivingCosts = {.scan_ns = 1, .walk_distance_ns = 1};
 
 std::unique_ptr<internal::Codes> MakeCodes(const HnswOptions& options, const VectorSource& source) {
   if (options.codes == CodeKind::kFull) {
@@ -237,12 +238,10 @@ void HnswIndex::Impl::FindLiving(internal::Walk* walk, Candidate from, SearchScr
   const Filter everything;
   const internal::PassTest lives(everything, live_, duplicates_);
   internal::Patience patience;
-  const internal::FilteredBudget budget{.k = options_.m,
-                                        .ef = options_.ef_construction,
-                                        .selectivity = kLivingShareMin,
-                                        .distance_count_max = kLivingDistancesMax};
+  const internal::FilteredPace pace(kLivingCosts, options_.m, options_.ef_construction,
+                                    kLivingShareMin, kLivingDistancesMax);
   scratch->visited.Reset(ordinal_count());
-  walk->FindPassing(from, budget, lives, &patience);
+  walk->FindPassing(from, pace, lives, &patience);
   *candidates = scratch->found;
   // An insert that has not returned yet is not found, and a delete beside this is.
   std::erase_if(*candidates,

@@ -17,11 +17,7 @@ constexpr size_t kScanRerankFactor = 3;
 constexpr size_t kScanBatch = 64;
 constexpr size_t kSeedCount = 16;
 // Over bridges a list of the same length finds less.
-constexpr size_t kBridgedFactor = 4;
-
-Strategy StrategyWithoutFilter(const SearchOptions& options) {
-  return options.strategy.value_or(Strategy::kWalk);
-}
+constexpr size_t kBridgedFactor = 8;
 
 // Nodes of ordinals that pass, spread over all of them.
 std::vector<uint32_t> StridedSeeds(const internal::PassTest& passes,
@@ -116,8 +112,8 @@ void HnswIndex::Impl::RunStrategy(Strategy strategy, const SearchOptions& option
   internal::Walk walk(graph_, *codes_, scratch->query, scratch);
   if (strategy == Strategy::kBridgedWalk) {
     const auto seeds = StridedSeeds(passes, duplicates_, ordinal_count(), passing_count);
-    const internal::FilteredBudget budget{.k = options.k, .ef = kBridgedFactor * ef};
-    if (walk.FindBridged(seeds, budget, passes, patience) == internal::WalkEnd::kStarved) {
+    if (walk.FindBridged(seeds, options.k, kBridgedFactor * ef, passes, patience) ==
+        internal::WalkEnd::kStarved) {
       report->fell_back = true;
       RunStrategy(Strategy::kExact, options, passes, passing_count, scratch, patience, report);
     }
@@ -131,13 +127,9 @@ void HnswIndex::Impl::RunStrategy(Strategy strategy, const SearchOptions& option
     }
     return;
   }
-  const internal::FilteredBudget budget{
-      .k = options.k,
-      .ef = ef,
-      .selectivity = report->selectivity,
-      .distance_count_max = planner_.WalkDistancesMax(passing_count),
-  };
-  if (walk.FindPassing(start, budget, passes, patience) == internal::WalkEnd::kStarved) {
+  const internal::FilteredPace pace(planner_.costs(), options.k, ef, report->selectivity,
+                                    passing_count);
+  if (walk.FindPassing(start, pace, passes, patience) == internal::WalkEnd::kStarved) {
     report->fell_back = true;
     RunStrategy(planner_.AfterStarving(passing_count), options, passes, passing_count, scratch,
                 patience, report);
@@ -193,8 +185,8 @@ void HnswIndex::Impl::SearchGraph(const VectorRef& query, const SearchOptions& o
   SearchReport& report = result->report;
   codes_->Prepare(query, &scratch->query);
   const bool all_pass = options.filter.empty() && dead_count_.load() == 0;
-  Strategy strategy =
-      all_pass ? StrategyWithoutFilter(options) : planner_.Choose(options, passing_count, size());
+  Strategy strategy = all_pass ? planner_.ChooseUnfiltered(options, passing_count)
+                               : planner_.Choose(options, passing_count, report.selectivity);
   while (true) {
     RunStrategy(strategy, options, passes, passing_count, scratch, &patience, &report);
     const bool are_nodes =

@@ -9,10 +9,39 @@ namespace helios::ann::internal {
 // What the steps of a search cost on this machine and this index; measured by HnswIndex when it has
 // been built or loaded.
 struct Costs {
-  double scan_ns = 25;           // A vector of a scan over codes in order.
-  double walk_distance_ns = 40;  // A distance of a walk, with all that the walk does around it.
-  // Distances of a walk for each place in its list, without a filter.
-  double walk_distances_each = 14;
+  double scan_ns = 25;           // A vector of a scan over codes, some of which are left out.
+  double walk_distance_ns = 60;  // A distance of a walk, with all that the walk does around it.
+  // Distances of a walk without a filter: so many to get near, and for each place in its list.
+  double walk_distances_base = 500;
+  double walk_distances_each = 10;
+};
+
+// How a walk under a filter goes on, given the share of nodes that pass as it has seen it. All in
+// distances of walks.
+class FilteredPace {
+ public:
+  FilteredPace(const Costs& costs, size_t k, size_t ef, double selectivity, uint64_t passing_count);
+
+  // The length of the list of what was found: ef * share^0.7, at least k and ef / 4, because among
+  // near nodes of which few pass, a short list of passing ones stands for many that were looked at.
+  // Longer again where fewer pass than elsewhere: then what passes lies on all sides.
+  size_t FoundMax(double share) const;
+  // What the whole walk takes if it goes on like this.
+  double DistancesNeeded(double share) const;
+  // Before so many nothing is decided: the share that is seen on the way says little.
+  double probe_distances() const { return probe_distances_; }
+  // What a scan of all that pass costs.
+  double scan_distances() const { return scan_distances_; }
+  double selectivity() const { return selectivity_; }
+  size_t k() const { return k_; }
+
+ private:
+  const Costs costs_;
+  const size_t k_;
+  const size_t ef_;
+  const double selectivity_;
+  const double scan_distances_;
+  const double probe_distances_;
 };
 
 // Chooses how a filtered search goes about it.
@@ -23,19 +52,14 @@ class Planner {
   void SetCosts(const Costs& costs) { costs_ = costs; }
   const Costs& costs() const { return costs_; }
 
-  // `passing_count` of `live_count` pass.
-  Strategy Choose(const SearchOptions& options, uint64_t passing_count, uint64_t live_count) const;
-  // How many distances a walk may take before the scan is the better end of it.
-  uint64_t WalkDistancesMax(uint64_t passing_count) const;
+  // Nothing is left out: the walk, unless its list is to be so long that the scan is cheaper.
+  Strategy ChooseUnfiltered(const SearchOptions& options, uint64_t count) const;
+  // `passing_count` of all pass, the given share.
+  Strategy Choose(const SearchOptions& options, uint64_t passing_count, double selectivity) const;
   // When a walk has starved: the scan, unless it takes long and there is a way over bridges.
   Strategy AfterStarving(uint64_t passing_count) const;
 
  private:
-  double ScanNanos(uint64_t passing_count) const {
-    return static_cast<double>(passing_count) * costs_.scan_ns;
-  }
-  double WalkNanos(const SearchOptions& options, double selectivity) const;
-
   Costs costs_;
 };
 

@@ -12,15 +12,39 @@ namespace helios::ann::internal {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-// ef' = ef * share^kShrink; measured (docs/benchmarks/vectors.md).
-constexpr double kShrink = 0.7;
-// So many tests the estimate of the share begins with, as if the selectivity had been seen in them.
+// So many tests the share begins with, as if the selectivity had been seen in them.
 constexpr double kPriorTests = 16;
 // Starved: after kStarvedTests + kStarvedPasses / selectivity tests, fewer passed than this part
 // of what the selectivity lets expect.
 constexpr double kStarvedTests = 16;
-constexpr double kStarvedPasses = 10;
-constexpr double kStarvedPart = 0.25;
+constexpr double kStarvedPasses = 24;
+constexpr double kStarvedPart = 0.5;
+
+// The share of nodes that pass where the walk is now: what was met long ago, on the way, counts
+// less and less.
+class SeenShare {
+ public:
+  explicit SeenShare(double selectivity)
+      : selectivity_(selectivity), tests_enough_(kStarvedTests + kStarvedPasses / selectivity) {}
+
+  void Add(bool passes) {
+    ++tests_;
+    passed_ += passes ? 1 : 0;
+    if (tests_ < 2 * tests_enough_) return;
+    tests_ /= 2;
+    passed_ /= 2;
+  }
+  double share() const { return (passed_ + kPriorTests * selectivity_) / (tests_ + kPriorTests); }
+  bool IsStarved() const {
+    return tests_ >= tests_enough_ && passed_ < tests_ * selectivity_ * kStarvedPart;
+  }
+
+ private:
+  const double selectivity_;
+  const double tests_enough_;
+  double tests_ = 0;
+  double passed_ = 0;
+};
 
 constexpr auto kFarthestLast = [](const Candidate& left, const Candidate& right) {
   return right < left;
@@ -126,57 +150,43 @@ void Walk::FindNearest(Candidate from, int level, size_t ef, Patience* patience)
   }
 }
 
-WalkEnd Walk::FindPassing(Candidate from, const FilteredBudget& budget, const PassTest& passes,
+WalkEnd Walk::FindPassing(Candidate from, const FilteredPace& pace, const PassTest& passes,
                           Patience* patience) {
-  const double starved_tests = kStarvedTests + kStarvedPasses / budget.selectivity;
   const uint64_t distances_before = scratch_.distance_count;
   FoundList found(&scratch_.found);
-  double tests = 0;
-  double passed = 0;
-  size_t found_max = budget.ef;
+  SeenShare seen(pace.selectivity());
+  size_t found_max = pace.FoundMax(pace.selectivity());
   const auto meet = [&](Candidate candidate) {
     if (candidate.rank >= found.bound(found_max)) return;
     PushFrontier(&scratch_.frontier, candidate);
-    ++tests;
-    if (!passes(candidate.ordinal)) return;
-    ++passed;
-    found.Add(candidate, budget.ef);
+    const bool does_pass = passes(candidate.ordinal);
+    seen.Add(does_pass);
+    ++scratch_.filter_test_count;
+    if (does_pass) found.Add(candidate, found_max);
   };
   scratch_.frontier.clear();
   scratch_.visited.Add(from.ordinal);
   meet(from);
-  WalkEnd end = WalkEnd::kStarved;  // When the frontier runs dry before k are found.
   while (!scratch_.frontier.empty()) {
     const Candidate candidate = PopFrontier(&scratch_.frontier);
-    if (candidate.rank > found.bound(found_max)) {
-      end = WalkEnd::kFound;
-      break;
-    }
+    if (candidate.rank > found.bound(found_max)) return WalkEnd::kFound;
     TakeNeighbors(candidate.ordinal, 0);
     if (!scratch_.frontier.empty()) graph_.Prefetch(scratch_.frontier.front().ordinal);
     RankBatch();
     for (size_t at = 0; at < scratch_.batch.size(); ++at) {
       meet({scratch_.ranks[at], scratch_.batch[at]});
     }
-    const double share = (passed + kPriorTests * budget.selectivity) / (tests + kPriorTests);
-    found_max =
-        std::clamp(static_cast<size_t>(static_cast<double>(budget.ef) * std::pow(share, kShrink)),
-                   budget.k, budget.ef);
-    const bool is_starved =
-        tests >= starved_tests && passed < tests * budget.selectivity * kStarvedPart;
-    if (is_starved || scratch_.distance_count - distances_before > budget.distance_count_max) {
-      break;
-    }
-    if (patience->IsOver()) {
-      end = WalkEnd::kOver;
-      break;
+    const double share = seen.share();
+    found_max = pace.FoundMax(share);
+    if (patience->IsOver()) return WalkEnd::kOver;
+    const auto spent = static_cast<double>(scratch_.distance_count - distances_before);
+    if (spent < pace.probe_distances()) continue;
+    const double left = pace.DistancesNeeded(share) - spent;
+    if (seen.IsStarved() || std::max(left, spent) > pace.scan_distances()) {
+      return WalkEnd::kStarved;
     }
   }
-  scratch_.filter_test_count += static_cast<uint64_t>(tests);
-  if (scratch_.frontier.empty() && found.size() >= budget.k && end == WalkEnd::kStarved) {
-    end = WalkEnd::kFound;
-  }
-  return end;
+  return found.size() >= pace.k() ? WalkEnd::kFound : WalkEnd::kStarved;
 }
 
 // The neighbours that pass, and those of neighbours that do not: for each of the latter a sample at
@@ -209,7 +219,7 @@ void Walk::CollectBridged(uint32_t ordinal, const PassTest& passes, size_t count
   }
 }
 
-WalkEnd Walk::FindBridged(std::span<const uint32_t> seeds, const FilteredBudget& budget,
+WalkEnd Walk::FindBridged(std::span<const uint32_t> seeds, size_t k, size_t ef,
                           const PassTest& passes, Patience* patience) {
   FoundList found(&scratch_.found);
   scratch_.frontier.clear();
@@ -217,8 +227,8 @@ WalkEnd Walk::FindBridged(std::span<const uint32_t> seeds, const FilteredBudget&
     RankBatch();
     for (size_t at = 0; at < scratch_.batch.size(); ++at) {
       const Candidate candidate{scratch_.ranks[at], scratch_.batch[at]};
-      if (candidate.rank >= found.bound(budget.ef)) continue;
-      found.Add(candidate, budget.ef);
+      if (candidate.rank >= found.bound(ef)) continue;
+      found.Add(candidate, ef);
       PushFrontier(&scratch_.frontier, candidate);
     }
   };
@@ -230,12 +240,12 @@ WalkEnd Walk::FindBridged(std::span<const uint32_t> seeds, const FilteredBudget&
   const size_t count_max = graph_.link_count_max(0);
   while (!scratch_.frontier.empty()) {
     const Candidate candidate = PopFrontier(&scratch_.frontier);
-    if (candidate.rank > found.bound(budget.ef)) return WalkEnd::kFound;
+    if (candidate.rank > found.bound(ef)) return WalkEnd::kFound;
     CollectBridged(candidate.ordinal, passes, count_max);
     meet_batch();
     if (patience->IsOver()) return WalkEnd::kOver;
   }
-  return found.size() >= budget.k ? WalkEnd::kFound : WalkEnd::kStarved;
+  return found.size() >= k ? WalkEnd::kFound : WalkEnd::kStarved;
 }
 
 }  // namespace helios::ann::internal

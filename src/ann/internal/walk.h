@@ -3,6 +3,7 @@
 #include "ann/internal/codes.h"
 #include "ann/internal/graph.h"
 #include "ann/internal/pass_test.h"
+#include "ann/internal/planner.h"
 #include "ann/internal/search_scratch.h"
 #include "ann/search.h"
 
@@ -40,14 +41,6 @@ enum class WalkEnd : uint8_t {
   kOver,     // Stopped, or out of time.
 };
 
-// What a filtered walk may spend before it counts as starved.
-struct FilteredBudget {
-  size_t k = 10;
-  size_t ef = 40;
-  double selectivity = 1;
-  uint64_t distance_count_max = UINT64_MAX;
-};
-
 // Searches of one graph for one query. Ranks are of codes.
 //
 // Thread safety: none; the scratch and the query belong to it while it lives.
@@ -63,15 +56,14 @@ class Walk {
   void FindNearest(Candidate from, int level, size_t ef, Patience* patience);
 
   // Distances first: nodes are expanded whatever the filter says, and asked for it only when near
-  // enough to be found. The list of those found shrinks with the share of nodes that pass:
-  // ef' = max(k, ef * share^0.7), because among near nodes of which few pass, a short list of
-  // passing ones stands for many that were looked at. Leaves them in scratch.found, sorted.
-  WalkEnd FindPassing(Candidate from, const FilteredBudget& budget, const PassTest& passes,
+  // enough to be found. Leaves what it found in scratch.found, sorted.
+  WalkEnd FindPassing(Candidate from, const FilteredPace& pace, const PassTest& passes,
                       Patience* patience);
   // Only nodes that pass, reached over one that does not: for filters of which nothing lies where
-  // the query does. Starts from `seeds`, which pass. Leaves them in scratch.found, sorted.
-  WalkEnd FindBridged(std::span<const uint32_t> seeds, const FilteredBudget& budget,
-                      const PassTest& passes, Patience* patience);
+  // the query does. Starts from `seeds`, which pass. Leaves the `ef` nearest in scratch.found,
+  // sorted; starved when they are fewer than k.
+  WalkEnd FindBridged(std::span<const uint32_t> seeds, size_t k, size_t ef, const PassTest& passes,
+                      Patience* patience);
 
  private:
   // Those neighbours that were not met before, into scratch.batch.
