@@ -10,7 +10,9 @@ constexpr size_t kLineBytes = 64;
 }  // namespace
 
 Graph::Graph(uint32_t m)
-    : m_(m), nodes_(sizeof(Node)), lists_(2 * m * sizeof(Link)), upper_lists_(m * sizeof(Link)) {}
+    : m_(m), nodes_(sizeof(Node)), lists_(2 * m * sizeof(Link)), upper_lists_(m * sizeof(Link)) {
+  HELIOS_CHECK(2 * m <= kLinkCountMax);
+}
 
 void Graph::Grow(uint32_t ordinal_count) {
   nodes_.Grow(ordinal_count);

@@ -13,6 +13,7 @@ namespace helios::ann::internal {
 
 inline constexpr uint32_t kNoOrdinal = UINT32_MAX;
 inline constexpr int kLevelMax = 15;
+inline constexpr uint32_t kLinkCountMax = 200;  // Of a list.
 
 // The edges of a hierarchical navigable small world (Malkov, Yashunin 2018): each node has up to 2m
 // links on level 0, all in one row, and m on each level above up to its own.

@@ -83,6 +83,10 @@ class HnswIndex::Impl {
                   std::vector<uint32_t>* chosen) const;
   // Returns whether the link is there: it may be one too many. With `must_stay`, another goes.
   bool LinkBack(uint32_t from, uint32_t to, int level, bool must_stay, SearchScratch* scratch);
+  // Sees to it that one of the living to which a node leads on level 0 leads back to it.
+  void KeepReachable(uint32_t ordinal, SearchScratch* scratch);
+  // The same for those to which LinkBack has given up a link.
+  void KeepDropped(SearchScratch* scratch);
 
   // --- hnsw_repair.cc ---
   // Whether a round is under way; begins one when there is something to do.
@@ -93,8 +97,6 @@ class HnswIndex::Impl {
   // What stays around a node of which some links go, from near to far.
   void CollectAround(uint32_t ordinal, int level, std::span<const uint32_t> links,
                      SearchScratch* scratch, std::vector<Candidate>* candidates) const;
-  // Sees to it that some node that stays leads to this one.
-  void KeepReachable(uint32_t ordinal, SearchScratch* scratch);
   void MoveEntry();
 
   // --- hnsw_search.cc ---

@@ -35,6 +35,8 @@ constexpr size_t kDeadLinks = 4;
 constexpr double kLivingShareMin = 0.01;
 constexpr uint64_t kLivingDistancesMax = 4096;
 constexpr internal::Costs kLivingCosts = {.scan_ns = 1, .walk_distance_ns = 1};
+// Far more than the lists around one node drop.
+constexpr size_t kDroppedMax = 1024;
 
 std::unique_ptr<internal::Codes> MakeCodes(const HnswOptions& options, const VectorSource& source) {
   if (options.codes == CodeKind::kFull) {
@@ -221,7 +223,44 @@ bool HnswIndex::Impl::LinkBack(uint32_t from, uint32_t to, int level, bool must_
     is_there = true;
   }
   graph_.SetLinks(from, level, links);
+  if (level > 0) return is_there;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.ordinal == to) continue;
+    if (std::find(links.begin(), links.end(), candidate.ordinal) == links.end()) {
+      scratch->dropped.push_back(candidate.ordinal);
+    }
+  }
   return is_there;
+}
+
+void HnswIndex::Impl::KeepReachable(uint32_t ordinal, SearchScratch* scratch) {
+  std::array<uint32_t, internal::kLinkCountMax> links;
+  std::array<uint32_t, internal::kLinkCountMax> back;
+  uint32_t nearest = kNoOrdinal;
+  const uint32_t count = graph_.Links(ordinal, 0, links.data());
+  for (const uint32_t link : std::span(links).first(count)) {
+    if (dead_.Test(link)) continue;
+    if (nearest == kNoOrdinal) nearest = link;
+    const auto present = std::span(back).first(graph_.Links(link, 0, back.data()));
+    if (std::ranges::find(present, ordinal) != present.end()) return;
+  }
+  const uint32_t entry = graph_.entry();
+  if (nearest != kNoOrdinal) {
+    LinkBack(nearest, ordinal, 0, true, scratch);
+  } else if (entry != kNoOrdinal && entry != ordinal) {
+    // All that was around is gone.
+    LinkBack(ordinal, entry, 0, true, scratch);
+    LinkBack(entry, ordinal, 0, true, scratch);
+  }
+}
+
+void HnswIndex::Impl::KeepDropped(SearchScratch* scratch) {
+  std::vector<uint32_t>& dropped = scratch->dropped;
+  // A link that is made for one may be had of another: the few that follow are looked at as well.
+  for (size_t at = 0; at < dropped.size() && at < kDroppedMax; ++at) {
+    if (!dead_.Test(dropped[at])) KeepReachable(dropped[at], scratch);
+  }
+  dropped.clear();
 }
 
 void HnswIndex::Impl::CollectLiving(SearchScratch* scratch,
@@ -318,6 +357,7 @@ void HnswIndex::Impl::Link(const NewNode& node, SearchScratch* scratch) {
   }
   // Where all have been deleted, the next ones to come find each other over what was there.
   for (const uint32_t dead : node.dead) LinkBack(dead, node.ordinal, 0, false, scratch);
+  KeepDropped(scratch);
 }
 
 void HnswIndex::Impl::LinkAlone(NewNode* node, SearchScratch* scratch) {

@@ -72,7 +72,9 @@ bool HnswIndex::Impl::Repair(uint32_t node_count) {
     const uint32_t count = ordinal_count();
     const uint32_t end = repair_next_ + std::min(std::max(node_count, 1u), count - repair_next_);
     for (; repair_next_ < end; ++repair_next_) {
-      if (linked_.Test(repair_next_)) RepairNode(repair_next_, &*scratch);
+      if (!linked_.Test(repair_next_)) continue;
+      RepairNode(repair_next_, &*scratch);
+      KeepDropped(&*scratch);
     }
   }
   if (repair_next_ < ordinal_count()) return true;
@@ -167,26 +169,6 @@ void HnswIndex::Impl::RepairList(uint32_t ordinal, int level, SearchScratch* scr
     LinkBack(kept[at], ordinal, level, false, scratch);
   }
   if (level == 0 && !dead_.Test(ordinal)) KeepReachable(ordinal, scratch);
-}
-
-void HnswIndex::Impl::KeepReachable(uint32_t ordinal, SearchScratch* scratch) {
-  std::vector<uint32_t> links(graph_.link_count_max(0));
-  links.resize(graph_.Links(ordinal, 0, links.data()));
-  std::erase_if(links, [&](uint32_t link) { return dead_.Test(link); });
-  std::vector<uint32_t> back(graph_.link_count_max(0));
-  for (const uint32_t link : links) {
-    const std::span<const uint32_t> present =
-        std::span(back).first(graph_.Links(link, 0, back.data()));
-    if (std::ranges::find(present, ordinal) != present.end()) return;
-  }
-  const uint32_t entry = graph_.entry();
-  if (!links.empty()) {
-    LinkBack(links.front(), ordinal, 0, true, scratch);
-  } else if (entry != kNoOrdinal && entry != ordinal) {
-    // All that was around is gone.
-    LinkBack(ordinal, entry, 0, true, scratch);
-    LinkBack(entry, ordinal, 0, true, scratch);
-  }
 }
 
 // Another node of the highest level, when the entry is one of those that go.

@@ -117,6 +117,7 @@ struct SearchScratch {
   std::vector<uint32_t> links;
   std::vector<uint32_t> batch;
   std::vector<float> ranks;
+  std::vector<uint32_t> dropped;  // To which a list has given up its link.
   CodeQuery query;
   CodeQuery stored;
   uint64_t distance_count = 0;
