@@ -83,7 +83,7 @@ class HnswIndex::Impl {
                   std::vector<uint32_t>* chosen) const;
   // Returns whether the link is there: it may be one too many. With `must_stay`, another goes.
   bool LinkBack(uint32_t from, uint32_t to, int level, bool must_stay, SearchScratch* scratch);
-  // Sees to it that one of the living to which a node leads on level 0 leads back to it.
+  // Sees to it that two of the living to which a node leads on level 0 lead back to it.
   void KeepReachable(uint32_t ordinal, SearchScratch* scratch);
   // The same for those to which LinkBack has given up a link.
   void KeepDropped(SearchScratch* scratch);

@@ -35,6 +35,8 @@ constexpr size_t kDeadLinks = 4;
 constexpr double kLivingShareMin = 0.01;
 constexpr uint64_t kLivingDistancesMax = 4096;
 constexpr internal::Costs kLivingCosts = {.scan_ns = 1, .walk_distance_ns = 1};
+// Two nodes may lead to nothing but each other; of three that is far less likely.
+constexpr size_t kWaysIn = 2;
 // Far more than the lists around one node drop.
 constexpr size_t kDroppedMax = 1024;
 
@@ -236,22 +238,27 @@ bool HnswIndex::Impl::LinkBack(uint32_t from, uint32_t to, int level, bool must_
 void HnswIndex::Impl::KeepReachable(uint32_t ordinal, SearchScratch* scratch) {
   std::array<uint32_t, internal::kLinkCountMax> links;
   std::array<uint32_t, internal::kLinkCountMax> back;
-  uint32_t nearest = kNoOrdinal;
+  std::array<uint32_t, kWaysIn> nearest;  // Of those that do not lead back.
+  size_t nearest_count = 0;
+  size_t way_count = 0;
   const uint32_t count = graph_.Links(ordinal, 0, links.data());
   for (const uint32_t link : std::span(links).first(count)) {
     if (dead_.Test(link)) continue;
-    if (nearest == kNoOrdinal) nearest = link;
     const auto present = std::span(back).first(graph_.Links(link, 0, back.data()));
-    if (std::ranges::find(present, ordinal) != present.end()) return;
+    if (std::ranges::find(present, ordinal) != present.end()) {
+      if (++way_count == kWaysIn) return;
+    } else if (nearest_count < kWaysIn) {
+      nearest[nearest_count++] = link;
+    }
+  }
+  for (size_t at = 0; at < nearest_count && way_count < kWaysIn; ++at, ++way_count) {
+    LinkBack(nearest[at], ordinal, 0, true, scratch);
   }
   const uint32_t entry = graph_.entry();
-  if (nearest != kNoOrdinal) {
-    LinkBack(nearest, ordinal, 0, true, scratch);
-  } else if (entry != kNoOrdinal && entry != ordinal) {
-    // All that was around is gone.
-    LinkBack(ordinal, entry, 0, true, scratch);
-    LinkBack(entry, ordinal, 0, true, scratch);
-  }
+  if (way_count > 0 || entry == kNoOrdinal || entry == ordinal) return;
+  // All that was around is gone.
+  LinkBack(ordinal, entry, 0, true, scratch);
+  LinkBack(entry, ordinal, 0, true, scratch);
 }
 
 void HnswIndex::Impl::KeepDropped(SearchScratch* scratch) {

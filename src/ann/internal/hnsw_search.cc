@@ -152,14 +152,15 @@ std::vector<Neighbor> HnswIndex::Impl::Rerank(const VectorRef& query, const Sear
   size_t passed = 0;
   for (size_t at = 0; at < found.size() && passed < count; ++at) {
     const uint32_t node = found[at].ordinal;
-    if (are_nodes ? !passes(node) : !passes.Passes(node)) continue;
-    ++passed;
+    const size_t before = neighbors.size();
     const float distance = distance_to(source_.Get(node));
     if (passes.Passes(node)) neighbors.push_back({node, distance});
-    if (!are_nodes || !duplicates_.HasAny(node)) continue;
-    duplicates_.ForEach(node, [&](uint32_t ordinal) {
-      if (passes.Passes(ordinal)) neighbors.push_back({ordinal, distance});
-    });
+    if (are_nodes && duplicates_.HasAny(node)) {
+      duplicates_.ForEach(node, [&](uint32_t ordinal) {
+        if (passes.Passes(ordinal)) neighbors.push_back({ordinal, distance});
+      });
+    }
+    if (neighbors.size() > before) ++passed;
   }
   return neighbors;
 }
