@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <chrono>
 
 #include "ann/internal/hnsw_impl.h"
+#include "sys/clock.h"
 #include "sys/randomness.h"
 
 namespace helios::ann {
@@ -18,9 +18,10 @@ constexpr size_t kPrefetchDistances[] = {2, 4, 6, 8, 12, 16, 24};
 
 template <typename Body>
 double NanosOf(const Body& body) {
-  const auto start = std::chrono::steady_clock::now();
+  constexpr double kNanosPerMicro = 1000;
+  const int64_t start_us = sys::SystemClock().MonotonicMicros();
   body();
-  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
+  return static_cast<double>(sys::SystemClock().MonotonicMicros() - start_us) * kNanosPerMicro;
 }
 
 }  // namespace
@@ -58,7 +59,8 @@ void HnswIndex::Impl::Calibrate() {
       std::max<uint32_t>(1, std::min<uint32_t>(kScanStride, count / kSampleCount));
   const auto first = static_cast<uint32_t>(random.Below(count - stride * (kSampleCount - 1)));
   for (uint32_t at = 0; at < kSampleCount; ++at) scattered[at] = first + at * stride;
-  costs.scan_ns = NanosOf([&] { codes_->Rank(scratch->query, scattered, ranks); }) / kSampleCount;
+  costs.scan_ns = std::max(
+      NanosOf([&] { codes_->Rank(scratch->query, scattered, ranks); }) / kSampleCount, 1.0);
 
   double walk_ns = 0;
   const auto distances_of = [&](size_t ef) {
@@ -77,7 +79,7 @@ void HnswIndex::Impl::Calibrate() {
   };
   const double few = distances_of(kShortList);
   const double many = distances_of(kLongList);
-  costs.walk_distance_ns = walk_ns / ((few + many) * kWalkCount);
+  costs.walk_distance_ns = std::max(walk_ns / ((few + many) * kWalkCount), 1.0);
   costs.walk_distances_each = std::max(many - few, 1.0) / (kLongList - kShortList);
   costs.walk_distances_base = std::max(few - costs.walk_distances_each * kShortList, 0.0);
   planner_.SetCosts(costs);
