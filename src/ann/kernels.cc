@@ -19,6 +19,8 @@ bool IsSupported(InstructionSet set) {
     case InstructionSet::kAvx512Vnni:
       return IsSupported(InstructionSet::kAvx512) && __builtin_cpu_supports("avx512vnni") &&
              __builtin_cpu_supports("avx512vpopcntdq");
+    case InstructionSet::kAvx512Bf16:
+      return IsSupported(InstructionSet::kAvx512Vnni) && __builtin_cpu_supports("avx512bf16");
   }
   return false;
 }
@@ -32,6 +34,8 @@ const Kernels& KernelsFor(InstructionSet set) {
       return internal::kAvx512Kernels;
     case InstructionSet::kAvx512Vnni:
       return internal::kAvx512VnniKernels;
+    case InstructionSet::kAvx512Bf16:
+      return internal::Avx512Bf16Kernels();
     case InstructionSet::kPortable:
       break;
   }
@@ -59,6 +63,8 @@ std::string_view InstructionSetName(InstructionSet set) {
       return "AVX-512";
     case InstructionSet::kAvx512Vnni:
       return "AVX-512 VNNI";
+    case InstructionSet::kAvx512Bf16:
+      return "AVX-512 BF16";
   }
   return "portable";
 }

@@ -13,8 +13,14 @@ enum class InstructionSet : uint8_t {
   kAvx2,        // AVX2, FMA, F16C.
   kAvx512,      // AVX-512 F, BW, DQ, VL.
   kAvx512Vnni,  // With VNNI and VPOPCNTDQ, as from Ice Lake and Zen 4 on.
+  kAvx512Bf16,  // With BF16 too, as from Cooper Lake and Zen 4 on.
 };
-inline constexpr size_t kInstructionSetCount = 4;
+inline constexpr size_t kInstructionSetCount = 5;
+
+// A query for `plane_products` has so many planes at most.
+inline constexpr size_t kPlaneCountMax = 8;
+// And each of its planes has a multiple of so many words.
+inline constexpr size_t kPlaneWords = 8;
 
 // Bits set in both of two vectors, and in at least one.
 struct BitCounts {
@@ -46,6 +52,19 @@ struct Kernels {
   // Requires: `count` is a multiple of 64.
   void (*inner_products_u8i8)(const uint8_t* left, const int8_t* const* rights, size_t right_count,
                               size_t count, size_t ahead, int32_t* products);
+
+  // The inner product of vectors whose elements are bfloat16. Elements too small for a normal float
+  // may count as 0.
+  float (*inner_product_bf16)(const uint16_t* left, const uint16_t* right, size_t count);
+
+  // The inner product of whole numbers and bits, for each of several codes, while those `ahead`
+  // places on are fetched from memory. Plane p has bit p of all the numbers, in words as the codes
+  // have theirs; the planes, lowest first, follow each other after `plane_words` words each.
+  // Requires: plane_count <= kPlaneCountMax; `plane_words` is word_count rounded up to a multiple
+  // of kPlaneWords.
+  void (*plane_products)(const uint64_t* planes, size_t plane_count, size_t plane_words,
+                         const uint64_t* const* codes, size_t code_count, size_t word_count,
+                         size_t ahead, uint32_t* products);
 
   // `count` is of words of 64 bits.
   uint32_t (*hamming)(const uint64_t* left, const uint64_t* right, size_t count);

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "ann/bfloat16.h"
 #include "ann/vector.h"
 
 namespace helios::ann {
@@ -116,6 +117,55 @@ TEST_P(KernelsTest, BytesAreExact) {
   }
 }
 
+TEST_P(KernelsTest, Bfloat16AgreesWithTheDefinition) {
+  for (const size_t count : kCounts) {
+    std::vector<uint16_t> left;
+    std::vector<uint16_t> right;
+    double expected = 0;
+    double sizes = 0;
+    for (const float value : RandomFloats(count)) left.push_back(ToBfloat16(value));
+    for (const float value : RandomFloats(count)) right.push_back(ToBfloat16(value));
+    for (size_t at = 0; at < count; ++at) {
+      const double term = static_cast<double>(FromBfloat16(left[at])) * FromBfloat16(right[at]);
+      expected += term;
+      sizes += std::abs(term);
+    }
+    EXPECT_NEAR(kernels_->inner_product_bf16(left.data(), right.data(), count), expected,
+                1e-6 * sizes + 1e-6)
+        << count;
+  }
+}
+
+TEST_P(KernelsTest, ProductsOfPlanesAreExact) {
+  for (const size_t word_count : {1, 2, 6, 7, 8, 9, 15, 16, 17, 24, 250}) {
+    const size_t plane_words = (word_count + kPlaneWords - 1) / kPlaneWords * kPlaneWords;
+    for (size_t plane_count = 1; plane_count <= kPlaneCountMax; ++plane_count) {
+      const std::vector<uint64_t> planes = RandomWords(plane_words * plane_count);
+      // One code of nothing, one of everything, and others; behind a code's end lies the next.
+      constexpr size_t kCodeCount = 7;
+      std::vector<uint64_t> words = RandomWords(word_count * kCodeCount);
+      std::fill_n(words.begin(), word_count, uint64_t{0});
+      std::fill_n(words.begin() + static_cast<std::ptrdiff_t>(word_count), word_count,
+                  ~uint64_t{0});
+      std::vector<const uint64_t*> codes;
+      std::vector<uint32_t> expected(kCodeCount);
+      for (size_t code = 0; code < kCodeCount; ++code) {
+        codes.push_back(words.data() + code * word_count);
+        for (size_t bit = 0; bit < word_count * 64; ++bit) {
+          for (size_t plane = 0; plane < plane_count; ++plane) {
+            const uint64_t both = codes[code][bit / 64] & planes[plane * plane_words + bit / 64];
+            if ((both >> (bit % 64) & 1) != 0) expected[code] += 1u << plane;
+          }
+        }
+      }
+      std::vector<uint32_t> products(kCodeCount);
+      kernels_->plane_products(planes.data(), plane_count, plane_words, codes.data(), kCodeCount,
+                               word_count, 3, products.data());
+      EXPECT_EQ(products, expected) << word_count << " words, " << plane_count << " planes";
+    }
+  }
+}
+
 TEST_P(KernelsTest, ProductsOfCodesAreExact) {
   for (const size_t count : kCounts) {
     const std::vector<uint8_t> left = RandomIntegers<uint8_t>(count);
@@ -171,7 +221,8 @@ TEST_P(KernelsTest, BitsAreCounted) {
 
 INSTANTIATE_TEST_SUITE_P(All, KernelsTest,
                          testing::Values(InstructionSet::kPortable, InstructionSet::kAvx2,
-                                         InstructionSet::kAvx512, InstructionSet::kAvx512Vnni),
+                                         InstructionSet::kAvx512, InstructionSet::kAvx512Vnni,
+                                         InstructionSet::kAvx512Bf16),
                          [](const testing::TestParamInfo<InstructionSet>& test) {
                            std::string name;
                            for (const char letter : InstructionSetName(test.param)) {

@@ -12,6 +12,10 @@ inline void PrefetchBytes(const int8_t* bytes, size_t count) {
   for (size_t at = 0; at < end; at += kLineBytes) __builtin_prefetch(bytes + at);
 }
 
+inline void PrefetchWords(const uint64_t* words, size_t count) {
+  PrefetchBytes(reinterpret_cast<const int8_t*>(words), count * sizeof(uint64_t));
+}
+
 // Only functions are compiled for more instructions, never whole files: an inline function of a
 // header must not be, because the linker keeps any one of its copies for the whole program.
 // One after the other, for sets without instructions to gain by more.
@@ -28,5 +32,7 @@ extern const Kernels kPortableKernels;
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
 extern const Kernels kAvx512VnniKernels;
+// All of the set before but for the products of bfloat16.
+const Kernels& Avx512Bf16Kernels();
 
 }  // namespace helios::ann::internal

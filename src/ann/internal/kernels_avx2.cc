@@ -124,6 +124,46 @@ HELIOS_TARGET int32_t SumOfIntegers(const Left* left, const int8_t* right, size_
   return Sum(_mm256_add_epi32(even, odd));
 }
 
+// The high half of a float is all of a bfloat16.
+HELIOS_INLINE_TARGET __m256 LoadBf16(const uint16_t* from) {
+  const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+
+HELIOS_TARGET float InnerProductBf16(const uint16_t* left, const uint16_t* right, size_t count) {
+  constexpr size_t kHalves = 8;
+  __m256 sums = _mm256_setzero_ps();
+  size_t index = 0;
+  for (; index + kHalves <= count; index += kHalves) {
+    sums = _mm256_fmadd_ps(LoadBf16(left + index), LoadBf16(right + index), sums);
+  }
+  if (index < count) {
+    uint16_t left_rest[kHalves] = {};
+    uint16_t right_rest[kHalves] = {};
+    std::memcpy(left_rest, left + index, (count - index) * sizeof(uint16_t));
+    std::memcpy(right_rest, right + index, (count - index) * sizeof(uint16_t));
+    sums = _mm256_fmadd_ps(LoadBf16(left_rest), LoadBf16(right_rest), sums);
+  }
+  return Sum(sums);
+}
+
+HELIOS_TARGET void PlaneProducts(const uint64_t* planes, size_t plane_count, size_t plane_words,
+                                 const uint64_t* const* codes, size_t code_count, size_t word_count,
+                                 size_t ahead, uint32_t* products) {
+  for (size_t at = 0; at < code_count; ++at) {
+    if (at + ahead < code_count) PrefetchWords(codes[at + ahead], word_count);
+    int64_t product = 0;
+    for (size_t plane = plane_count; plane-- > 0;) {
+      const uint64_t* const words = planes + plane * plane_words;
+      product *= 2;
+      for (size_t word = 0; word < word_count; ++word) {
+        product += _mm_popcnt_u64(codes[at][word] & words[word]);
+      }
+    }
+    products[at] = static_cast<uint32_t>(product);
+  }
+}
+
 // One instruction a word: on these processors faster than counting by tables of nibbles while the
 // words are few.
 HELIOS_TARGET uint32_t Hamming(const uint64_t* left, const uint64_t* right, size_t count) {
@@ -157,6 +197,8 @@ const Kernels kAvx2Kernels = {
     .l1_i8 = SumOfIntegers<IntegerSize, int8_t>,
     .inner_product_u8i8 = SumOfIntegers<IntegerProduct, uint8_t>,
     .inner_products_u8i8 = ProductsInTurn<SumOfIntegers<IntegerProduct, uint8_t>>,
+    .inner_product_bf16 = InnerProductBf16,
+    .plane_products = PlaneProducts,
     .hamming = Hamming,
     .bit_counts = CountBits,
 };

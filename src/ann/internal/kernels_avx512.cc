@@ -12,6 +12,10 @@
 #define HELIOS_VNNI_TARGET \
   __attribute__((          \
       target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq,fma,popcnt")))
+#define HELIOS_BF16_TARGET                                                                   \
+  __attribute__((                                                                            \
+      target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vpopcntdq,avx512bf16,fma," \
+             "popcnt")))
 #define HELIOS_INLINE_VNNI_TARGET HELIOS_VNNI_TARGET __attribute__((always_inline)) inline
 
 namespace helios::ann::internal {
@@ -122,6 +126,38 @@ HELIOS_TARGET int32_t SumOfIntegers(const Left* left, const int8_t* right, size_
         _mm512_add_epi32(even, Step::Term(Widen(left + index, mask), Widen(right + index, mask)));
   }
   return _mm512_reduce_add_epi32(_mm512_add_epi32(even, odd));
+}
+
+// The high half of a float is all of a bfloat16.
+HELIOS_INLINE_TARGET __m512 LoadBf16(const uint16_t* from, __mmask16 mask) {
+  return _mm512_castsi512_ps(
+      _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from)), 16));
+}
+
+HELIOS_TARGET float InnerProductBf16(const uint16_t* left, const uint16_t* right, size_t count) {
+  __m512 sums = _mm512_setzero_ps();
+  for (size_t index = 0; index < count; index += kFloats) {
+    const __mmask16 mask = count - index < kFloats ? FirstFloats(count - index) : __mmask16{0xffff};
+    sums = _mm512_fmadd_ps(LoadBf16(left + index, mask), LoadBf16(right + index, mask), sums);
+  }
+  return _mm512_reduce_add_ps(sums);
+}
+
+HELIOS_TARGET void PlaneProducts(const uint64_t* planes, size_t plane_count, size_t plane_words,
+                                 const uint64_t* const* codes, size_t code_count, size_t word_count,
+                                 size_t ahead, uint32_t* products) {
+  for (size_t at = 0; at < code_count; ++at) {
+    if (at + ahead < code_count) PrefetchWords(codes[at + ahead], word_count);
+    int64_t product = 0;
+    for (size_t plane = plane_count; plane-- > 0;) {
+      const uint64_t* const words = planes + plane * plane_words;
+      product *= 2;
+      for (size_t word = 0; word < word_count; ++word) {
+        product += _mm_popcnt_u64(codes[at][word] & words[word]);
+      }
+    }
+    products[at] = static_cast<uint32_t>(product);
+  }
 }
 
 HELIOS_TARGET uint32_t Hamming(const uint64_t* left, const uint64_t* right, size_t count) {
@@ -249,7 +285,68 @@ HELIOS_VNNI_TARGET BitCounts VectorCountBits(const uint64_t* left, const uint64_
           static_cast<uint32_t>(_mm512_reduce_add_epi64(either))};
 }
 
+HELIOS_INLINE_VNNI_TARGET __m512i PlanesOfWords(const uint64_t* planes, size_t plane_count,
+                                                size_t plane_words, __m512i code) {
+  __m512i product = _mm512_setzero_si512();
+  for (size_t plane = plane_count; plane-- > 0;) {
+    const __m512i words = _mm512_loadu_si512(planes + plane * plane_words);
+    product = _mm512_add_epi64(_mm512_add_epi64(product, product),
+                               _mm512_popcnt_epi64(_mm512_and_si512(words, code)));
+  }
+  return product;
+}
+
+HELIOS_VNNI_TARGET void VectorPlaneProducts(const uint64_t* planes, size_t plane_count,
+                                            size_t plane_words, const uint64_t* const* codes,
+                                            size_t code_count, size_t word_count, size_t ahead,
+                                            uint32_t* products) {
+  const __mmask8 rest = FirstWords(word_count - (plane_words - kWords));
+  for (size_t at = 0; at < code_count; ++at) {
+    if (at + ahead < code_count) PrefetchWords(codes[at + ahead], word_count);
+    __m512i sum = _mm512_setzero_si512();
+    size_t word = 0;
+    for (; word + kWords < plane_words; word += kWords) {
+      const __m512i code = _mm512_loadu_si512(codes[at] + word);
+      sum = _mm512_add_epi64(sum, PlanesOfWords(planes + word, plane_count, plane_words, code));
+    }
+    const __m512i code = _mm512_maskz_loadu_epi64(rest, codes[at] + word);
+    sum = _mm512_add_epi64(sum, PlanesOfWords(planes + word, plane_count, plane_words, code));
+    products[at] = static_cast<uint32_t>(_mm512_reduce_add_epi64(sum));
+  }
+}
+
+// Pairs of products are added in 32 bits by one instruction.
+HELIOS_BF16_TARGET float Bf16Product(const uint16_t* left, const uint16_t* right, size_t count) {
+  __m512 even = _mm512_setzero_ps();
+  __m512 odd = _mm512_setzero_ps();
+  size_t index = 0;
+  for (; index + 2 * kWidened <= count; index += 2 * kWidened) {
+    const size_t next = index + kWidened;
+    even = _mm512_dpbf16_ps(even, (__m512bh)_mm512_loadu_si512(left + index),
+                            (__m512bh)_mm512_loadu_si512(right + index));
+    odd = _mm512_dpbf16_ps(odd, (__m512bh)_mm512_loadu_si512(left + next),
+                           (__m512bh)_mm512_loadu_si512(right + next));
+  }
+  for (; index < count; index += kWidened) {
+    const __mmask32 mask =
+        count - index >= kWidened ? ~__mmask32{0} : (__mmask32{1} << (count - index)) - 1;
+    even = _mm512_dpbf16_ps(even, (__m512bh)_mm512_maskz_loadu_epi16(mask, left + index),
+                            (__m512bh)_mm512_maskz_loadu_epi16(mask, right + index));
+  }
+  return _mm512_reduce_add_ps(_mm512_add_ps(even, odd));
+}
+
 }  // namespace
+
+const Kernels& Avx512Bf16Kernels() {
+  static const Kernels kernels = [] {
+    Kernels with_bf16 = kAvx512VnniKernels;
+    with_bf16.instruction_set = InstructionSet::kAvx512Bf16;
+    with_bf16.inner_product_bf16 = Bf16Product;
+    return with_bf16;
+  }();
+  return kernels;
+}
 
 const Kernels kAvx512Kernels = {
     .instruction_set = InstructionSet::kAvx512,
@@ -264,6 +361,8 @@ const Kernels kAvx512Kernels = {
     .l1_i8 = SumOfIntegers<IntegerSize, int8_t>,
     .inner_product_u8i8 = SumOfIntegers<IntegerProduct, uint8_t>,
     .inner_products_u8i8 = ProductsInTurn<SumOfIntegers<IntegerProduct, uint8_t>>,
+    .inner_product_bf16 = InnerProductBf16,
+    .plane_products = PlaneProducts,
     .hamming = Hamming,
     .bit_counts = CountBits,
 };
@@ -281,6 +380,8 @@ const Kernels kAvx512VnniKernels = {
     .l1_i8 = SumOfIntegers<IntegerSize, int8_t>,
     .inner_product_u8i8 = VnniProductU8,
     .inner_products_u8i8 = VnniProductsU8,
+    .inner_product_bf16 = InnerProductBf16,
+    .plane_products = VectorPlaneProducts,
     .hamming = VectorHamming,
     .bit_counts = VectorCountBits,
 };

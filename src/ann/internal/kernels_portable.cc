@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "ann/bfloat16.h"
 #include "ann/internal/kernel_sets.h"
 #include "ann/vector.h"
 
@@ -74,6 +75,34 @@ int32_t L1I8(const int8_t* left, const int8_t* right, size_t count) {
   return sum;
 }
 
+float InnerProductBf16(const uint16_t* left, const uint16_t* right, size_t count) {
+  std::array<float, kLanes> sums = {};
+  for (size_t index = 0; index < count; ++index) {
+    sums[index % kLanes] += FromBfloat16(left[index]) * FromBfloat16(right[index]);
+  }
+  float sum = 0;
+  for (const float lane : sums) sum += lane;
+  return sum;
+}
+
+void PlaneProducts(const uint64_t* planes, size_t plane_count, size_t plane_words,
+                   const uint64_t* const* codes, size_t code_count, size_t word_count, size_t ahead,
+                   uint32_t* products) {
+  for (size_t at = 0; at < code_count; ++at) {
+    if (at + ahead < code_count) PrefetchWords(codes[at + ahead], word_count);
+    uint32_t product = 0;
+    for (size_t plane = plane_count; plane-- > 0;) {
+      const uint64_t* const words = planes + plane * plane_words;
+      uint32_t bits = 0;
+      for (size_t word = 0; word < word_count; ++word) {
+        bits += static_cast<uint32_t>(std::popcount(codes[at][word] & words[word]));
+      }
+      product = 2 * product + bits;
+    }
+    products[at] = product;
+  }
+}
+
 uint32_t Hamming(const uint64_t* left, const uint64_t* right, size_t count) {
   uint32_t sum = 0;
   for (size_t word = 0; word < count; ++word) {
@@ -106,6 +135,8 @@ const Kernels kPortableKernels = {
     .l1_i8 = L1I8,
     .inner_product_u8i8 = InnerProductI8<uint8_t>,
     .inner_products_u8i8 = ProductsInTurn<InnerProductI8<uint8_t>>,
+    .inner_product_bf16 = InnerProductBf16,
+    .plane_products = PlaneProducts,
     .hamming = Hamming,
     .bit_counts = CountBits,
 };
