@@ -1,5 +1,6 @@
 #include "ann/hnsw.h"
 
+#include "ann/internal/centered_codes.h"
 #include "ann/internal/hnsw_impl.h"
 
 namespace helios::ann {
@@ -16,6 +17,8 @@ std::string_view StrategyName(Strategy strategy) {
       return "filtered walk";
     case Strategy::kBridgedWalk:
       return "bridged walk";
+    case Strategy::kProbe:
+      return "probe";
   }
   return "";
 }
@@ -50,6 +53,11 @@ Status CheckOptions(const HnswOptions& options) {
   if (options.codes == CodeKind::kScalar8 && !has_codes) {
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("this type of vector has no codes of 8 bits");
+  }
+  if (options.codes == CodeKind::kRabitq &&
+      !internal::CenteredCodes::HasCodes(options.shape, options.metric)) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("this type of vector has no codes of 1 bit");
   }
   return Status::Ok();
 }

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
-#include <stop_token>
 #include <vector>
 
+#include "ann/build.h"
 #include "ann/metric.h"
 #include "ann/search.h"
 #include "ann/vector.h"
@@ -19,6 +18,7 @@ namespace helios::ann {
 // What walks compare.
 enum class CodeKind : uint8_t {
   kScalar8,  // Eight bits an element; the nearest are compared in full afterwards.
+  kRabitq,   // One bit an element, and how far that may be off; not for L1.
   kFull,     // The vectors themselves, read from the source. The only one for bits and sparse ones.
 };
 
@@ -40,13 +40,6 @@ struct HnswMemory {
   size_t code_bytes = 0;
   size_t other_bytes = 0;  // Bits of what lives, duplicates, what searches keep for the next one.
   size_t total() const { return graph_bytes + code_bytes + other_bytes; }
-};
-
-struct BuildOptions {
-  size_t thread_count = 1;
-  std::stop_token stop;
-  // Called now and then with how many of all are in, by the thread that called Build.
-  std::function<void(uint32_t inserted, uint32_t total)> progress;
 };
 
 // Hierarchical navigable small world (Malkov, Yashunin 2018) over ordinals, changed while it is

@@ -25,6 +25,7 @@ enum class Strategy : uint8_t {
   kExact,         // The codes of all that pass, then the nearest in full.
   kFilteredWalk,  // The graph, distances first; only what passes counts as found.
   kBridgedWalk,   // The graph among what passes, over bridges of what does not.
+  kProbe,         // The lists of an inverted file whose centers are nearest.
 };
 std::string_view StrategyName(Strategy strategy);
 
@@ -42,6 +43,13 @@ struct SearchOptions {
   size_t k = 10;
   // Length of the list of the nearest that a walk keeps: longer finds more and takes longer.
   size_t ef = 40;
+  // Lists of an inverted file that a search looks into: more find more and take longer. It goes on
+  // to others, up to `probes_max`, while it has found fewer than k.
+  uint32_t probes = 1;
+  uint32_t probes_max = 32'768;
+  // Codes of one bit know how far they may be off, in standard deviations: what by its code might
+  // still be near, if it is off by so many, is compared in full.
+  float epsilon = 1.9f;
   Filter filter;
   // After it a search returns what it has, with `complete` false. Asked every few hundred
   // distances.

@@ -17,6 +17,12 @@ struct CodeQuery {
   float scale = 1;
   float offset = 0;
   std::optional<DistanceTo> full;
+  // For codes of differences from centers: of each center, the square of how far it is.
+  std::vector<float> center_squares;
+  std::vector<float> center_ranks;
+  std::vector<uint64_t> planes;
+  float low = 0;
+  float error = 0;
 };
 
 // The form of vectors that walks and scans compare: small, resident, and only nearly exact. Ranks

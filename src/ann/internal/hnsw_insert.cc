@@ -9,6 +9,7 @@
 
 #include "ann/internal/full_codes.h"
 #include "ann/internal/hnsw_impl.h"
+#include "ann/internal/rabitq_codes.h"
 #include "ann/internal/scalar_codes.h"
 #include "base/check.h"
 #include "base/hash.h"
@@ -43,6 +44,9 @@ constexpr size_t kDroppedMax = 1024;
 std::unique_ptr<internal::Codes> MakeCodes(const HnswOptions& options, const VectorSource& source) {
   if (options.codes == CodeKind::kFull) {
     return std::make_unique<internal::FullCodes>(options.metric, source);
+  }
+  if (options.codes == CodeKind::kRabitq) {
+    return std::make_unique<internal::RabitqCodes>(options.shape, options.metric, options.seed);
   }
   return std::make_unique<internal::ScalarCodes>(options.shape, options.metric);
 }

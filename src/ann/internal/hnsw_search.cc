@@ -12,12 +12,24 @@ using internal::kNoOrdinal;
 using internal::kWordBits;
 
 // So many times k are compared in full: codes order the nearest only nearly.
-constexpr size_t kRerankFactor = 2;
-constexpr size_t kScanRerankFactor = 3;
+constexpr size_t kScalarRerankFactor = 3;
+constexpr size_t kBitRerankFactor = 20;
 constexpr size_t kScanBatch = 64;
 constexpr size_t kSeedCount = 16;
 // Over bridges a list of the same length finds less.
 constexpr size_t kBridgedFactor = 8;
+
+size_t RerankFactor(CodeKind codes) {
+  switch (codes) {
+    case CodeKind::kScalar8:
+      return kScalarRerankFactor;
+    case CodeKind::kRabitq:
+      return kBitRerankFactor;
+    case CodeKind::kFull:
+      break;
+  }
+  return 1;
+}
 
 // Nodes of ordinals that pass, spread over all of them.
 std::vector<uint32_t> StridedSeeds(const internal::PassTest& passes,
@@ -102,7 +114,7 @@ void HnswIndex::Impl::RunStrategy(Strategy strategy, const SearchOptions& option
   report->strategy = strategy;
   const uint32_t entry = graph_.entry();
   if (strategy == Strategy::kReturnAll || strategy == Strategy::kExact) {
-    ScanPassing(passes, kScanRerankFactor * options.k, scratch, patience);
+    ScanPassing(passes, RerankFactor(options_.codes) * options.k, scratch, patience);
     return;
   }
   scratch->found.clear();
@@ -141,9 +153,7 @@ std::vector<Neighbor> HnswIndex::Impl::Rerank(const VectorRef& query, const Sear
                                               SearchScratch* scratch) const {
   std::vector<Neighbor> neighbors;
   const std::vector<Candidate>& found = scratch->found;
-  const size_t factor =
-      options_.codes == CodeKind::kFull ? 1 : std::max(kRerankFactor, kScanRerankFactor);
-  const size_t count = factor * options.k;
+  const size_t count = RerankFactor(options_.codes) * options.k;
   for (size_t at = 0; at < std::min(found.size(), count); ++at) {
     source_.Prefetch(found[at].ordinal);
   }

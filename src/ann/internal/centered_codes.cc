@@ -1,0 +1,63 @@
+#include "ann/internal/centered_codes.h"
+
+#include "ann/internal/ivf_train.h"
+
+namespace helios::ann::internal {
+namespace {
+
+constexpr uint32_t kFewCenters = 16;
+
+}  // namespace
+
+void CenteredCodes::ToElements(const VectorRef& vector, std::vector<float>* floats) const {
+  ToFloats(vector, floats);
+  if (metric_ == Metric::kCosine) Normalize(floats);
+}
+
+Centers CenteredCodes::FewCenters(std::span<const VectorRef> sample) const {
+  std::vector<float> all;
+  std::vector<float> floats;
+  for (const VectorRef& vector : sample) {
+    ToElements(vector, &floats);
+    all.insert(all.end(), floats.begin(), floats.end());
+  }
+  return Centers(TrainCenters(all, shape_.dimension_count, kFewCenters, {}),
+                 shape_.dimension_count);
+}
+
+void CenteredCodes::Encode(uint32_t ordinal, const VectorRef& vector) {
+  std::vector<float> floats;
+  std::vector<float> squares;
+  ToElements(vector, &floats);
+  centers_.Squares(floats, &squares);
+  EncodeElements(ordinal, floats, LeastOf(squares));
+}
+
+void CenteredCodes::EncodeAt(uint32_t ordinal, const VectorRef& vector, uint32_t center) {
+  std::vector<float> floats;
+  ToElements(vector, &floats);
+  EncodeElements(ordinal, floats, center);
+}
+
+void CenteredCodes::Prepare(const VectorRef& vector, CodeQuery* query) const {
+  ToElements(vector, &query->floats);
+  centers_.Squares(query->floats, &query->center_squares);
+  PrepareAt(vector, query);
+}
+
+void CenteredCodes::PrepareAt(const VectorRef& vector, CodeQuery* query) const {
+  HELIOS_CHECK(query->center_squares.size() == centers_.count());
+  std::vector<float> floats;
+  ToElements(vector, &floats);
+  query->center_ranks.resize(centers_.count());
+  float square = 0;
+  for (const float value : floats) square += value * value;
+  for (uint32_t center = 0; center < centers_.count(); ++center) {
+    const float distance = query->center_squares[center];
+    query->center_ranks[center] = is_product() ? (distance - square - centers_.square(center)) / 2
+                                               : square_factor() * distance;
+  }
+  PrepareElements(floats, query);
+}
+
+}  // namespace helios::ann::internal
