@@ -282,7 +282,7 @@ TEST_P(IvfTest, SearchesRunBesideChanges) {
   threads.emplace_back("compact", [&] {
     while (!is_over) index->Compact(3);
   });
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 2; ++round) {
     for (uint32_t ordinal = 1; ordinal < kCount; ordinal += 2) {
       EXPECT_TRUE(index->Delete(ordinal).ok());
     }
