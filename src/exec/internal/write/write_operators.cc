@@ -16,6 +16,7 @@ class Insert : public Writer {
     for (const auto& [column, expression] : node.set) set_.emplace_back(*expression, query.eval);
     if (node.set_where != nullptr) where_.emplace(*node.set_where, query.eval);
     if (node.check_option != nullptr) check_option_.emplace(*node.check_option, query.eval);
+    moves_arbiter_ = MovesArbiter();
   }
 
  protected:
@@ -116,30 +117,89 @@ class Insert : public Writer {
     return Status::Ok();
   }
 
+  // Whether an update may change what decides who is in the way.
+  bool MovesArbiter() const {
+    const auto is_set = [this](int32_t column) {
+      return std::any_of(insert_.set.begin(), insert_.set.end(), [column](const auto& set) {
+        return static_cast<int32_t>(set.first) == column;
+      });
+    };
+    if (insert_.arbiter.value_or(-1) < 0) {
+      const std::vector<uint32_t>& keys = insert_.target->layout->key_columns;
+      return std::any_of(keys.begin(), keys.end(),
+                         [&](uint32_t key) { return is_set(static_cast<int32_t>(key)); });
+    }
+    const auto& parts =
+        insert_.target->indexes[static_cast<size_t>(*insert_.arbiter)].layout->parts;
+    return std::any_of(parts.begin(), parts.end(), [&](const hidb::IndexPart& part) {
+      return part.column < 0 || is_set(part.column);
+    });
+  }
+
+  // Proposed rows with the same key come one after the other: the later one meets what became of
+  // the row before it.
   Status InsertOrUpdate(const Chunk& rows, Chunk* written) {
     const size_t count = rows.row_count();
-    const int32_t arbiter = insert_.arbiter.value_or(-1);
     std::vector<std::string> holders, keys;
-    HELIOS_TRY(writer_.FindHolders(arbiter, rows, &holders, &keys));
+    HELIOS_TRY(FindHolders(rows, &holders, &keys));
+    std::vector<size_t> ends;  // Of runs of rows whose keys differ.
+    std::unordered_set<std::string_view> seen;
+    for (size_t row = 0; row < count; ++row) {
+      if (row == 0 || (!moves_arbiter_ && (keys[row].empty() || seen.insert(keys[row]).second))) {
+        if (row == 0) seen.insert(keys[row]);
+        continue;
+      }
+      ends.push_back(row);
+      seen = {keys[row]};
+    }
+    if (ends.empty()) return WriteDistinct(rows, holders, written);
+    ends.push_back(count);
+    *written = Chunk();
+    size_t begin = 0;
+    for (const size_t end : ends) {
+      auto run = std::make_shared<Selection>();
+      for (; begin < end; ++begin) run->push_back(static_cast<SelectionIndex>(begin));
+      Chunk part = rows;
+      part.Slice(std::move(run));
+      HELIOS_TRY(FindHolders(part, &holders, &keys));
+      Chunk changed;
+      HELIOS_TRY(WriteDistinct(part, holders, &changed));
+      if (changed.row_count() == 0) continue;
+      if (written->row_count() == 0) {
+        *written = CopyChunk(changed);
+      } else {
+        AppendRows(changed, 0, kVectorRowsMax, written);
+      }
+    }
+    return Status::Ok();
+  }
+
+  Status FindHolders(const Chunk& rows, std::vector<std::string>* holders,
+                     std::vector<std::string>* keys) {
+    holders->clear();
+    keys->clear();
+    return writer_.FindHolders(insert_.arbiter.value_or(-1), rows, holders, keys);
+  }
+
+  // Inserts the rows that nothing stands in the way of and updates what stands in the others' way.
+  Status WriteDistinct(const Chunk& rows, const std::vector<std::string>& holders, Chunk* written) {
     auto fresh = std::make_shared<Selection>();
     auto taken = std::make_shared<Selection>();
     std::vector<std::string> taken_keys;
-    std::unordered_set<std::string_view> seen;
-    for (size_t row = 0; row < count; ++row) {
-      const bool again = !keys[row].empty() && !seen.insert(keys[row]).second;
-      if (again || (!holders[row].empty() && touched_.count(holders[row]) > 0)) {
+    for (size_t row = 0; row < rows.row_count(); ++row) {
+      if (holders[row].empty()) {
+        fresh->push_back(static_cast<SelectionIndex>(row));
+        continue;
+      }
+      if (touched_.count(holders[row]) > 0) {
         return Error(ErrorCode::kCardinalityViolation)
             .Message("ON CONFLICT DO UPDATE command cannot affect row a second time")
             .Hint(
                 "Ensure that no rows proposed for insertion within the same command have "
                 "duplicate constrained values.");
       }
-      if (holders[row].empty()) {
-        fresh->push_back(static_cast<SelectionIndex>(row));
-      } else {
-        taken->push_back(static_cast<SelectionIndex>(row));
-        taken_keys.push_back(holders[row]);
-      }
+      taken->push_back(static_cast<SelectionIndex>(row));
+      taken_keys.push_back(holders[row]);
     }
     HELIOS_TRY(RefuseUnseen(taken_keys));
     Chunk inserted;
@@ -216,6 +276,9 @@ class Insert : public Writer {
     HELIOS_TRY(
         CheckOption(check_option_, insert_.check_option_view, new_rows, query_.eval.text_format));
     HELIOS_TRY(writer_.Update(old_rows, keys, new_rows));
+    if (!insert_.target->layout->key_columns.empty()) {
+      HELIOS_TRY(writer_.MakeRowKeys(new_rows, &keys));
+    }
     touched_.insert(keys.begin(), keys.end());
     *updated = std::move(new_rows);
     AddSystemColumns(keys, hidb::XidOf(query_.context.txn), updated);
@@ -226,6 +289,7 @@ class Insert : public Writer {
   std::vector<Expression> set_;
   std::optional<expr::Evaluator> where_;
   std::optional<Expression> check_option_;
+  bool moves_arbiter_ = false;
   std::unordered_set<std::string> touched_;  // Row keys that DO UPDATE must not meet again.
 };
 
