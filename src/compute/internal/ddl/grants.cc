@@ -45,20 +45,43 @@ std::string Upper(std::string_view word) {
   return upper;
 }
 
-const char* TargetWord(ObjectType type) {
+// GRANT ON TABLE takes sequences too.
+PrivilegeMask OnTables() {
+  return AllPrivileges(ObjectKind::kTable) | AllPrivileges(ObjectKind::kSequence);
+}
+
+// How messages call a kind of object in a GRANT, and the privileges that it may have; 0: any.
+struct GrantKind {
+  const char* word;
+  PrivilegeMask allowed;
+};
+
+GrantKind KindOf(ObjectType type) {
   switch (type) {
+    case ObjectType::kTable:
+      return {"relation", OnTables()};
     case ObjectType::kSequence:
-      return "sequence";
+      return {"sequence", AllPrivileges(ObjectKind::kSequence)};
     case ObjectType::kDatabase:
-      return "database";
+      return {"database", AllPrivileges(ObjectKind::kDatabase)};
     case ObjectType::kSchema:
-      return "schema";
+      return {"schema", AllPrivileges(ObjectKind::kSchema)};
     case ObjectType::kDomain:
-      return "domain";
+      return {"domain", AllPrivileges(ObjectKind::kType)};
     case ObjectType::kType:
-      return "type";
+      return {"type", AllPrivileges(ObjectKind::kType)};
+    case ObjectType::kFunction:
+      return {"function", Mask(Privilege::kExecute)};
+    case ObjectType::kProcedure:
+      return {"procedure", Mask(Privilege::kExecute)};
+    case ObjectType::kRoutine:
+      return {"routine", Mask(Privilege::kExecute)};
+    case ObjectType::kLanguage:
+      return {"language", Mask(Privilege::kUsage)};
+    case ObjectType::kTablespace:
+      return {"tablespace", Mask(Privilege::kCreate)};
     default:
-      return "relation";
+      return {"object", 0};
   }
 }
 
@@ -91,10 +114,50 @@ Result<PrivilegeMask> ParsePrivilege(const ast::Privilege& privilege, PrivilegeM
       .Message("unrecognized privilege type \"{}\"", privilege.name);
 }
 
-Result<Target> MakeTarget(const catalog::Object& object, const ast::GrantStatement& statement) {
+// What can be wrong with the privileges whatever the objects are.
+Status CheckPrivilegeWords(const ast::GrantStatement& statement) {
+  const GrantKind kind = KindOf(statement.object_type);
+  for (const ast::Privilege& privilege : statement.privileges) {
+    if (privilege.columns.empty()) {
+      if (kind.allowed != 0) {
+        HELIOS_TRY(ParsePrivilege(privilege, kind.allowed, kind.word).status());
+      }
+      continue;
+    }
+    if (statement.object_type != ObjectType::kTable) {
+      return Error(ErrorCode::kInvalidGrantor)
+          .Message("column privileges are only valid for relations");
+    }
+    HELIOS_TRY(ParsePrivilege(privilege, kColumnPrivileges, "column").status());
+  }
+  return Status::Ok();
+}
+
+// A sequence may be granted on as a table, with the privileges of tables that mean something there.
+Result<PrivilegeMask> PrivilegeOn(SessionImpl& session, const catalog::Object& object,
+                                  const ast::GrantStatement& statement,
+                                  const ast::Privilege& privilege) {
+  const PrivilegeMask allowed = AllPrivileges(object.kind());
+  const char* what = KindOf(statement.object_type).word;
+  if (statement.object_type != ObjectType::kTable) {
+    return ParsePrivilege(privilege, allowed, what);
+  }
+  HELIOS_TRY(const PrivilegeMask mask, ParsePrivilege(privilege, OnTables(), what));
+  if ((mask & allowed) != 0) return mask;
+  if (object.kind() == ObjectKind::kSequence) {
+    session.Notice(Notice::Severity::kWarning, "0LP01",
+                   fmt::format("sequence \"{}\" only supports USAGE, SELECT, and UPDATE privileges",
+                               object.name));
+    return PrivilegeMask{0};
+  }
+  return ParsePrivilege(privilege, allowed, "table");
+}
+
+Result<Target> MakeTarget(SessionImpl& session, const catalog::Object& object,
+                          const ast::GrantStatement& statement) {
   Target target;
   target.object = object.oid;
-  PrivilegeMask allowed = AllPrivileges(object.kind());
+  const PrivilegeMask allowed = AllPrivileges(object.kind());
   if (statement.privileges.empty()) {
     target.privileges = allowed;
     target.all = true;
@@ -102,23 +165,24 @@ Result<Target> MakeTarget(const catalog::Object& object, const ast::GrantStateme
   }
   for (const ast::Privilege& privilege : statement.privileges) {
     if (privilege.columns.empty()) {
-      HELIOS_TRY(const PrivilegeMask mask,
-                 ParsePrivilege(privilege, allowed, TargetWord(statement.object_type)));
+      if (privilege.name.empty()) {
+        target.privileges |= allowed;
+        target.all = true;
+        continue;
+      }
+      HELIOS_TRY(const PrivilegeMask mask, PrivilegeOn(session, object, statement, privilege));
       target.privileges |= mask;
-      target.all |= privilege.name.empty();
       continue;
     }
-    if (object.kind() != ObjectKind::kTable) {
-      return Error(ErrorCode::kInvalidGrantor)
-          .Message("column privileges are only valid for relations");
-    }
     HELIOS_TRY(const PrivilegeMask mask, ParsePrivilege(privilege, kColumnPrivileges, "column"));
-    const auto& table = static_cast<const catalog::Table&>(object);
     for (const std::string& name : privilege.columns) {
-      const catalog::Column* column = table.FindColumn(name);
+      const catalog::Column* column =
+          object.kind() == ObjectKind::kTable
+              ? static_cast<const catalog::Table&>(object).FindColumn(name)
+              : nullptr;
       if (column == nullptr) {
         return Error(ErrorCode::kUndefinedColumn)
-            .Message("column \"{}\" of relation \"{}\" does not exist", name, table.name);
+            .Message("column \"{}\" of relation \"{}\" does not exist", name, object.name);
       }
       target.columns.emplace_back(column->number, mask);
     }
@@ -451,7 +515,7 @@ Status RunAlterDefaultPrivileges(SessionImpl& session,
           .Message("default privileges cannot be set for columns");
     }
     HELIOS_TRY(const PrivilegeMask mask,
-               ParsePrivilege(privilege, kind.allowed, TargetWord(action.object_type)));
+               ParsePrivilege(privilege, kind.allowed, KindOf(action.object_type).word));
     privileges |= mask;
   }
   std::vector<Oid> schemas;
@@ -503,12 +567,15 @@ void ApplyDefaultPrivileges(SessionImpl& session, catalog::Object* object) {
 }
 
 Status RunGrant(SessionImpl& session, const ast::GrantStatement& statement, UtilityResult*) {
-  HELIOS_TRY(const Request request, ReadRequest(session, statement));
   DdlEditor editor(session);
-  HELIOS_TRY(const std::vector<const catalog::Object*> objects, FindObjects(session, statement));
+  Result<std::vector<const catalog::Object*>> found = FindObjects(session, statement);
+  if (!found.ok() && !found.status().Is(ErrorCode::kFeatureNotSupported)) return found.status();
+  HELIOS_TRY(const Request request, ReadRequest(session, statement));
+  HELIOS_TRY(CheckPrivilegeWords(statement));
+  HELIOS_TRY(const std::vector<const catalog::Object*> objects, std::move(found));
   std::vector<Target> targets;
   for (const catalog::Object* object : objects) {
-    HELIOS_TRY(Target target, MakeTarget(*object, statement));
+    HELIOS_TRY(Target target, MakeTarget(session, *object, statement));
     targets.push_back(std::move(target));
   }
   Granter granter(session, editor, request);

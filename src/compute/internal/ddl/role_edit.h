@@ -9,7 +9,7 @@
 namespace helios::compute {
 
 // Makes each of `members` a member of `group`, or with `admin` one who may add others. 42501 unless
-// the current role may, 0L000 for a circle. A notice for who is one already.
+// the current role may, 0LP01 for a circle. A notice for who is one already.
 Status AddMembers(SessionImpl& session, DdlEditor& editor, Oid group,
                   const std::vector<Oid>& members, bool admin);
 // Takes them out, or with `admin_only` their right to add others.
