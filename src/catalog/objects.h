@@ -157,7 +157,8 @@ struct Table : Object {
   TableKind table_kind = TableKind::kTable;
   bool temporary = false;
   enum class OnCommit : uint8_t { kPreserve, kDelete, kDrop } on_commit = OnCommit::kPreserve;
-  uint32_t storage_id = 0;      // hidb::SpaceId; 0 for views.
+  // hidb::SpaceId; 0 for views and for materialized views that are not populated.
+  uint32_t storage_id = 0;
   std::vector<Column> columns;  // In attnum order, dropped ones included.
   std::vector<Constraint> constraints;
   std::vector<Oid> indexes;

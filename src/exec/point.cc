@@ -37,6 +37,7 @@ Result<bool> EncodeKey(const plan::ScanNode& scan, expr::EvalContext& context, s
 // Reads the row as the scan would show it; no rows when there is none or the filter drops it.
 Status Fetch(const plan::ScanNode& scan, hidb::StorageService& storage, const std::string& key,
              const hidb::ReadView& view, expr::EvalContext& context, Chunk* out) {
+  HELIOS_TRY(RequirePopulated(scan));
   hidb::GetRequest request;
   request.table = scan.layout;
   request.row_keys.push_back(key);

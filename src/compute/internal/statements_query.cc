@@ -322,6 +322,7 @@ Result<uint64_t> CreateFromQuery(SessionImpl& session, TableFromQuery wanted) {
   DdlEditor editor(session);
   editor.Put(table);
   editor.Save();
+    if (!wanted.with_data) table->storage_id = 0;
   HELIOS_TRY(session.LockTable(table->oid, hidb::TableLockMode::kAccessExclusive, table->name));
   if (!wanted.with_data) return uint64_t{0};
   return FillTable(session, std::move(plan), std::move(wanted.parameters), *table);

@@ -304,7 +304,15 @@ Result<std::vector<hidb::KeyRange>> EvaluateBounds(const plan::ScanNode& node,
   return ranges;
 }
 
+Status RequirePopulated(const plan::ScanNode& node) {
+  if (node.layout->space != 0) return Status::Ok();
+  return Error(ErrorCode::kObjectNotInPrerequisiteState)
+      .Message("materialized view \"{}\" has not been populated", node.table_name)
+      .Hint("Use the REFRESH MATERIALIZED VIEW command.");
+}
+
 Result<OperatorPtr> MakeScan(QueryState& query, const plan::ScanNode& node, ParallelGroup* group) {
+  HELIOS_TRY(RequirePopulated(node));
   return std::make_unique<ScanOperator>(query, node, group);
 }
 

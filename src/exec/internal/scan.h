@@ -18,6 +18,9 @@ std::vector<KeyColumn> KeyColumnsOf(const hidb::IndexLayout& index);
 Result<std::vector<hidb::KeyRange>> EvaluateBounds(const plan::ScanNode& node,
                                                    expr::EvalContext& context);
 
+// 55000 for a materialized view that has no rows yet, not even none: it has no storage.
+Status RequirePopulated(const plan::ScanNode& node);
+
 Result<OperatorPtr> MakeScan(QueryState& query, const plan::ScanNode& node, ParallelGroup* group);
 
 }  // namespace helios::exec

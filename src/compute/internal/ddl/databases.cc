@@ -1,14 +1,11 @@
-// CREATE and DROP DATABASE, CREATE EXTENSION, settings of roles and databases, REFRESH MATERIALIZED
-// VIEW.
+// CREATE and DROP DATABASE, CREATE EXTENSION, settings of roles and databases.
 
 #include <algorithm>
 
 #include "compute/internal/ddl/ddl_editor.h"
-#include "compute/internal/ddl/index_build.h"
 #include "compute/internal/handlers.h"
 #include "compute/internal/name_resolution.h"
 #include "compute/internal/privileges.h"
-#include "sql/parser/parser.h"
 
 namespace helios::compute {
 
@@ -135,46 +132,6 @@ Status RunCreateExtension(SessionImpl& session, const ast::CreateExtensionStatem
   session.Notice(Notice::Severity::kNotice, "42710",
                  fmt::format("extension \"{}\" already exists, skipping", statement.name));
   return Status::Ok();
-}
-
-// The rows come anew into storage of their own, so that a rollback brings the old ones back.
-Status RunRefreshView(SessionImpl& session, const ast::RefreshViewStatement& statement) {
-  HELIOS_TRY(const catalog::Table* found, FindTableOrView(session, statement.relation));
-  if (found->table_kind != catalog::TableKind::kMaterializedView) {
-    return Error(ErrorCode::kFeatureNotSupported)
-        .Message("\"{}\" is not a materialized view", found->name);
-  }
-  HELIOS_TRY(RequireOwner(session, *found));
-  if (statement.concurrently && !statement.with_data) {
-    return Error(ErrorCode::kSyntaxError)
-        .Message("REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together");
-  }
-  const Oid oid = found->oid;
-  HELIOS_TRY(session.LockRelation(oid, hidb::TableLockMode::kAccessExclusive, found->name));
-  DdlEditor editor(session);
-  auto view = editor.Copy<catalog::Table>(oid);
-  session.txn().dropped_spaces.push_back(view->storage_id);
-  HELIOS_TRY(view->storage_id, session.NewOid());
-  for (const Oid index_oid : view->indexes) {
-    auto index = editor.Copy<catalog::Index>(index_oid);
-    if (index->storage_id == 0) continue;
-    session.txn().dropped_spaces.push_back(index->storage_id);
-    HELIOS_TRY(index->storage_id, session.NewOid());
-    editor.Put(std::move(index));
-  }
-  editor.Put(view);
-  editor.Save();
-  if (!statement.with_data) return Status::Ok();
-  HELIOS_TRY(std::vector<sql::RawStatement> query, sql::Parse(view->view_sql));
-  if (query.size() != 1 || query[0].statement->kind != ast::StatementKind::kSelect) {
-    return Error(ErrorCode::kDataCorrupted)
-        .Message("the stored query of materialized view \"{}\" is no query", view->name);
-  }
-  sql::PlannerContext context = session.MakePlannerContext();
-  HELIOS_TRY(std::shared_ptr<const sql::plan::Plan> plan,
-             sql::PlanStatement(*query[0].statement, context));
-  HELIOS_TRY(session.LockForPlan(*plan));
-  return FillTable(session, std::move(plan), {}, *view).status();
 }
 
 }  // namespace helios::compute

@@ -5,6 +5,7 @@
 
 #include "catalog/names.h"
 #include "compute/internal/ddl/ddl_editor.h"
+#include "compute/internal/ddl/own_query.h"
 #include "exec/backfill.h"
 #include "exec/insert_stream.h"
 #include "expr/evaluator.h"
@@ -19,21 +20,6 @@ namespace {
 std::string QualifiedTable(SessionImpl& session, const catalog::Table& table) {
   const catalog::Schema* schema = session.Catalog()->FindSchema(table.schema);
   return QuoteIdentifier(schema->name) + "." + QuoteIdentifier(table.name);
-}
-
-// The first rows of a query of our own making.
-Result<Chunk> Query(SessionImpl& session, const std::string& text) {
-  HELIOS_TRY(std::vector<sql::RawStatement> statements, sql::Parse(text));
-  HELIOS_CHECK(statements.size() == 1);
-  sql::PlannerContext context = session.MakePlannerContext();
-  HELIOS_TRY(std::unique_ptr<sql::plan::Plan> plan,
-             sql::PlanStatement(*statements[0].statement, context));
-  const std::shared_ptr<KeptRows> kept = session.MakeKeptRows();
-  HELIOS_TRY(session.RunPlan(std::move(plan), {}, kept.get()));
-  exec::ChunkBuffer::Cursor cursor;
-  Chunk rows;
-  HELIOS_TRY(kept->rows().Read(&cursor, &rows));
-  return rows;
 }
 
 Status ViolatedBySomeRow(const catalog::Table& table, const std::string& check) {
@@ -71,11 +57,12 @@ Status CheckReferences(SessionImpl& session, const catalog::Table& table,
     not_null += fmt::format(" AND c.{} IS NOT NULL", child);
     names += (part == 0 ? "" : ", ") + table.FindColumn(key.columns[part])->name;
   }
-  HELIOS_TRY(const Chunk rows,
-             Query(session, fmt::format("SELECT {} FROM {} c WHERE NOT EXISTS (SELECT 1 FROM {} p "
-                                        "WHERE {}){} LIMIT 1",
-                                        columns, QualifiedTable(session, table),
-                                        QualifiedTable(session, *parent), joined, not_null)));
+  HELIOS_TRY(
+      const Chunk rows,
+      RunOwnQuery(session, fmt::format("SELECT {} FROM {} c WHERE NOT EXISTS (SELECT 1 FROM {} p "
+                                       "WHERE {}){} LIMIT 1",
+                                       columns, QualifiedTable(session, table),
+                                       QualifiedTable(session, *parent), joined, not_null)));
   if (rows.row_count() == 0) return Status::Ok();
   for (size_t part = 0; part < key.columns.size(); ++part) {
     shown += (part == 0 ? "" : ", ") + std::string(rows.column(part).View(0));
@@ -141,14 +128,16 @@ Result<uint64_t> FillTable(SessionImpl& session, std::shared_ptr<const sql::plan
 Result<bool> AnyRow(SessionImpl& session, const catalog::Table& table,
                     const std::string& condition) {
   HELIOS_TRY(const Chunk rows,
-             Query(session, fmt::format("SELECT 1 FROM {} WHERE {} LIMIT 1",
-                                        QualifiedTable(session, table), condition)));
+             RunOwnQuery(session, fmt::format("SELECT 1 FROM {} WHERE {} LIMIT 1",
+                                              QualifiedTable(session, table), condition)));
   return rows.row_count() > 0;
 }
 
 Status BuildIndexes(SessionImpl& session, Oid table_oid, const std::vector<Oid>& indexes) {
   const std::shared_ptr<const catalog::Snapshot> snapshot = session.Catalog();
-  HELIOS_TRY(auto owned, MakeTarget(session, *snapshot->FindTable(table_oid)));
+  const catalog::Table& table = *snapshot->FindTable(table_oid);
+  if (table.storage_id == 0) return Status::Ok();  // A materialized view without rows.
+  HELIOS_TRY(auto owned, MakeTarget(session, table));
   std::vector<size_t> positions;
   for (size_t position = 0; position < owned.second->indexes.size(); ++position) {
     const Oid oid = owned.second->indexes[position].oid;
@@ -191,11 +180,12 @@ Status BuildIndexOnline(SessionImpl& session, TxnId guard, Oid table_oid, Oid in
     context.writes = nullptr;
     return context;
   };
-  {
+  const bool is_stored = table->storage_id != 0;  // Not so: a materialized view without rows.
+  if (is_stored) {
     const std::unique_ptr<hidb::SnapshotLease> snapshot = storage.AcquireSnapshot();
     HELIOS_TRY(exec::FillIndexOnline(owned.first, *owned.second, position, context_at(*snapshot)));
   }
-  if (index->unique) {
+  if (is_stored && index->unique) {
     // Those who looked for a key before all entries were there.
     HELIOS_TRY(await_writers());
     const std::unique_ptr<hidb::SnapshotLease> snapshot = storage.AcquireSnapshot();
@@ -243,6 +233,7 @@ Result<uint64_t> FillTable(SessionImpl& session, std::shared_ptr<const sql::plan
 
 Status RewriteRows(SessionImpl& session, const catalog::Table& before, const catalog::Table& after,
                    const std::function<Status(Chunk*)>& convert) {
+  if (before.storage_id == 0) return Status::Ok();  // A materialized view without rows.
   std::string list;
   for (const catalog::Column& column : before.columns) {
     if (!column.dropped) list += (list.empty() ? "" : ", ") + QuoteIdentifier(column.name);

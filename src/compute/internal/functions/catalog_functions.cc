@@ -216,7 +216,7 @@ Status TablespaceLocation(SessionCall& call) { return call.ReturnText(""); }
 Status RelationFilenode(SessionCall& call) {
   const std::shared_ptr<const catalog::Snapshot> snapshot = call.session.Catalog();
   const catalog::Table* table = snapshot->FindTable(call.AsOid(0));
-  if (table != nullptr && table->storage_id == 0) return call.ReturnNull();
+  if (table != nullptr && table->table_kind == catalog::TableKind::kView) return call.ReturnNull();
   if (table == nullptr && snapshot->FindIndex(call.AsOid(0)) == nullptr) return call.ReturnNull();
   return call.ReturnOid(call.AsOid(0));
 }

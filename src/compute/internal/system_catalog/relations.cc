@@ -32,6 +32,7 @@ struct ClassRow {
   int16_t check_count = 0;
   bool has_rules = false;
   bool has_triggers = false;
+  bool populated = true;
   Oid row_type = 0;
   const catalog::Object* object = nullptr;
   const std::map<std::string, std::string>* options = nullptr;
@@ -44,8 +45,8 @@ void AddClass(const catalog::Snapshot& snapshot, const ClassRow& row, SystemRowB
   rows.Oid(row.storage).Oid(0).Int4(static_cast<int32_t>(row.bytes / 8192));
   rows.Float4(static_cast<float>(row.row_count)).Int4(0).Oid(0).Bool(row.has_index).Bool(false);
   rows.Char(row.persistence).Char(row.kind).Int2(row.column_count).Int2(row.check_count);
-  rows.Bool(row.has_rules).Bool(row.has_triggers).Bool(false).Bool(false).Bool(false).Bool(true);
-  rows.Char(row.kind == 'r' ? 'd' : 'n').Bool(false).Oid(0).Int4(0).Int4(0);
+  rows.Bool(row.has_rules).Bool(row.has_triggers).Bool(false).Bool(false).Bool(false);
+  rows.Bool(row.populated).Char(row.kind == 'r' ? 'd' : 'n').Bool(false).Oid(0).Int4(0).Int4(0);
   if (row.object != nullptr && row.object->acl.has_value()) {
     rows.TextArray(AclItems(snapshot, *row.object->acl));
   } else {
@@ -172,6 +173,7 @@ Status FillPgClass(SessionImpl& session, SystemRowBuilder& rows) {
       row.column_count = static_cast<int16_t>(table.columns.size());
       row.has_rules = row.kind != 'r';
       row.options = &table.options;
+      row.populated = row.kind != 'm' || table.storage_id != 0;
       for (const catalog::Constraint& constraint : table.constraints) {
         row.check_count += constraint.kind == catalog::ConstraintKind::kCheck ? 1 : 0;
         row.has_triggers |= constraint.kind == catalog::ConstraintKind::kForeignKey;

@@ -322,8 +322,13 @@ Status SelectBinder::AddLocks(NodePtr* node) {
   }
   auto lock = std::make_unique<plan::LockRowsNode>();
   lock->ids = (*node)->ids;
-  const auto add = [&](ScopeRelation* relation, const ast::LockingClause& clause) {
-    if (relation->scan == nullptr) return;
+  const auto add = [&](ScopeRelation* relation, const ast::LockingClause& clause) -> Status {
+    if (relation->scan == nullptr) return Status::Ok();
+    if (relation->catalog_table != nullptr &&
+        relation->catalog_table->table_kind == catalog::TableKind::kMaterializedView) {
+      return Error(ErrorCode::kWrongObjectType)
+          .Message("cannot lock rows in materialized view \"{}\"", relation->catalog_table->name);
+    }
     plan::LockRowsNode::Target target;
     target.space = relation->scan->layout->space;
     target.key_id = relation->row_key;
@@ -336,11 +341,12 @@ Status SelectBinder::AddLocks(NodePtr* node) {
       if (other.key_id != target.key_id) continue;
       other.mode = std::max(other.mode, target.mode);
       other.wait = std::max(other.wait, target.wait);
-      return;
+      return Status::Ok();
     }
     b_.NeedTable(relation->scan->table, target.relation, hidb::TableLockMode::kRowShare);
     b_.NeedPrivilege(relation->scan->table, catalog::Privilege::kUpdate, 0);
     lock->targets.push_back(std::move(target));
+    return Status::Ok();
   };
   for (const ast::LockingClause& clause : select_.locking) {
     for (const ScopeRelation* relation : scope_.relations) {
@@ -351,7 +357,7 @@ Status SelectBinder::AddLocks(NodePtr* node) {
           .Message("{} cannot be applied to the nullable side of an outer join", LockName(clause));
     }
     if (clause.tables.empty()) {
-      for (ScopeRelation* relation : lockable_) add(relation, clause);
+      for (ScopeRelation* relation : lockable_) HELIOS_TRY(add(relation, clause));
       continue;
     }
     for (const ast::RelationName& name : clause.tables) {
@@ -365,8 +371,8 @@ Status SelectBinder::AddLocks(NodePtr* node) {
                      LockName(clause))
             .Position(PositionOf(name.location));
       }
-      add(found, clause);
-      for (ScopeRelation* inner : found->inner_relations) add(inner, clause);
+      HELIOS_TRY(add(found, clause));
+      for (ScopeRelation* inner : found->inner_relations) HELIOS_TRY(add(inner, clause));
     }
   }
   lock->children.push_back(std::move(*node));
