@@ -1,6 +1,6 @@
 #include "compute/internal/name_resolution.h"
 
-#include "compute/internal/privileges.h"
+#include "compute/internal/schema_usage.h"
 
 namespace helios::compute {
 
@@ -32,6 +32,10 @@ Status CheckCatalogName(SessionImpl& session, const sql::ast::RelationName& name
 Status RequireSchemaPrivilege(SessionImpl& session, const catalog::Schema& schema,
                               catalog::Privilege privilege) {
   if (schema.oid == session.temporary_schema()) return Status::Ok();
+  if (privilege == catalog::Privilege::kUsage &&
+      MayUse(*session.Catalog(), session.role(), schema)) {
+    return Status::Ok();
+  }
   if (HasPrivilege(*session.Catalog(), session.role(), schema,
                    static_cast<catalog::PrivilegeMask>(privilege))) {
     return Status::Ok();
@@ -69,6 +73,7 @@ Result<const catalog::Object*> LookUpRelation(SessionImpl& session,
       return Error(ErrorCode::kInsufficientPrivilege)
           .Message("permission denied: \"{}\" is a system catalog", name.name);
     }
+    HELIOS_TRY(RequireSchemaPrivilege(session, **schema, catalog::Privilege::kUsage));
     found = session.Catalog()->FindRelation((*schema)->oid, name.name);
   }
   return found;
@@ -166,6 +171,7 @@ Result<const catalog::UserType*> FindTypeByNames(SessionImpl& session,
     type = session.Lookup().FindUserTypeNamed(names[0]);
   } else {
     HELIOS_TRY(const catalog::Schema* schema, FindSchemaByName(session, names[names.size() - 2]));
+    HELIOS_TRY(RequireSchemaPrivilege(session, *schema, catalog::Privilege::kUsage));
     type = session.Catalog()->FindUserType(schema->oid, names.back());
   }
   if (type != nullptr && type->relation != kInvalidOid) {

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "catalog/names.h"
+#include "compute/internal/schema_usage.h"
 #include "compute/internal/session_type_lookup.h"
 #include "compute/internal/system_catalog/system_catalog.h"
 #include "sys/randomness.h"
@@ -210,7 +211,7 @@ std::vector<Oid> SessionImpl::SearchPath() {
     }
     if (name == "pg_temp") continue;
     const catalog::Schema* schema = snapshot->FindSchema(name);
-    if (schema == nullptr) continue;
+    if (schema == nullptr || !MayUse(*snapshot, role_, *schema)) continue;
     if (std::find(path.begin(), path.end(), schema->oid) == path.end()) path.push_back(schema->oid);
   }
   return path;

@@ -84,6 +84,7 @@ SELECT * FROM acl;
 SET ROLE nope;
 RESET ROLE;
 REVOKE diff_reader FROM diff_login;
+SELECT count(*) >= 0 FROM acl;
 SET ROLE diff_login;
 SELECT * FROM acl;
 RESET ROLE;

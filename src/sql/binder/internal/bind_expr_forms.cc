@@ -223,6 +223,11 @@ Result<ExprPtr> Binder::BindMinMax(const ast::MinMax& node, QueryScope& scope) {
 Result<SqlType> Binder::ResolveType(const ast::TypeName& type) {
   auto resolved = ResolveTypeName(type, context_);
   if (!resolved.ok()) return AtLocation(std::move(resolved).status(), type.location);
+  if (type.names.size() > 1 && resolved->oid >= kFirstUserOid) {
+    const catalog::Schema* schema =
+        context_.snapshot->FindSchema(type.names[type.names.size() - 2]);
+    if (schema != nullptr) NeedSchema(*schema);
+  }
   if (record_names_ && resolved->oid >= kFirstUserOid) {
     if (const catalog::UserType* user = context_.snapshot->FindUserType(resolved->oid)) {
       AddDependency(user->oid);

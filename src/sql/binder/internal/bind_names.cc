@@ -421,6 +421,7 @@ Result<Binder::TableName> Binder::LookUpTable(const ast::RelationName& name) {
       Oid oid = schema == nullptr ? kInvalidOid : schema->oid;
       if (name.schema == "pg_catalog") oid = catalog::kPgCatalogSchema;
       if (name.schema == "information_schema") oid = catalog::kInformationSchema;
+      if (schema != nullptr) NeedSchema(*schema);
       if (oid != kInvalidOid && look_in(oid)) return result;
     }
     return Error(ErrorCode::kUndefinedTable)
@@ -485,6 +486,15 @@ void Binder::NeedPrivilege(Oid object, catalog::Privilege privilege, int16_t col
     return;
   }
   plan_->privileges.push_back({object, privilege, role_, {column}});
+}
+
+// Names in views were resolved when those were made.
+void Binder::NeedSchema(const catalog::Schema& schema) {
+  if (view_depth_ > 0 || schema.oid == catalog::kPgCatalogSchema ||
+      schema.oid == catalog::kInformationSchema || schema.name.starts_with("pg_temp_")) {
+    return;
+  }
+  NeedPrivilege(schema.oid, catalog::Privilege::kUsage, 0);
 }
 
 uint32_t Binder::AddSubplan(NodePtr node) {

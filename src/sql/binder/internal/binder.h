@@ -76,6 +76,8 @@ class Binder {
   uint32_t AddSubplan(NodePtr node);
   void NeedTable(Oid table, const std::string& name, hidb::TableLockMode mode);
   void NeedPrivilege(Oid object, catalog::Privilege privilege, int16_t column);
+  // A name was written with this schema.
+  void NeedSchema(const catalog::Schema& schema);
   // The node with exactly these columns in this order.
   static NodePtr Shape(NodePtr node, const std::vector<uint32_t>& ids);
 
