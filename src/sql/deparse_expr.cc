@@ -376,9 +376,11 @@ void Printer::PutIndirection(const Indirection& expr) {
       !expr.steps.empty() && (expr.steps[0].step == IndirectionKind::kSubscript ||
                               expr.steps[0].step == IndirectionKind::kSlice);
   const bool bare = is_subscript && (kind == ExprKind::kColumnRef || kind == ExprKind::kParameter);
-  if (!bare) Put("(");
+  const bool chained = options_.analyzed && kind == ExprKind::kIndirection;
+  const bool parentheses = !bare && !chained;
+  if (parentheses) Put("(");
   Print(*expr.operand);
-  if (!bare) Put(")");
+  if (parentheses) Put(")");
   PutSteps(expr.steps);
 }
 

@@ -122,10 +122,46 @@ Status RenameColumn(SessionImpl& session, const ast::RenameStatement& statement)
         .Message("column \"{}\" of relation \"{}\" already exists", statement.new_name,
                  before.name);
   }
+  HELIOS_TRY(FollowFieldChange(
+      session, editor, {catalog::RowTypeOf(before.oid), statement.part, statement.new_name}));
   HELIOS_TRY(FollowColumnChange(editor, before, statement.part, statement.new_name));
   auto table = editor.Copy<catalog::Table>(before.oid);
   table->columns[static_cast<size_t>(column->number - 1)].name = statement.new_name;
   editor.Put(std::move(table));
+  editor.Save();
+  return Status::Ok();
+}
+
+// ALTER TYPE: of a composite type, or of a table by the name of its row type.
+Status RenameAttribute(SessionImpl& session, const ast::RenameStatement& statement) {
+  ast::NameList names;
+  if (!statement.relation.schema.empty()) names.push_back(statement.relation.schema);
+  names.push_back(statement.relation.name);
+  const Result<const catalog::UserType*> found = FindTypeByNames(session, names);
+  if (!found.ok() || (*found)->type_kind != catalog::UserType::TypeKind::kComposite ||
+      session.Catalog()->Find((*found)->oid) == nullptr) {
+    return RenameColumn(session, statement);
+  }
+  const catalog::UserType& type = **found;
+  HELIOS_TRY(RequireOwner(session, type));
+  const auto named = [&type](const std::string& name) {
+    return std::find_if(type.fields.begin(), type.fields.end(),
+                        [&name](const catalog::Column& field) { return field.name == name; });
+  };
+  const auto field = named(statement.part);
+  if (field == type.fields.end()) {
+    return Error(ErrorCode::kUndefinedColumn)
+        .Message("column \"{}\" does not exist", statement.part);
+  }
+  if (named(statement.new_name) != type.fields.end()) {
+    return Error(ErrorCode::kDuplicateColumn)
+        .Message("column \"{}\" of relation \"{}\" already exists", statement.new_name, type.name);
+  }
+  DdlEditor editor(session);
+  HELIOS_TRY(FollowFieldChange(session, editor, {type.oid, statement.part, statement.new_name}));
+  auto copy = editor.Copy<catalog::UserType>(type.oid);
+  copy->fields[static_cast<size_t>(field - type.fields.begin())].name = statement.new_name;
+  editor.Put(std::move(copy));
   editor.Save();
   return Status::Ok();
 }
@@ -284,6 +320,8 @@ Status RunRename(SessionImpl& session, const ast::RenameStatement& statement, Ut
       return RenameRelation(session, statement);
     case ObjectType::kColumn:
       return RenameColumn(session, statement);
+    case ObjectType::kAttribute:
+      return RenameAttribute(session, statement);
     case ObjectType::kTableConstraint:
       return RenameTableConstraint(session, statement);
     case ObjectType::kDomainConstraint:

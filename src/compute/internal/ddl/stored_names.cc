@@ -284,6 +284,23 @@ bool IsView(const catalog::Object& object) {
          !static_cast<const catalog::Table&>(object).view_sql.empty();
 }
 
+// What the expressions that belong to an object may name.
+std::vector<sql::TableColumn> ColumnsOf(const catalog::Snapshot& snapshot,
+                                        const catalog::Object& object) {
+  if (object.kind() == catalog::ObjectKind::kType) {
+    return {{sql::kDomainValueName, static_cast<const catalog::UserType&>(object).base}};
+  }
+  const catalog::Table* table =
+      object.kind() == catalog::ObjectKind::kIndex
+          ? snapshot.FindTable(static_cast<const catalog::Index&>(object).table)
+          : static_cast<const catalog::Table*>(&object);
+  std::vector<sql::TableColumn> columns;
+  for (const catalog::Column& column : table->columns) {
+    if (!column.dropped) columns.push_back({column.name, column.type});
+  }
+  return columns;
+}
+
 Result<bool> EditView(NameEditor& names, catalog::Table& view) {
   HELIOS_TRY(ast::StatementPtr query, ParseQuery(view.view_sql));
   if (!names.EditQuery(*query)) return false;
@@ -354,6 +371,35 @@ Status FollowColumnChange(DdlEditor& editor, const catalog::Table& table,
     if (!*changed) continue;
     view->view_sql = sql::Deparse(ast::As<ast::SelectStatement>(*query));
     edited.push_back(std::move(view));
+  }
+  for (std::shared_ptr<catalog::Object>& object : edited) editor.Put(std::move(object));
+  return Status::Ok();
+}
+
+Status FollowFieldChange(SessionImpl& session, DdlEditor& editor, const sql::FieldRename& rename) {
+  sql::PlannerContext context = session.MakePlannerContext();
+  std::vector<std::shared_ptr<catalog::Object>> edited;
+  for (const auto& [oid, object] : editor.current().objects()) {
+    if (object->kind() != catalog::ObjectKind::kTable &&
+        object->kind() != catalog::ObjectKind::kIndex &&
+        object->kind() != catalog::ObjectKind::kType) {
+      continue;
+    }
+    const std::vector<sql::TableColumn> columns = ColumnsOf(editor.current(), *object);
+    const ExprEdit edit = [&](ast::Expr& expr) {
+      return sql::RenameField(rename, columns, expr, context);
+    };
+    std::shared_ptr<catalog::Object> copy = editor.CopyObject(oid);
+    HELIOS_TRY(bool changed, EditTexts(edit, *copy));
+    if (IsView(*copy)) {
+      auto& view = static_cast<catalog::Table&>(*copy);
+      HELIOS_TRY(ast::StatementPtr query, ParseQuery(view.view_sql));
+      if (sql::RenameField(rename, *query, context)) {
+        view.view_sql = sql::Deparse(ast::As<ast::SelectStatement>(*query));
+        changed = true;
+      }
+    }
+    if (changed) edited.push_back(std::move(copy));
   }
   for (std::shared_ptr<catalog::Object>& object : edited) editor.Put(std::move(object));
   return Status::Ok();

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "compute/internal/ddl/ddl_editor.h"
+#include "sql/field_rename.h"
 
 namespace helios::compute {
 
@@ -22,5 +23,9 @@ Status FollowNameChange(DdlEditor& editor, const NameChange& change);
 // uses it in a way in which the name decides what the view means.
 Status FollowColumnChange(DdlEditor& editor, const catalog::Table& table,
                           const std::string& old_name, const std::string& new_name);
+
+// The same for a field of a composite type, or for a column as a field of its table's row type.
+// Call it before the catalog has the new name.
+Status FollowFieldChange(SessionImpl& session, DdlEditor& editor, const sql::FieldRename& rename);
 
 }  // namespace helios::compute

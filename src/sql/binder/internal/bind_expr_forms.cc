@@ -433,6 +433,7 @@ Result<ExprPtr> Binder::BindIndirection(const ast::Indirection& node, QueryScope
   for (size_t i = 0; i < node.steps.size(); ++i) {
     const ast::IndirectionStep& step = node.steps[i];
     if (step.step == ast::IndirectionKind::kField) {
+      if (record_names_) recorded_.field_types[&step] = types_.BaseType(current->type.oid);
       HELIOS_TRY(current, BindFieldSelect(std::move(current), step.field, node.location));
       continue;
     }

@@ -78,6 +78,7 @@ class FromFunctionBinder {
   std::vector<std::string> names_;  // Of all calls' columns.
   std::string first_name_;          // Of the first function.
   std::vector<std::pair<uint32_t, ExprPtr>> fields_;
+  bool gives_fields_ = false;  // Some columns are called as the fields of a composite type.
 };
 
 Result<NodePtr> FromFunctionBinder::BindAsView(const char* view) {
@@ -172,6 +173,7 @@ Status FromFunctionBinder::AddScalar(const ast::FromFunctionItem& item,
     HELIOS_TRY(DefineColumns(definition, &call));
   } else if (user != nullptr && b_.types_.IsComposite(type.oid)) {
     call.expand_record = true;
+    gives_fields_ = true;
     for (const catalog::Column& column : user->fields) {
       call.column_types.push_back(column.type);
       names_.push_back(column.name);
@@ -221,6 +223,7 @@ Status FromFunctionBinder::BindCalls() {
 
 Status FromFunctionBinder::AddFields(const catalog::UserType& type, uint32_t whole,
                                      ScopeRelation* relation) {
+  gives_fields_ = true;
   for (const catalog::Column& field : type.fields) {
     HELIOS_TRY(ExprPtr value, b_.BindFieldSelect(b_.MakeColumn(whole, -1), field.name, -1));
     const uint32_t id = b_.NewColumn(field.name, field.type, nullptr);
@@ -285,6 +288,10 @@ Result<NodePtr> FromFunctionBinder::Bind() {
   relation->alias = first_name_;
   HELIOS_TRY(AddColumns(relation));
   HELIOS_TRY(b_.ApplyAlias(item_.alias.get(), relation, item_.location));
+  if (b_.record_names_ && gives_fields_) {
+    std::vector<std::string>& names = b_.recorded_.function_columns[&item_];
+    for (const ScopeColumn& column : relation->columns) names.push_back(column.name);
+  }
   // A whole row of a scalar function is its value.
   if (relation->columns.size() == 1 && fields_.empty() &&
       relation->columns[0].name != relation->alias) {

@@ -20,11 +20,22 @@ struct RecordedNames {
     std::vector<std::pair<std::string, std::string>> columns;  // (relation or empty, column)
   };
 
+  // A `(row).*` of a select list, and the fields that it stood for.
+  struct RowStar {
+    const ast::Indirection* star;
+    std::vector<std::string> fields;
+  };
+
   std::unordered_map<const ast::RelationName*, std::string> relation_schemas;
   std::unordered_map<const ast::TypeName*, std::string> type_schemas;  // Of users' types.
   // Columns that were written without their relation, with its name.
   std::unordered_map<const ast::ColumnRef*, std::string> column_relations;
   std::vector<Star> stars;
+  std::vector<RowStar> row_stars;
+  // The type whose field a step `.name` takes: a composite type or the row type of a table.
+  std::unordered_map<const ast::IndirectionStep*, Oid> field_types;
+  // What the columns of functions in FROM are called that give rows of such a type.
+  std::unordered_map<const ast::FromFunction*, std::vector<std::string>> function_columns;
   ShownCasts casts;
 };
 

@@ -4,6 +4,8 @@
 
 #include "sql/ast_util.h"
 #include "sql/binder/internal/binder.h"
+#include "sql/binder/internal/select_walk.h"
+#include "sql/binder/internal/target_list.h"
 #include "sql/parser/parser.h"
 
 namespace helios::sql {
@@ -106,6 +108,20 @@ class Annotator {
   const PlannerContext& context_;
   std::unordered_set<const ast::Expr*> inner_;  // Operands of explicit casts.
 };
+
+// Says what the columns are called that take their names from their expressions.
+void NameTargets(ast::Statement& query) {
+  binder::VisitSelects(query, [](ast::SelectStatement& select) {
+    for (ast::TargetItem& item : select.targets) {
+      const auto* part = ast::TryAs<ast::Indirection>(item.expr.get());
+      const bool is_star = part != nullptr && !part->steps.empty() &&
+                           part->steps.back().step == ast::IndirectionKind::kStar;
+      if (!item.name.empty() || is_star || item.expr->kind == ast::ExprKind::kColumnRef) continue;
+      const std::string name = binder::TargetName(*item.expr);
+      if (name != "?column?") item.name = name;
+    }
+  });
+}
 }  // namespace
 
 std::string ShowStoredExpression(std::string_view sql, const std::vector<TableColumn>& columns,
@@ -140,6 +156,7 @@ ast::StatementPtr AnnotateQuery(ast::StatementPtr query, PlannerContext& context
   Binder binder(context, &plan);
   binder.RecordNames();
   if (!binder.BindStatement(*query).ok()) return query;
+  NameTargets(*query);
   // Only expressions have children that can be replaced.
   auto wrapper = std::make_unique<ast::Subquery>();
   wrapper->query = std::move(query);

@@ -176,6 +176,17 @@ Status TargetListBinder::ExpandRow(const ast::Indirection& star,
         .Position(PositionOf(star.location));
   }
   HELIOS_TRY(ExprPtr row, b_.BindExpr(*star.operand, scope_));
+  const size_t first = targets->size();
+  HELIOS_TRY(ExpandRow(star, std::move(row), targets));
+  if (!b_.record_names_) return Status::Ok();
+  RecordedNames::RowStar record{&star, {}};
+  for (size_t i = first; i < targets->size(); ++i) record.fields.push_back((*targets)[i].name);
+  b_.recorded_.row_stars.push_back(std::move(record));
+  return Status::Ok();
+}
+
+Status TargetListBinder::ExpandRow(const ast::Indirection& star, ExprPtr row,
+                                   std::vector<TargetEntry>* targets) {
   if (OpenRow(&row)) {
     for (size_t i = 0; i < row->children.size(); ++i) {
       targets->push_back(

@@ -28,6 +28,7 @@ class TargetListBinder {
  private:
   // `(expression).*`.
   Status ExpandRow(const ast::Indirection& star, std::vector<TargetEntry>* targets);
+  Status ExpandRow(const ast::Indirection& star, ExprPtr row, std::vector<TargetEntry>* targets);
 
   Binder& b_;
   QueryScope& scope_;

@@ -1,6 +1,7 @@
 // CREATE VIEW: what the query gives, and its text with nothing left to the search path.
 #include "sql/ast_util.h"
 #include "sql/binder/internal/binder.h"
+#include "sql/binder/internal/target_list.h"
 #include "sql/deparse.h"
 
 namespace helios::sql {
@@ -12,17 +13,49 @@ using binder::RecordedNames;
 void ReplaceStars(ast::SelectStatement& original, ast::SelectStatement& copy,
                   const RecordedNames& recorded);
 
+// Fields may get other names later; columns of the view's own FROM do not.
+void NameColumns(const std::vector<std::string>& names, ast::FromFunction& function) {
+  if (function.alias == nullptr) {
+    function.alias = std::make_unique<ast::Alias>();
+    function.alias->name = binder::TargetName(*function.functions[0].call);
+  }
+  function.alias->columns = names;
+}
+
 void ReplaceStarsInFrom(ast::FromItem& original, ast::FromItem& copy,
                         const RecordedNames& recorded) {
   if (original.kind == ast::FromKind::kSubquery) {
     ReplaceStars(ast::As<ast::SelectStatement>(*ast::As<ast::FromSubquery>(original).query),
                  ast::As<ast::SelectStatement>(*ast::As<ast::FromSubquery>(copy).query), recorded);
+  } else if (original.kind == ast::FromKind::kFunction) {
+    const auto found = recorded.function_columns.find(&ast::As<ast::FromFunction>(original));
+    if (found != recorded.function_columns.end()) {
+      NameColumns(found->second, ast::As<ast::FromFunction>(copy));
+    }
   } else if (original.kind == ast::FromKind::kJoin) {
     auto& from = ast::As<ast::FromJoin>(original);
     auto& to = ast::As<ast::FromJoin>(copy);
     ReplaceStarsInFrom(*from.left, *to.left, recorded);
     ReplaceStarsInFrom(*from.right, *to.right, recorded);
   }
+}
+
+// The item itself, or for `(row).*` one for each field.
+void AddFields(const ast::Expr& original, const RecordedNames& recorded, ast::TargetItem item,
+               std::vector<ast::TargetItem>* result) {
+  for (const RecordedNames::RowStar& candidate : recorded.row_stars) {
+    if (candidate.star != &original) continue;
+    for (const std::string& field : candidate.fields) {
+      ast::TargetItem part;
+      part.expr = ast::Clone(*item.expr);
+      ast::IndirectionStep& step = ast::As<ast::Indirection>(*part.expr).steps.back();
+      step.step = ast::IndirectionKind::kField;
+      step.field = field;
+      result->push_back(std::move(part));
+    }
+    return;
+  }
+  result->push_back(std::move(item));
 }
 
 std::vector<ast::TargetItem> ExpandTargets(const std::vector<ast::TargetItem>& original,
@@ -35,7 +68,7 @@ std::vector<ast::TargetItem> ExpandTargets(const std::vector<ast::TargetItem>& o
       if (candidate.star == original[i].expr.get()) star = &candidate;
     }
     if (star == nullptr) {
-      result.push_back(std::move(copy[i]));
+      AddFields(*original[i].expr, recorded, std::move(copy[i]), &result);
       continue;
     }
     for (const auto& [alias, column] : star->columns) {
