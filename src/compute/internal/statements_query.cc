@@ -292,6 +292,10 @@ Result<std::shared_ptr<catalog::Table>> DefineTable(SessionImpl& session,
         index < wanted.column_names.size() ? wanted.column_names[index] : plan.output[index].name;
     column.type = plan.output[index].type;
     if (column.type.oid == type_oid::kUnknown) column.type = kText;
+    if (column.type.oid == type_oid::kRecord) {
+      return Error(ErrorCode::kInvalidTableDefinition)
+          .Message("column \"{}\" has pseudo-type record", column.name);
+    }
     if (table->FindColumn(column.name) != nullptr) {
       return Error(ErrorCode::kDuplicateColumn)
           .Message("column \"{}\" specified more than once", column.name);
@@ -318,11 +322,11 @@ Result<uint64_t> CreateFromQuery(SessionImpl& session, TableFromQuery wanted) {
                sql::AnalyzeView(wanted.query, wanted.column_names, context));
     table->view_sql = std::move(view.sql);
     table->depends_on = std::move(view.depends_on);
+    if (!wanted.with_data) table->storage_id = 0;
   }
   DdlEditor editor(session);
   editor.Put(table);
   editor.Save();
-    if (!wanted.with_data) table->storage_id = 0;
   HELIOS_TRY(session.LockTable(table->oid, hidb::TableLockMode::kAccessExclusive, table->name));
   if (!wanted.with_data) return uint64_t{0};
   return FillTable(session, std::move(plan), std::move(wanted.parameters), *table);

@@ -1,5 +1,6 @@
 // TypeRules: turning bound expressions into other types.
 #include "sql/binder/internal/type_rules.h"
+#include "sql/binder/internal/whole_row.h"
 
 namespace helios::sql::binder {
 
@@ -169,11 +170,11 @@ Result<ExprPtr> TypeRules::CoerceRow(ExprPtr expr, SqlType target, CastContext c
                                      int location) {
   const auto* user = lookup_->FindUserType(BaseType(target.oid));
   HELIOS_CHECK(user != nullptr);
-  if (expr->kind != ExprKind::kRow) {
-    auto cast = std::make_unique<CastExpr>(target, CastExpr::Method::kBinary,
-                                           context == CastContext::kExplicit);
-    cast->children.push_back(std::move(expr));
-    return Typed(std::move(cast));
+  // Only of a row that is written out are the fields' types known.
+  if (!OpenRow(&expr)) {
+    return Error(ErrorCode::kCannotCoerce)
+        .Message("cannot cast type record to {}", Name(target))
+        .Position(PositionOf(location));
   }
   if (expr->children.size() != user->field_types.size()) {
     return Error(ErrorCode::kCannotCoerce)

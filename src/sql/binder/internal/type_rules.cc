@@ -161,9 +161,6 @@ bool TypeRules::CanCoerce(Oid source, Oid target, CastContext context) const {
   if (FindPath(source, target, context, &cast) != Path::kNone) return true;
   if (source == t::kRecord && IsComposite(BaseType(target))) return true;
   if (target == t::kRecord && IsComposite(BaseType(source))) return true;
-  if (source == t::kRecordArray && Element(target) != kInvalidOid && IsComposite(Element(target))) {
-    return true;
-  }
   return false;
 }
 
