@@ -7,6 +7,7 @@
 #include "types/byte_char.h"
 #include "types/internal/sink.h"
 #include "types/json.h"
+#include "types/jsonpath.h"
 #include "types/net.h"
 #include "types/numeric.h"
 #include "types/record.h"
@@ -143,6 +144,12 @@ Status ParseVarlen(SqlType type, std::string_view text, const TextFormat& format
       HELIOS_TRY(ValidateUtf8(text));
       HELIOS_TRY(const std::string json, ParseJsonb(text));
       sink->Bytes(json);
+      return Status::Ok();
+    }
+    case type_oid::kJsonpath: {
+      HELIOS_TRY(ValidateUtf8(text));
+      HELIOS_TRY(const JsonPathTree path, ParseJsonPath(text));
+      sink->Bytes(FormatJsonPath(path));
       return Status::Ok();
     }
     case type_oid::kBit:

@@ -13,6 +13,8 @@ bool IsWordChar(char c) {
          (static_cast<unsigned char>(c) & 0x80) != 0;
 }
 
+}  // namespace
+
 int HexDigit(char c) {
   if (IsDigit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -37,8 +39,6 @@ void AppendUtf8(uint32_t code, std::string* out) {
     out->push_back(static_cast<char>(0x80 | (code & 0x3f)));
   }
 }
-
-}  // namespace
 
 Status JsonLexer::Next() {
   begin_ = end_;

@@ -23,7 +23,7 @@ Status Structural(ErrorCode code, std::string_view message) {
 class PathRunner {
  public:
   PathRunner(const JsonPathExpr& path, std::string_view root, std::string_view vars)
-      : lax_(!path.strict), root_(root), vars_(vars) {}
+      : path_(path), lax_(!path.tree.strict), root_(root), vars_(vars) {}
 
   Result<Items> Run(const PathNode& node, std::string_view current, int64_t last = -1) {
     if (node.is_predicate()) {
@@ -200,6 +200,10 @@ class PathRunner {
     return type == JsonType::kBool ? "boolean" : JsonTypeName(type);
   }
   Result<Items> Method(const PathNode& node, std::string_view current, int64_t last) {
+    if (node.text == "datetime") {
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("jsonpath method .{}() is not supported", node.text);
+    }
     HELIOS_TRY(Items items, Operand(node, current, last));
     Items out;
     if (node.text == "type" || node.text == "size") {
@@ -404,7 +408,7 @@ class PathRunner {
       const Result<std::string> text = JsonUnescape(a);
       if (!text.ok()) return Truth::kUnknown;
       if (node.kind == Kind::kLikeRegex) {
-        const Result<bool> matches = node.regex->Matches(*text);
+        const Result<bool> matches = path_.patterns.at(&node)->Matches(*text);
         return matches.ok() ? FromBool(*matches) : Truth::kUnknown;
       }
       if (JsonTypeOf(b) != JsonType::kString) return Truth::kUnknown;
@@ -447,16 +451,40 @@ class PathRunner {
     }
   }
 
+  const JsonPathExpr& path_;
   const bool lax_;
   const std::string_view root_;
   const std::string_view vars_;
 };
 
+Status CompilePatterns(const PathNode& node, JsonPathExpr* path) {
+  if (node.kind == Kind::kLikeRegex) {
+    const auto has = [&node](char flag) { return node.flags.find(flag) != std::string::npos; };
+    RegexFlags flags;
+    flags.ignore_case = has('i');
+    flags.literal = has('q');
+    flags.dot_excludes_newline = !has('s') && !has('q');
+    flags.anchors_match_lines = has('m') && !has('q');
+    HELIOS_TRY(path->patterns[&node], Regex::Compile(node.text, flags));
+  }
+  for (const std::unique_ptr<PathNode>& child : node.children) {
+    if (child != nullptr) HELIOS_TRY(CompilePatterns(*child, path));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
+
+Result<JsonPathExpr> JsonPathExpr::Parse(std::string_view text) {
+  JsonPathExpr path;
+  HELIOS_TRY(path.tree, ParseJsonPath(text));
+  HELIOS_TRY(CompilePatterns(*path.tree.root, &path));
+  return path;
+}
 
 Result<std::vector<std::string>> RunJsonPath(const JsonPathExpr& path, std::string_view json,
                                              std::string_view vars, bool silent) {
-  Result<Items> items = PathRunner(path, json, vars).Run(*path.root, json);
+  Result<Items> items = PathRunner(path, json, vars).Run(*path.tree.root, json);
   if (!items.ok() && silent && !items.status().Is(ErrorCode::kUndefinedObject)) return Items{};
   return items;
 }

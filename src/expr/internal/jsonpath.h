@@ -3,66 +3,21 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
 #include "expr/internal/regex.h"
+#include "types/jsonpath.h"
 
 namespace helios::expr {
 
-// SQL/JSON path: what jsonpath text means and what it finds in a jsonb value.
-struct PathNode {
-  enum class Kind : uint8_t {
-    kRoot,
-    kCurrent,
-    kVariable,
-    kLiteral,  // $ @ $name 1 "x" true null
-    kMember,
-    kAnyMember,
-    kAnyLevel,
-    kIndex,
-    kAnyIndex,  // .a .* .**{from to} [..] [*]
-    kFilter,
-    kMethod,  // ?(..) .size()
-    kAdd,
-    kSubtract,
-    kMultiply,
-    kDivide,
-    kModulo,
-    kPlus,
-    kMinus,
-    kEqual,
-    kNotEqual,
-    kLess,
-    kLessEqual,
-    kGreater,
-    kGreaterEqual,
-    kAnd,
-    kOr,
-    kNot,
-    kIsUnknown,
-    kExists,
-    kStartsWith,
-    kLikeRegex,
-    kLast,
-  };
-  Kind kind;
-  std::string text;  // Name, canonical literal, method or pattern.
-  int32_t from = 0;  // kAnyLevel; INT32_MAX for last.
-  int32_t to = 0;
-  std::unique_ptr<Regex> regex;
-  // Accessors: the path they apply to. Operators: operands. kIndex: the path, then pairs (from,
-  // to), `to` null for a single subscript.
-  std::vector<std::unique_ptr<PathNode>> children;
-
-  bool is_predicate() const { return kind >= Kind::kEqual && kind <= Kind::kLikeRegex; }
-};
-
+// A path that can be run.
 struct JsonPathExpr {
-  bool strict = false;
-  std::unique_ptr<PathNode> root;
+  JsonPathTree tree;
+  std::unordered_map<const PathNode*, std::unique_ptr<Regex>> patterns;  // Of kLikeRegex.
 
-  // 42601 as PostgreSQL's jsonpath input.
+  // As ParseJsonPath; 2201B for a pattern that is not a regular expression.
   static Result<JsonPathExpr> Parse(std::string_view text);
 };
 

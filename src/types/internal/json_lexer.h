@@ -55,6 +55,10 @@ class JsonLexer {
   bool has_escapes_ = false;
 };
 
+// The value of a hexadecimal digit, or -1.
+int HexDigit(char c);
+void AppendUtf8(uint32_t code, std::string* out);
+
 // Appends the characters that a string token (with quotes, valid) stands for. False: it has \u0000.
 bool AppendJsonUnescaped(std::string_view string_token, std::string* out);
 
