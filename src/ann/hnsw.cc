@@ -68,6 +68,12 @@ Result<std::unique_ptr<HnswIndex>> HnswIndex::Create(const HnswOptions& options,
   return std::unique_ptr<HnswIndex>(new HnswIndex(std::make_unique<Impl>(options, source)));
 }
 
+Result<std::unique_ptr<HnswIndex>> HnswIndex::Load(std::span<const SnapshotPart> parts,
+                                                   const VectorSource& source) {
+  HELIOS_TRY(std::unique_ptr<Impl> impl, Impl::Load(parts, source));
+  return std::unique_ptr<HnswIndex>(new HnswIndex(std::move(impl)));
+}
+
 HnswIndex::HnswIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HnswIndex::~HnswIndex() = default;
 
@@ -81,6 +87,11 @@ bool HnswIndex::Repair(uint32_t node_count) { return impl_->Repair(node_count); 
 Result<SearchResult> HnswIndex::Search(const VectorRef& query, const SearchOptions& options) const {
   return impl_->Search(query, options);
 }
+Result<uint64_t> HnswIndex::Save(uint64_t since_epoch, const BlockSink& sink) {
+  return impl_->Save(since_epoch, sink);
+}
+uint64_t HnswIndex::saved_epoch() const { return impl_->saved_epoch(); }
+bool HnswIndex::Contains(uint32_t ordinal) const { return impl_->Contains(ordinal); }
 uint32_t HnswIndex::ordinal_count() const { return impl_->ordinal_count(); }
 uint32_t HnswIndex::size() const { return impl_->size(); }
 const HnswOptions& HnswIndex::options() const { return impl_->options(); }

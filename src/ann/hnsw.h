@@ -9,6 +9,7 @@
 #include "ann/build.h"
 #include "ann/metric.h"
 #include "ann/search.h"
+#include "ann/snapshot.h"
 #include "ann/vector.h"
 #include "ann/vector_source.h"
 #include "base/status.h"
@@ -56,6 +57,18 @@ class HnswIndex {
  public:
   static Result<std::unique_ptr<HnswIndex>> Create(const HnswOptions& options,
                                                    const VectorSource& source);
+  // The index that was saved, mapped in place: `parts` are a stream of Save(0, ...) and the later
+  // ones upon it, oldest first. It answers as the saved one did, and goes on from its epoch. The
+  // source has the vector of every ordinal that was in, and of those that were deleted and not yet
+  // taken away by Repair. Of the ordinals that were in when the stream was begun, and were not
+  // deleted meanwhile, none is missing; all others are free again, also those that were allocated
+  // and had not been inserted.
+  //
+  // XX002 for a block that is damaged or does not fit the others, with the block's name; 0A000 for
+  // one of a later version. Requires: each part starts on a page of 4096 bytes, may be written (a
+  // private mapping, which leaves the file alone) and is not used by others while its owner lives.
+  static Result<std::unique_ptr<HnswIndex>> Load(std::span<const SnapshotPart> parts,
+                                                 const VectorSource& source);
   ~HnswIndex();
 
   // 54000 when there are as many as an index may have.
@@ -79,6 +92,18 @@ class HnswIndex {
   // inserts has room for some more.
   Result<SearchResult> Search(const VectorRef& query, const SearchOptions& options) const;
 
+  // Gives the sink all blocks that were changed after the epoch, all there are for 0, and last the
+  // root, which tells that the stream is complete. Returns the epoch of this save. Runs beside all
+  // other calls: what is inserted or deleted meanwhile is in the stream or not, each whole. While
+  // it runs, no ordinal is used again and no round of Repair begins. 22023 for an epoch that has
+  // not been; the sink's error when it has one, after which the next save may start from the same
+  // epoch.
+  Result<uint64_t> Save(uint64_t since_epoch, const BlockSink& sink);
+  // Of the last Save, also of the one that was loaded; 0 when there was none.
+  uint64_t saved_epoch() const;
+
+  // Whether a search can find it.
+  bool Contains(uint32_t ordinal) const;
   // One above the largest ordinal that was given out: what a bitmap has to reach.
   uint32_t ordinal_count() const;
   // Those that can be found.

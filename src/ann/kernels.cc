@@ -1,9 +1,23 @@
 #include "ann/kernels.h"
 
+#include <cpuid.h>
+
 #include "ann/internal/kernel_sets.h"
 #include "base/check.h"
 
 namespace helios::ann {
+namespace {
+
+// Clang 14 has no name for it.
+bool HasF16c() {
+  unsigned int eax = 0;
+  unsigned int ebx = 0;
+  unsigned int ecx = 0;
+  unsigned int edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+
+}  // namespace
 
 bool IsSupported(InstructionSet set) {
   switch (set) {
@@ -11,7 +25,7 @@ bool IsSupported(InstructionSet set) {
       return true;
     case InstructionSet::kAvx2:
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-             __builtin_cpu_supports("f16c");
+             HasF16c();
     case InstructionSet::kAvx512:
       return IsSupported(InstructionSet::kAvx2) && __builtin_cpu_supports("avx512f") &&
              __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&

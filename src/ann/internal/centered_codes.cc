@@ -1,5 +1,9 @@
 #include "ann/internal/centered_codes.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
 #include "ann/internal/ivf_train.h"
 
 namespace helios::ann::internal {
@@ -23,6 +27,32 @@ Centers CenteredCodes::FewCenters(std::span<const VectorRef> sample) const {
   }
   return Centers(TrainCenters(all, shape_.dimension_count, kFewCenters, {}),
                  shape_.dimension_count);
+}
+
+std::string CenteredCodes::Trained() const {
+  const uint32_t count = centers_.count();
+  std::string bytes(reinterpret_cast<const char*>(&count), sizeof(count));
+  for (const std::span<const float> floats : {centers_.values(), TrainedCodes()}) {
+    bytes.append(reinterpret_cast<const char*>(floats.data()), floats.size_bytes());
+  }
+  return bytes;
+}
+
+bool CenteredCodes::SetTrained(std::string_view bytes) {
+  uint32_t count = 0;
+  if (bytes.size() < sizeof(count) || bytes.size() % sizeof(float) != 0) return false;
+  std::memcpy(&count, bytes.data(), sizeof(count));
+  std::vector<float> floats(bytes.size() / sizeof(float) - 1);
+  std::memcpy(floats.data(), bytes.data() + sizeof(count), bytes.size() - sizeof(count));
+  const size_t value_count = size_t{count} * shape_.dimension_count;
+  const bool fits = count > 0 && count <= kCenterCountMax && value_count <= floats.size();
+  const auto is_finite = [](float value) { return std::isfinite(value); };
+  if (!fits || !std::ranges::all_of(floats, is_finite)) return false;
+  const auto codes_begin = floats.begin() + static_cast<std::ptrdiff_t>(value_count);
+  const std::vector<float> of_codes(codes_begin, floats.end());
+  floats.resize(value_count);
+  SetCenters(Centers(std::move(floats), shape_.dimension_count));
+  return SetTrainedCodes(of_codes);
 }
 
 void CenteredCodes::Encode(uint32_t ordinal, const VectorRef& vector) {

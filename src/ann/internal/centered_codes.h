@@ -41,11 +41,17 @@ class CenteredCodes : public Codes {
   // For who has query->center_squares.
   void PrepareAt(const VectorRef& vector, CodeQuery* query) const;
 
+  std::string Trained() const override;
+  bool SetTrained(std::string_view bytes) override;
+
   const Centers& centers() const { return centers_; }
   static constexpr uint32_t kCenterCountMax = 32'768;
 
  protected:
   virtual void TrainCodes(std::span<const VectorRef> sample) = 0;
+  // What TrainCodes has learnt, and what takes its place: as Trained and SetTrained.
+  virtual std::span<const float> TrainedCodes() const = 0;
+  virtual bool SetTrainedCodes(std::span<const float> floats) = 0;
   // Of a vector's elements; under cosine of length 1.
   virtual void EncodeElements(uint32_t ordinal, std::span<const float> elements,
                               uint32_t center) = 0;

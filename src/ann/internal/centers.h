@@ -24,6 +24,8 @@ class Centers {
   std::span<const float> At(uint32_t center) const {
     return {values_.data() + center * stride_, stride_};
   }
+  // All of them, one after the other. Requires: of numbers.
+  std::span<const float> values() const { return values_; }
   // Their middle. Requires: of numbers.
   std::span<const float> mean() const { return mean_; }
   float square(uint32_t center) const { return squares_[center]; }

@@ -44,8 +44,9 @@ ChunkedRows::Mapping ChunkedRows::Map(size_t bytes, bool is_huge) {
 
 ChunkedRows::ChunkedRows(size_t row_bytes)
     : row_bytes_(row_bytes),
-      table_(Map(kChunkCountMax * sizeof(std::atomic<std::byte*>), false)),
-      chunks_(reinterpret_cast<std::atomic<std::byte*>*>(table_.get())) {
+      table_(Map(kChunkCountMax * (sizeof(*chunks_) + sizeof(*marks_)), false)),
+      chunks_(reinterpret_cast<std::atomic<std::byte*>*>(table_.get())),
+      marks_(reinterpret_cast<std::atomic<uint64_t>*>(chunks_ + kChunkCountMax)) {
   HELIOS_CHECK(row_bytes > 0);
 }
 
@@ -56,15 +57,41 @@ void ChunkedRows::Grow(uint32_t row_count) {
   std::lock_guard lock(grow_mutex_);
   uint32_t count = chunk_count_.load(std::memory_order_relaxed);
   if (wanted <= count) return;
-  const size_t chunk_bytes = row_bytes_ * kChunkRows;
   const uint32_t added =
       std::min(std::max(wanted - count, count / kGrowthDivisor), kChunkCountMax - count);
-  slabs_.push_back(Map(chunk_bytes * added, chunk_bytes * added >= kHugePageBytes));
-  memory_bytes_ += slabs_.back().get_deleter().bytes;
+  std::byte* const slab = AddSlab(added);
   for (uint32_t at = 0; at < added; ++at) {
-    chunks_[count + at].store(slabs_.back().get() + at * chunk_bytes, std::memory_order_release);
+    chunks_[count + at].store(slab + at * chunk_bytes(), std::memory_order_release);
   }
   chunk_count_.store(count + added, std::memory_order_release);
+}
+
+std::byte* ChunkedRows::AddSlab(uint32_t chunk_count) {
+  const size_t bytes = chunk_bytes() * chunk_count;
+  slabs_.push_back(Map(bytes, bytes >= kHugePageBytes));
+  memory_bytes_ += slabs_.back().get_deleter().bytes;
+  return slabs_.back().get();
+}
+
+void ChunkedRows::Adopt(std::span<std::byte* const> chunks, uint64_t mark) {
+  HELIOS_CHECK(mark > 0);
+  HELIOS_CHECK(chunks.size() <= kChunkCountMax);
+  std::lock_guard lock(grow_mutex_);
+  HELIOS_CHECK(chunk_count_.load() == 0);
+  const auto missing_count =
+      static_cast<uint32_t>(std::count(chunks.begin(), chunks.end(), nullptr));
+  std::byte* own = missing_count == 0 ? nullptr : AddSlab(missing_count);
+  for (size_t at = 0; at < chunks.size(); ++at) {
+    if (chunks[at] == nullptr) {
+      chunks_[at].store(own, std::memory_order_release);
+      own += chunk_bytes();
+      continue;
+    }
+    chunks_[at].store(chunks[at], std::memory_order_release);
+    marks_[at].store(mark);
+    memory_bytes_ += chunk_bytes();
+  }
+  chunk_count_.store(static_cast<uint32_t>(chunks.size()), std::memory_order_release);
 }
 
 }  // namespace helios::ann::internal

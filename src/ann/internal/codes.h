@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "ann/distance.h"
+#include "ann/internal/chunked_rows.h"
 #include "ann/vector.h"
 
 namespace helios::ann::internal {
@@ -47,6 +50,22 @@ class Codes {
                     std::span<float> ranks) const = 0;
   // How many vectors ahead of the one that it compares Rank fetches.
   virtual void SetPrefetchDistance(size_t ordinal_count) = 0;
+
+  virtual size_t prefetch_distance() const = 0;
+
+  // --- What a snapshot keeps ---
+  // The rows by ordinal. One for each kind of block from BlockKind::kCodes on.
+  virtual std::vector<ChunkedRows*> arrays() = 0;
+  // What Train has learnt, as docs/formats/ann.md has it.
+  virtual std::string Trained() const = 0;
+  // Takes the place of Train. False when the bytes are not what Trained returns.
+  virtual bool SetTrained(std::string_view bytes) = 0;
+  // Which of the arrays has what Encode never writes in the row.
+  virtual std::optional<size_t> FindBadArray(uint32_t ordinal) const = 0;
+  // Encode has changed the row, and the ordinal is in now.
+  void Mark(uint32_t ordinal) {
+    for (ChunkedRows* const array : arrays()) array->Mark(ordinal);
+  }
 
   virtual size_t memory_bytes() const = 0;
 };

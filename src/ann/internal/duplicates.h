@@ -56,6 +56,20 @@ class Duplicates {
     if (removal.is_abandoned) mark_dead(removal.node);
     return removal.was_duplicate;
   }
+  // Calls `visit` with each node that stands for others and whose own ordinal is deleted.
+  template <typename Visit>
+  void ForEachDeletedNode(Visit visit) const {
+    std::shared_lock lock(mutex_);
+    for (const auto& [node, group] : of_node_) {
+      if (group.is_node_deleted) visit(node);
+    }
+  }
+  // As it was saved.
+  void Restore(uint32_t node, uint32_t ordinal, bool is_node_deleted) {
+    std::lock_guard lock(mutex_);
+    AddLocked(node, ordinal);
+    of_node_[node].is_node_deleted = is_node_deleted;
+  }
   size_t count() const { return count_.load(std::memory_order_relaxed); }
   size_t memory_bytes() const;
 

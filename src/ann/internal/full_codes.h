@@ -23,6 +23,11 @@ class FullCodes final : public Codes {
   void Rank(const CodeQuery& query, std::span<const uint32_t> ordinals,
             std::span<float> ranks) const override;
   void SetPrefetchDistance(size_t ordinal_count) override { prefetch_distance_ = ordinal_count; }
+  size_t prefetch_distance() const override { return prefetch_distance_; }
+  std::vector<ChunkedRows*> arrays() override { return {}; }
+  std::string Trained() const override { return {}; }
+  bool SetTrained(std::string_view bytes) override { return bytes.empty(); }
+  std::optional<size_t> FindBadArray(uint32_t) const override { return std::nullopt; }
   size_t memory_bytes() const override { return 0; }
 
  private:

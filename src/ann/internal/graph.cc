@@ -25,10 +25,14 @@ void Graph::AddNode(uint32_t ordinal, int level) {
   node.level = level;
   if (level == 0) return;
   std::lock_guard lock(upper_mutex_);
-  auto& free = free_upper_[static_cast<size_t>(level)];
-  if (!free.empty()) {
-    node.upper = free.back();
-    free.pop_back();
+  const auto wanted = static_cast<size_t>(level);
+  for (size_t row_count = wanted; row_count < free_upper_.size(); ++row_count) {
+    if (free_upper_[row_count].empty()) continue;
+    node.upper = free_upper_[row_count].back();
+    free_upper_[row_count].pop_back();
+    if (row_count > wanted) {
+      free_upper_[row_count - wanted].push_back(node.upper + static_cast<uint32_t>(level));
+    }
     return;
   }
   node.upper = upper_count_;
@@ -73,6 +77,30 @@ void Graph::SetLinks(uint32_t ordinal, int level, std::span<const uint32_t> link
   if (links.size() < link_count_max(level)) list[links.size()].store(0, std::memory_order_release);
   for (size_t at = links.size(); at-- > 0;) {
     list[at].store(links[at] + 1, std::memory_order_release);
+  }
+  if (level == 0) {
+    lists_.Mark(ordinal);
+  } else {
+    upper_lists_.Mark(nodes_.At<Node>(ordinal).upper + static_cast<uint32_t>(level - 1));
+  }
+}
+
+uint32_t Graph::upper_count() const {
+  std::lock_guard lock(upper_mutex_);
+  return upper_count_;
+}
+
+void Graph::RestoreUpper(const std::vector<bool>& is_used) {
+  std::lock_guard lock(upper_mutex_);
+  upper_count_ = static_cast<uint32_t>(is_used.size());
+  uint32_t free_count = 0;
+  for (uint32_t row = 0; row <= upper_count_; ++row) {
+    const bool is_free = row < upper_count_ && !is_used[row];
+    if (free_count > 0 && (!is_free || free_count == kLevelMax)) {
+      free_upper_[free_count].push_back(row - free_count);
+      free_count = 0;
+    }
+    if (is_free) ++free_count;
   }
 }
 

@@ -23,6 +23,12 @@ inline constexpr uint32_t kLinkCountMax = 200;  // Of a list.
 // Writing: under the lock of the node.
 class Graph {
  public:
+  using Link = std::atomic<uint32_t>;
+  struct Node {
+    uint32_t upper = 0;  // The first row of its lists above level 0, which follow each other.
+    int32_t level = 0;
+  };
+
   explicit Graph(uint32_t m);
 
   void Grow(uint32_t ordinal_count);
@@ -45,25 +51,30 @@ class Graph {
   uint32_t entry() const { return entry_.load(std::memory_order_acquire); }
   void SetEntry(uint32_t ordinal) { entry_.store(ordinal, std::memory_order_release); }
 
+  // --- What a snapshot keeps ---
+  ChunkedRows& nodes() { return nodes_; }
+  ChunkedRows& lists() { return lists_; }
+  ChunkedRows& upper_lists() { return upper_lists_; }
+  const Node& NodeAt(uint32_t ordinal) const { return nodes_.At<Node>(ordinal); }
+  // The rows of upper_lists() that were ever given to a node.
+  uint32_t upper_count() const;
+  // Only rows of which the bit is set belong to nodes, and all others are empty. Requires: no nodes
+  // are added meanwhile, and upper_lists() reaches beyond the last.
+  void RestoreUpper(const std::vector<bool>& is_used);
+
   size_t memory_bytes() const;
 
  private:
   static constexpr size_t kLockCount = 4096;
-  using Link = std::atomic<uint32_t>;
-  struct Node {
-    uint32_t upper = 0;  // The first row of its lists above level 0, which follow each other.
-    int32_t level = 0;
-  };
-
   const Link* List(uint32_t ordinal, int level) const;
 
   const uint32_t m_;
   ChunkedRows nodes_;
   ChunkedRows lists_;  // Of level 0. A link is stored plus 1, so that 0 ends a list.
   ChunkedRows upper_lists_;
-  std::mutex upper_mutex_;
+  mutable std::mutex upper_mutex_;
   uint32_t upper_count_ = 0;
-  std::array<std::vector<uint32_t>, kLevelMax + 1> free_upper_;  // By level.
+  std::array<std::vector<uint32_t>, kLevelMax + 1> free_upper_;  // By how many rows.
   std::atomic<uint32_t> entry_{kNoOrdinal};
   mutable std::array<std::mutex, kLockCount> locks_;
 };

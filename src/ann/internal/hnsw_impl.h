@@ -15,8 +15,12 @@ namespace helios::ann {
 
 // An ordinal is free, allocated, or in; a deleted one is in the graph until repair has cut it off.
 //
-// Lock order: ordinals_mutex_, entry_mutex_, a node's lock; the locks within the members come last.
-// A search takes ordinals_mutex_ until the codes are trained, and none of them afterwards.
+// What lives and what is dead changes under ordinals_mutex_, so that a save can take both as of one
+// moment.
+//
+// Lock order: save_mutex_, ordinals_mutex_, entry_mutex_, a node's lock; the locks within the
+// members come last. A search takes ordinals_mutex_ until the codes are trained, and none of them
+// afterwards.
 class HnswIndex::Impl {
  public:
   Impl(const HnswOptions& options, const VectorSource& source);
@@ -27,7 +31,12 @@ class HnswIndex::Impl {
   Status Delete(uint32_t ordinal);
   bool Repair(uint32_t node_count);
   Result<SearchResult> Search(const VectorRef& query, const SearchOptions& options) const;
+  static Result<std::unique_ptr<Impl>> Load(std::span<const SnapshotPart> parts,
+                                            const VectorSource& source);
+  Result<uint64_t> Save(uint64_t since_epoch, const BlockSink& sink);
 
+  uint64_t saved_epoch() const { return saved_epoch_.load(); }
+  bool Contains(uint32_t ordinal) const { return ordinal < ordinal_count() && live_.Test(ordinal); }
   uint32_t ordinal_count() const { return ordinal_count_.load(std::memory_order_acquire); }
   uint32_t size() const { return live_count_.load(std::memory_order_relaxed); }
   const HnswOptions& options() const { return options_; }
@@ -44,6 +53,9 @@ class HnswIndex::Impl {
     bool has_node = false;  // Whose lists are still there for the searches of that epoch.
   };
 
+  class Saver;   // hnsw_save.cc
+  class Loader;  // hnsw_load.cc
+
   // --- hnsw_insert.cc ---
   // Makes room for ordinals up to `count`.
   void Grow(uint32_t count);
@@ -52,6 +64,8 @@ class HnswIndex::Impl {
   // Encodes the pending ordinals and links them, once there are enough to learn from.
   void TrainOnPending();
   void LinkNode(uint32_t ordinal);
+  // It is encoded and linked, and can be found from here on.
+  void Publish(uint32_t ordinal);
   int RandomLevel(uint32_t ordinal) const;
   // The lists of a new node, as far as they are known.
   struct NewNode {
@@ -120,6 +134,9 @@ class HnswIndex::Impl {
                    SearchResult* result) const;
   void Calibrate();
 
+  // What rows of a loaded index lie in; outlives them all.
+  std::vector<std::shared_ptr<const void>> images_;
+
   const HnswOptions options_;
   const VectorSource& source_;
   const double level_factor_;
@@ -136,6 +153,9 @@ class HnswIndex::Impl {
   internal::Planner planner_;
   mutable internal::ScratchPool scratches_;
 
+  std::mutex save_mutex_;  // Held by the one save.
+  std::atomic<uint64_t> saved_epoch_{0};
+
   std::mutex entry_mutex_;  // Held by who changes the entry.
 
   mutable std::mutex ordinals_mutex_;
@@ -147,6 +167,7 @@ class HnswIndex::Impl {
   std::atomic<bool> is_trained_{false};
   // Too few to learn from: searched in full.
   std::vector<uint32_t> pending_;
+  uint64_t published_count_ = 0;  // How often Publish was called.
 
   // Of the repair that is under way.
   uint32_t repair_next_ = 0;

@@ -139,9 +139,18 @@ Status HnswIndex::Impl::Insert(uint32_t ordinal) {
   }
   codes_->Encode(ordinal, vector);
   LinkNode(ordinal);
-  live_.Set(ordinal);
-  live_count_.fetch_add(1, std::memory_order_relaxed);
+  Publish(ordinal);
   return Status::Ok();
+}
+
+void HnswIndex::Impl::Publish(uint32_t ordinal) {
+  std::lock_guard lock(ordinals_mutex_);
+  live_.Set(ordinal);
+  // A save leaves out what does not live: it is from here on that the rows are changed for it.
+  codes_->Mark(ordinal);
+  graph_.nodes().Mark(ordinal);
+  ++published_count_;
+  live_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
 // Requires: ordinals_mutex_ is held, so that nobody inserts beside it.
@@ -152,6 +161,8 @@ void HnswIndex::Impl::TrainOnPending() {
   for (const uint32_t ordinal : pending_) {
     codes_->Encode(ordinal, source_.Get(ordinal));
     LinkNode(ordinal);
+    codes_->Mark(ordinal);
+    graph_.nodes().Mark(ordinal);
   }
   pending_.clear();
   is_trained_.store(true, std::memory_order_release);
@@ -427,9 +438,8 @@ Status HnswIndex::Impl::Build(uint32_t count, const BuildOptions& options) {
       allocated_.Clear(ordinal);
       codes_->Encode(ordinal, source_.Get(ordinal));
       LinkNode(ordinal);
-      live_.Set(ordinal);
+      Publish(ordinal);
     }
-    live_count_.fetch_add(end - first, std::memory_order_relaxed);
     inserted.fetch_add(end - first);
   };
   const auto work = [&](bool reports) {

@@ -26,11 +26,11 @@ constexpr size_t kGoingMax = 64;
 
 Status HnswIndex::Impl::Delete(uint32_t ordinal) {
   HELIOS_TRY(CheckAllocated(ordinal));
+  std::lock_guard lock(ordinals_mutex_);
   if (!live_.Clear(ordinal)) {
     return Error(ErrorCode::kDataException).Message("ordinal {} is not in the index", ordinal);
   }
   live_count_.fetch_sub(1, std::memory_order_relaxed);
-  std::lock_guard lock(ordinals_mutex_);
   const auto mark_dead = [&](uint32_t node) {
     dead_.Set(node);
     dead_count_.fetch_add(1);
@@ -83,8 +83,9 @@ bool HnswIndex::Impl::Repair(uint32_t node_count) {
 }
 
 void HnswIndex::Impl::EndRound() {
-  const uint64_t epoch = scratches_.NextEpoch();
   std::lock_guard lock(ordinals_mutex_);
+  // Under the lock, so that a save which saw them in the graph began before the epoch ends.
+  const uint64_t epoch = scratches_.NextEpoch();
   for (const uint32_t ordinal : repairing_) {
     // It stays dead until its ordinal is given out again: an insert may have met it just now.
     linked_.Clear(ordinal);

@@ -1,6 +1,7 @@
 #include "ann/internal/product_codes.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ann/internal/ivf_train.h"
 
@@ -79,6 +80,18 @@ void ProductCodes::EncodeElements(uint32_t ordinal, std::span<const float> eleme
   auto& row = rows_.At<Row>(ordinal);
   row.center = center;
   row.rank = is_product() ? 0 : static_cast<float>(square_factor() * alone);
+}
+
+std::optional<size_t> ProductCodes::FindBadArray(uint32_t ordinal) const {
+  const auto& row = rows_.At<Row>(ordinal);
+  if (std::isfinite(row.rank) && row.center < centers().count()) return std::nullopt;
+  return 0;
+}
+
+bool ProductCodes::SetTrainedCodes(std::span<const float> floats) {
+  if (floats.size() != part_count_ * part_length_ * kCodewordCount) return false;
+  codewords_.assign(floats.begin(), floats.end());
+  return true;
 }
 
 void ProductCodes::PrepareElements(std::span<const float> elements, CodeQuery* query) const {

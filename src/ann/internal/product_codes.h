@@ -22,6 +22,9 @@ class ProductCodes final : public CenteredCodes {
   void Rank(const CodeQuery& query, std::span<const uint32_t> ordinals,
             std::span<float> ranks) const override;
   void SetPrefetchDistance(size_t ordinal_count) override { prefetch_distance_ = ordinal_count; }
+  size_t prefetch_distance() const override { return prefetch_distance_; }
+  std::vector<ChunkedRows*> arrays() override { return {&rows_}; }
+  std::optional<size_t> FindBadArray(uint32_t ordinal) const override;
   size_t memory_bytes() const override {
     return rows_.memory_bytes() + codewords_.size() * sizeof(float);
   }
@@ -34,6 +37,8 @@ class ProductCodes final : public CenteredCodes {
   };
 
   void TrainCodes(std::span<const VectorRef> sample) override;
+  std::span<const float> TrainedCodes() const override { return codewords_; }
+  bool SetTrainedCodes(std::span<const float> floats) override;
   void EncodeElements(uint32_t ordinal, std::span<const float> elements, uint32_t center) override;
   // Leaves a product for each part and codeword in query->floats.
   void PrepareElements(std::span<const float> elements, CodeQuery* query) const override;

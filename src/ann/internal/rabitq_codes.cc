@@ -65,6 +65,14 @@ void RabitqCodes::EncodeElements(uint32_t ordinal, std::span<const float> elemen
          .bit_count = bit_count};
 }
 
+std::optional<size_t> RabitqCodes::FindBadArray(uint32_t ordinal) const {
+  const auto& row = rows_.At<Row>(ordinal);
+  const bool is_finite =
+      std::isfinite(row.rank) && std::isfinite(row.factor) && std::isfinite(row.error);
+  if (is_finite && row.center < centers().count()) return std::nullopt;
+  return 0;
+}
+
 void RabitqCodes::PrepareElements(std::span<const float> elements, CodeQuery* query) const {
   const std::span<const float> mean = centers().mean();
   std::vector<float>& floats = query->floats;

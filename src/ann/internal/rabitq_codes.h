@@ -29,6 +29,9 @@ class RabitqCodes final : public CenteredCodes {
   void RankWithErrors(const CodeQuery& query, std::span<const uint32_t> ordinals,
                       std::span<float> ranks, std::span<float> errors) const;
   void SetPrefetchDistance(size_t ordinal_count) override { prefetch_distance_ = ordinal_count; }
+  size_t prefetch_distance() const override { return prefetch_distance_; }
+  std::vector<ChunkedRows*> arrays() override { return {&rows_}; }
+  std::optional<size_t> FindBadArray(uint32_t ordinal) const override;
   size_t memory_bytes() const override { return rows_.memory_bytes(); }
 
  private:
@@ -43,6 +46,8 @@ class RabitqCodes final : public CenteredCodes {
   static_assert(sizeof(Row) == 16);
 
   void TrainCodes(std::span<const VectorRef>) override {}
+  std::span<const float> TrainedCodes() const override { return {}; }
+  bool SetTrainedCodes(std::span<const float> floats) override { return floats.empty(); }
   void EncodeElements(uint32_t ordinal, std::span<const float> elements, uint32_t center) override;
   void PrepareElements(std::span<const float> elements, CodeQuery* query) const override;
   const uint64_t* WordsOf(uint32_t ordinal) const {

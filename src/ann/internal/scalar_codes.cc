@@ -76,6 +76,29 @@ int8_t ScalarCodes::CodeOf(float element, size_t dimension) const {
       std::lrintf(std::clamp(steps, -static_cast<float>(kCodeMax), static_cast<float>(kCodeMax))));
 }
 
+std::string ScalarCodes::Trained() const {
+  std::string bytes(reinterpret_cast<const char*>(&step_), sizeof(step_));
+  bytes.append(reinterpret_cast<const char*>(means_.data()), means_.size() * sizeof(float));
+  return bytes;
+}
+
+bool ScalarCodes::SetTrained(std::string_view bytes) {
+  if (bytes.size() != sizeof(step_) + means_.size() * sizeof(float)) return false;
+  std::memcpy(&step_, bytes.data(), sizeof(step_));
+  std::memcpy(means_.data(), bytes.data() + sizeof(step_), bytes.size() - sizeof(step_));
+  return std::isfinite(step_) && step_ > 0 &&
+         std::ranges::all_of(means_, [](float mean) { return std::isfinite(mean); });
+}
+
+// Within these bounds no sum in Rank overflows.
+std::optional<size_t> ScalarCodes::FindBadArray(uint32_t ordinal) const {
+  constexpr int64_t kBiasMaxEach = kShift * kShift + 2 * kShift * kShift;
+  const int64_t bias_max = kBiasMaxEach * shape_.dimension_count;
+  const int64_t bias = biases_.At<int32_t>(ordinal);
+  if (bias < -bias_max || bias > bias_max) return 1;
+  return std::nullopt;
+}
+
 void ScalarCodes::Grow(uint32_t ordinal_count) {
   codes_.Grow(ordinal_count);
   biases_.Grow(ordinal_count);

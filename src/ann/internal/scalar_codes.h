@@ -25,6 +25,11 @@ class ScalarCodes final : public Codes {
   void Rank(const CodeQuery& query, std::span<const uint32_t> ordinals,
             std::span<float> ranks) const override;
   void SetPrefetchDistance(size_t ordinal_count) override { prefetch_distance_ = ordinal_count; }
+  size_t prefetch_distance() const override { return prefetch_distance_; }
+  std::vector<ChunkedRows*> arrays() override { return {&codes_, &biases_}; }
+  std::string Trained() const override;
+  bool SetTrained(std::string_view bytes) override;
+  std::optional<size_t> FindBadArray(uint32_t ordinal) const override;
   size_t memory_bytes() const override { return codes_.memory_bytes() + biases_.memory_bytes(); }
 
  private:
