@@ -14,6 +14,7 @@ namespace {
 
 using namespace helios;       // NOLINT: a fuzzer of one function.
 using namespace helios::ann;  // NOLINT
+namespace format = helios::ann::internal;
 
 constexpr uint32_t kVectorCount = 64;
 constexpr uint32_t kDimensions = 8;
@@ -91,11 +92,11 @@ Stream Edited(const Stream& original, uint8_t stream_number, std::span<const uin
     changed.insert(changed.end(), block.begin(), block.end());
     return Status::Ok();
   };
-  internal::BlockWriter writer(sink);
+  format::BlockWriter writer(sink);
   Stream copy = original;
-  internal::BlockReader reader(copy);
+  format::BlockReader reader(copy);
   for (uint8_t number = 0; !reader.at_end(); ++number) {
-    internal::Block block = reader.Next().value();
+    format::Block block = reader.Next().value();
     const std::span<std::byte> payload = writer.Begin(block.payload.size());
     std::memcpy(payload.data(), block.payload.data(), payload.size());
     for (size_t at = 0; at + kEditBytes <= edits.size(); at += kEditBytes) {
@@ -104,7 +105,7 @@ Stream Edited(const Stream& original, uint8_t stream_number, std::span<const uin
       const size_t offset = (size_t{edit[1]} | size_t{edit[2]} << 8) % payload.size();
       payload[offset] = static_cast<std::byte>(edit[3]);
       if (edit[4] == 1) block.header.number = edit[3];
-      if (edit[4] == 2) block.header.kind = static_cast<internal::BlockKind>(1 + edit[3] % 8);
+      if (edit[4] == 2) block.header.kind = static_cast<format::BlockKind>(1 + edit[3] % 8);
       if (edit[4] == 3) block.header.epoch = edit[3];
       if (edit[4] > 200 && offset + 4 <= payload.size()) std::memset(&payload[offset], edit[3], 4);
     }
@@ -114,7 +115,7 @@ Stream Edited(const Stream& original, uint8_t stream_number, std::span<const uin
 }
 
 SnapshotPart PartOf(const Stream& stream) {
-  constexpr size_t kPage = internal::kBlockPageBytes;
+  constexpr size_t kPage = format::kBlockPageBytes;
   void* const memory = std::aligned_alloc(kPage, (stream.size() / kPage + 1) * kPage);
   if (!stream.empty()) std::memcpy(memory, stream.data(), stream.size());
   const std::shared_ptr<void> owner(memory, &std::free);
