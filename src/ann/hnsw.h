@@ -48,8 +48,8 @@ struct HnswMemory {
 //
 // Ordinals: Allocate gives one out; the caller puts the vector into the source and then calls
 // Insert. What was deleted is never found again; its ordinal comes back from Allocate once Repair
-// has taken every link to it away and no search that might know it runs. Until then its vector stays
-// with the source: walks pass by it, and equal vectors share its node.
+// has taken every link to it away and no search that might know it runs. Until then its vector
+// stays with the source: walks pass by it, and equal vectors share its node.
 //
 // Thread safety: all calls, from any thread, except as Build says. Lifetime: the source outlives
 // it.
