@@ -1,0 +1,137 @@
+"""Sweeps over efforts in interleaved rounds, and rates at equal recall out of them."""
+
+import dataclasses
+import math
+import statistics
+
+import engines
+import numpy as np
+from datasets import Array, Dataset
+from engines import Process, Search
+
+HNSW_EFFORTS = (10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896)
+IVF_EFFORTS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+RECALLS = (0.90, 0.95, 0.99)
+RECALL_ENOUGH = 0.995
+# A search that takes longer is measured on fewer queries, and ends the sweep.
+QUERY_SECONDS_MAX = 0.02
+SLOW_QUERY_COUNT = 20
+
+
+@dataclasses.dataclass
+class Point:
+    """One engine, one effort."""
+
+    effort: int
+    queries: slice
+    recall: float
+    distances: float | None
+    short_answers: int
+    strategies: dict[int, int]
+    rates: list[float] = dataclasses.field(default_factory=list)  # Queries a second, by round.
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates)
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """Who answers what: a line of a table."""
+
+    process: Process
+    name: str
+    search: Search
+    efforts: tuple[int, ...]
+
+
+def short_answers(answers: Array, away: Array) -> int:
+    """Queries with fewer answers than there are, up to k."""
+    k = answers.shape[1]
+    there = np.isfinite(away[:, :k]).sum(axis=1)
+    return int(((answers >= 0).sum(axis=1) < there).sum())
+
+
+def explore(task: Task, dataset: Dataset, away: Array) -> list[Point]:
+    """Recall and distances of each effort, up to where more of it finds no more."""
+    points: list[Point] = []
+    queries = task.search.queries
+    for effort in task.efforts:
+        order = dataclasses.replace(
+            task.search, effort=effort, queries=queries, is_counted=True
+        )
+        answers = task.process.search(order)
+        strategies: dict[int, int] = {}
+        if answers.strategies is not None:
+            codes, counts = np.unique(answers.strategies, return_counts=True)
+            strategies = {int(code): int(count) for code, count in zip(codes, counts)}
+        points.append(
+            Point(
+                effort,
+                queries,
+                engines.recall(dataset, queries, answers, away),
+                answers.distances,
+                short_answers(answers.ordinals, away[queries]),
+                strategies,
+            )
+        )
+        count = len(answers.ordinals)
+        is_slow = answers.seconds / count > QUERY_SECONDS_MAX
+        if is_slow and count > SLOW_QUERY_COUNT:
+            start = queries.start or 0
+            queries = slice(start, start + SLOW_QUERY_COUNT)
+        if points[-1].recall >= RECALL_ENOUGH or answers.seconds / count > 5 * QUERY_SECONDS_MAX:
+            break
+    return points
+
+
+def measure(
+    tasks: list[Task], dataset: Dataset, away: Array, rounds: int
+) -> dict[str, list[Point]]:
+    """The first pass warms up; then each round asks all of them, each time in another order."""
+    results = {task.name: explore(task, dataset, away) for task in tasks}
+    for number in range(rounds):
+        turn = number % len(tasks)
+        for task in tasks[turn:] + tasks[:turn]:
+            for point in results[task.name]:
+                order = dataclasses.replace(
+                    task.search, effort=point.effort, queries=point.queries
+                )
+                answers = task.process.search(order)
+                point.rates.append(len(answers.ordinals) / max(answers.seconds, 1e-9))
+    return results
+
+
+@dataclasses.dataclass(frozen=True)
+class Rate:
+    """Queries a second at a recall; `is_bound` where the least effort already finds more."""
+
+    rate: float
+    distances: float | None
+    is_bound: bool = False
+
+
+def rate_at(points: list[Point], recall: float) -> Rate | None:
+    """Between the two efforts around it, on a line through the logarithms. None: not reached."""
+    if points and points[0].recall >= recall:
+        return Rate(points[0].rate, points[0].distances, is_bound=True)
+    for low, high in zip(points, points[1:]):
+        if low.recall < recall <= high.recall:
+            share = (recall - low.recall) / (high.recall - low.recall)
+
+            def between(a: float, b: float) -> float:
+                return math.exp((1 - share) * math.log(a) + share * math.log(b))
+
+            distances = None
+            if low.distances and high.distances:
+                distances = between(low.distances, high.distances)
+            return Rate(between(low.rate, high.rate), distances)
+    return None
+
+
+def best_recall(points: list[Point]) -> float:
+    return max(point.recall for point in points)
+
+
+def geometric_mean(values: list[float]) -> float:
+    return math.exp(sum(map(math.log, values)) / len(values))
