@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 
-.PHONY: help build demo test start check coverage bench-pg clean
+.PHONY: help build demo test start check coverage bench-pg bench-ann clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,11 @@ bench-pg: ## Print HeliosDB's speed as ratios to PostgreSQL 15
 	@scripts/bootstrap test
 	@$(MAKE) --no-print-directory build
 	@$(PYTHON) bench/pg/run.py $(ARGS)
+
+bench-ann: ## Print the speed of vector search beside hnswlib, FAISS and usearch
+	@scripts/bootstrap bench-ann
+	@$(MAKE) --no-print-directory build
+	@.venv-ann/bin/python bench/ann/run.py $(ARGS)
 
 clean: ## Remove what was built; the virtual environment stays
 	@rm -rf build .cache
