@@ -40,7 +40,8 @@ bench-pg: ## Print HeliosDB's speed as ratios to PostgreSQL 15
 
 bench-ann: ## Print the speed of vector search beside hnswlib, FAISS and usearch
 	@scripts/bootstrap bench-ann
-	@$(MAKE) --no-print-directory build
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release --target helios_ann_bench
 	@.venv-ann/bin/python bench/ann/run.py $(ARGS)
 
 clean: ## Remove what was built; the virtual environment stays
