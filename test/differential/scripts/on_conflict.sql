@@ -89,3 +89,8 @@ INSERT INTO again VALUES (1,1,'a'),(700,700,'b'),(1,1,'c') ON CONFLICT DO NOTHIN
 WITH x AS (UPDATE again SET v = 'cte' WHERE id = 1 RETURNING id) INSERT INTO again SELECT id, 5, 'after' FROM x ON CONFLICT (id) DO NOTHING;
 WITH x AS (DELETE FROM again WHERE id = 1 RETURNING id) INSERT INTO again SELECT id, 5, 'after' FROM x ON CONFLICT (id) DO UPDATE SET v = excluded.v;
 SELECT * FROM again ORDER BY id;
+DELETE FROM again;
+INSERT INTO again VALUES (1, 5, 'kept');
+INSERT INTO again VALUES (4, 5, 'p'), (4, NULL, 's') ON CONFLICT DO NOTHING;
+INSERT INTO again VALUES (2, 7, 'a'), (2, 8, 'b'), (3, 8, 'c'), (1, 9, 'd'), (6, 9, 'e') ON CONFLICT DO NOTHING RETURNING *;
+SELECT * FROM again ORDER BY id;

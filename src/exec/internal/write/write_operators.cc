@@ -85,33 +85,38 @@ class Insert : public Writer {
                                                                        : ConcurrentChange(false);
   }
 
-  // DO NOTHING: keeps the rows that nothing stored, and no row before them, stands in the way of.
+  // DO NOTHING: keeps the rows that nothing stored, and no kept row before them, stands in the way
+  // of.
   Status DropConflicting(Chunk* rows) {
     const size_t count = rows->row_count();
-    std::vector<bool> drop(count, false);
-    const auto judge = [&](int32_t arbiter) -> Status {
-      std::vector<std::string> holders, keys;
-      HELIOS_TRY(writer_.FindHolders(arbiter, *rows, &holders, &keys));
-      HELIOS_TRY(RefuseUnseen(holders));
-      std::unordered_set<std::string_view> seen;
-      for (size_t row = 0; row < count; ++row) {
-        if (drop[row] || keys[row].empty()) continue;
-        drop[row] = !holders[row].empty() || !seen.insert(keys[row]).second;
-      }
-      return Status::Ok();
-    };
+    std::vector<int32_t> arbiters;
     if (insert_.arbiter) {
-      HELIOS_TRY(judge(*insert_.arbiter));
+      arbiters.push_back(*insert_.arbiter);
     } else {
-      HELIOS_TRY(judge(-1));
+      arbiters.push_back(-1);
       for (size_t i = 0; i < insert_.target->indexes.size(); ++i) {
-        if (!insert_.target->indexes[i].layout->unique) continue;
-        HELIOS_TRY(judge(static_cast<int32_t>(i)));
+        if (insert_.target->indexes[i].layout->unique) arbiters.push_back(static_cast<int32_t>(i));
       }
     }
+    std::vector<bool> drop(count, false);
+    std::vector<std::vector<std::string>> keys(arbiters.size());
+    for (size_t i = 0; i < arbiters.size(); ++i) {
+      std::vector<std::string> holders;
+      HELIOS_TRY(writer_.FindHolders(arbiters[i], *rows, &holders, &keys[i]));
+      HELIOS_TRY(RefuseUnseen(holders));
+      for (size_t row = 0; row < count; ++row) {
+        if (!keys[i][row].empty() && !holders[row].empty()) drop[row] = true;
+      }
+    }
+    std::vector<std::unordered_set<std::string_view>> seen(arbiters.size());
     auto kept = std::make_shared<Selection>();
     for (size_t row = 0; row < count; ++row) {
-      if (!drop[row]) kept->push_back(static_cast<SelectionIndex>(row));
+      for (size_t i = 0; i < arbiters.size() && !drop[row]; ++i) {
+        drop[row] = !keys[i][row].empty() && seen[i].contains(keys[i][row]);
+      }
+      if (drop[row]) continue;
+      for (size_t i = 0; i < arbiters.size(); ++i) seen[i].insert(keys[i][row]);
+      kept->push_back(static_cast<SelectionIndex>(row));
     }
     if (kept->size() < count) rows->Slice(std::move(kept));
     return Status::Ok();
