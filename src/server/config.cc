@@ -97,7 +97,7 @@ Status SetChoice(std::string_view text, std::vector<std::pair<std::string_view, 
   return Invalid().Message("\"{}\" is not one of: {}", text, names);
 }
 
-std::vector<Setting> MakeSettings() {
+std::vector<Setting> MakeSettings() {  // NOLINT(readability-function-size): a list.
   using Text = std::string_view;
   return {
       {"data_dir", "--data-dir", "DIR", "Where the data lie (default heliosdb-data)",

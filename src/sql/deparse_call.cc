@@ -143,7 +143,7 @@ const Constant* StringConstant(const Expr& expr) {
 
 }  // namespace
 
-// One branch a function of the standard; splitting would only hide the list.
+// NOLINTNEXTLINE(readability-function-size): one branch a function of the standard.
 bool Printer::PutSqlSyntax(const FunctionCall& call) {
   const std::string& name = call.name.back();
   const ExprList& args = call.args;

@@ -214,7 +214,7 @@ class TextReader {
                    "The given value did not match any of the allowed values for this field.");
   }
 
-  Status ReadElement(const DateElement& element, bool greedy) {
+  Status ReadElement(const DateElement& element, bool greedy) {  // NOLINT: one case a key.
     switch (element.key) {
       case DateKey::kHh24:
         return ReadInto(element, 2, greedy, &fields_.hour);

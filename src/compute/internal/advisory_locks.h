@@ -21,7 +21,7 @@ class AdvisoryLocks {
   struct Key {
     bool is_pair = false;
     uint64_t value = 0;
-    auto operator<=>(const Key&) const = default;
+    auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr): a 0 is meant.
   };
   struct Request {
     Key key;

@@ -85,8 +85,8 @@ Status RefuseCall(SessionImpl& session, const ast::CallStatement& statement) {
 
 }  // namespace
 
-Result<UtilityResult> SessionImpl::RunUtility(const ast::Statement& statement, Portal& portal,
-                                              ResultSink& sink) {
+Result<UtilityResult> SessionImpl::RunUtility(  // NOLINT(readability-function-size): a list.
+    const ast::Statement& statement, Portal& portal, ResultSink& sink) {
   if (txn_ != nullptr && txn_->read_only && !IsAllowedReadOnly(statement)) {
     return Error(ErrorCode::kReadOnlySqlTransaction)
         .Message("cannot execute {} in a read-only transaction", StatementName(statement));

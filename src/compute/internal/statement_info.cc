@@ -105,7 +105,7 @@ const char* TransactionTag(const ast::TransactionStatement& statement) {
   return "";
 }
 
-// Tags that the kind alone decides.
+// NOLINTNEXTLINE(readability-function-size): a list of the tags that the kind alone decides.
 const char* FixedName(StatementKind kind) {
   switch (kind) {
     case StatementKind::kSelect:

@@ -61,7 +61,7 @@ void VisitInsert(InsertNode& insert, const Visit& visit) {
 }
 }  // namespace
 
-void ForEachExpr(Node& node, const Visit& visit) {
+void ForEachExpr(Node& node, const Visit& visit) {  // NOLINT(readability-function-size): a list.
   switch (node.kind) {
     case NodeKind::kScan:
       return VisitScan(static_cast<ScanNode&>(node), visit);

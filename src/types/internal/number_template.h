@@ -118,7 +118,7 @@ class TemplateParser {
     out_.elements.push_back({Key::kLiteral, std::move(text)});
   }
 
-  Status Describe(Key key) {
+  Status Describe(Key key) {  // NOLINT(readability-function-size): one case a key.
     if (out_.exponent && key != Key::kE) return Syntax("\"EEEE\" must be the last pattern used");
     switch (key) {
       case Key::kNine:

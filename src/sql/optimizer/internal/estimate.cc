@@ -218,7 +218,7 @@ void Estimator::VisitJoin(plan::Node& node, JoinType type, const expr::Expr* con
                         node.estimated_rows * 0.01;
 }
 
-double Estimator::Visit(plan::Node& node) {
+double Estimator::Visit(plan::Node& node) {  // NOLINT(readability-function-size): a list.
   if (node.kind == NodeKind::kJoin) {
     auto& join = static_cast<plan::JoinNode&>(node);
     VisitJoin(node, join.join_type, join.condition.get());

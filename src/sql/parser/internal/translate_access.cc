@@ -28,7 +28,7 @@ std::unique_ptr<GrantStatement> Translator::Grant(const PgQuery__GrantStmt& node
   return grant;
 }
 
-// One case a statement: long, but a list.
+// NOLINTNEXTLINE(readability-function-size): one case a statement: long, but a list.
 StatementPtr Translator::AccessStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
     case PG_QUERY__NODE__NODE_CREATE_ROLE_STMT: {

@@ -174,7 +174,7 @@ std::unique_ptr<T> New(int location) {
 
 }  // namespace
 
-// One case a form: long, but a list.
+// NOLINTNEXTLINE(readability-function-size): one case a form: long, but a list.
 ExprPtr Translator::ExpressionForm(const Node* node) {
   switch (pg::CaseOf(node)) {
     case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR: {

@@ -159,7 +159,7 @@ StatementPtr Translator::TypeStatement(const Node* node) {
   }
 }
 
-// One case a statement: long, but a list.
+// NOLINTNEXTLINE(readability-function-size): one case a statement: long, but a list.
 StatementPtr Translator::ObjectStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
     case PG_QUERY__NODE__NODE_CREATE_SEQ_STMT: {

@@ -118,7 +118,7 @@ StatementPtr Translator::DeclareCursor(const PgQuery__DeclareCursorStmt& node) {
   return declare;
 }
 
-// One case a statement: long, but a list.
+// NOLINTNEXTLINE(readability-function-size): one case a statement: long, but a list.
 StatementPtr Translator::UtilityStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
     case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
@@ -219,7 +219,7 @@ StatementPtr Translator::UtilityStatement(const Node* node) {
   }
 }
 
-// One case a statement: long, but a list.
+// NOLINTNEXTLINE(readability-function-size): one case a statement: long, but a list.
 StatementPtr Translator::MaintenanceStatement(const Node* node) {
   switch (pg::CaseOf(node)) {
     case PG_QUERY__NODE__NODE_EXPLAIN_STMT: {

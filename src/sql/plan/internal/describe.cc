@@ -229,7 +229,7 @@ void DescribeSet(const SetOperationNode& node, NodeDescription* out) {
   out->label = out->type;
 }
 
-void DescribeNode(const Node& node, NodeDescription* out) {
+void DescribeNode(const Node& node, NodeDescription* out) {  // NOLINT(readability-function-size)
   const auto plain = [&](const std::string& type) { out->type = out->label = type; };
   switch (node.kind) {
     case NodeKind::kScan:
