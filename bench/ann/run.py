@@ -36,6 +36,8 @@ OUT = debian.ROOT / "build" / "bench-ann"
 EXPERIMENTS = ("unfiltered", "filtered", "ivf", "updates")
 SETS = ("debian", "clustered", "wide")
 QUICK_SETS = ("clustered-100k",)
+QUICK_EXPERIMENTS = ("unfiltered", "filtered")
+QUICK_CELL_STEP = 3
 THREAD_COUNT = 2
 NOMINAL_EF = 64
 FILTERED_EFFORTS = (10, 20, 40, 64, 112, 224, 448, 896)
@@ -134,6 +136,7 @@ class Settings:
     rounds: int
     half: str
     is_fresh: bool
+    cell_step: int  # Every so manieth cell of a half.
     engines: dict[str, list[Engine]]
 
 
@@ -223,10 +226,11 @@ def compare_unfiltered(
     report.note(f"{first.engine.name} at recall 0.95, beside the best of each: {text}.")
     peer = next((p for p in processes if p.engine.kind == "hnswlib"), None)
     if peer is not None:
+        mine_built, theirs_built = processes[first], processes[peer]
         report.note(
             f"Beside {peer.engine.name}:"
-            f" {processes[first].resident_bytes / processes[peer].resident_bytes:.2f} of the memory,"
-            f" {processes[first].seconds / processes[peer].seconds:.2f} of the time to build."
+            f" {mine_built.resident_bytes / theirs_built.resident_bytes:.2f} of the memory,"
+            f" {mine_built.seconds / theirs_built.seconds:.2f} of the time to build."
         )
     return ratios.get("hnswlib")
 
@@ -234,9 +238,7 @@ def compare_unfiltered(
 def filtered(dataset: Dataset, settings: Settings, report: Report) -> list[float]:
     """Returns, for each cell, how many times as fast ours is as hnswlib at recall .95."""
     filters.make(dataset)
-    processes = [
-        process for process in start(settings.engines["filtered"], dataset, settings.is_fresh)
-    ]
+    processes = list(start(settings.engines["filtered"], dataset, settings.is_fresh))
     report.heading(f"{dataset.name}, filtered, {settings.half} half, µs a query at recall 0.95")
     header = ["cell", "pass", *(process.engine.name for process in processes)]
     ours = next((process for process in processes if process.engine.is_ours), None)
@@ -245,15 +247,19 @@ def filtered(dataset: Dataset, settings: Settings, report: Report) -> list[float
     ratios: list[float] = []
     lines: list[list[str]] = []
     try:
-        for cell in filters.cells_of(dataset):
-            if settings.half in ("all", cell.half):
-                lines.append(filtered_cell(dataset, cell, processes, settings, report, ratios))
-                print(f"  {dataset.name}: {' | '.join(lines[-1])}", flush=True)
+        for cell in cells_for(dataset, settings):
+            lines.append(filtered_cell(dataset, cell, processes, settings, report, ratios))
+            print(f"  {dataset.name}: {' | '.join(lines[-1])}", flush=True)
     finally:
         for process in processes:
             process.close()
     report.table(header, lines)
     return ratios
+
+
+def cells_for(dataset: Dataset, settings: Settings) -> list[filters.Cell]:
+    cells = [c for c in filters.cells_of(dataset) if settings.half in ("all", c.half)]
+    return cells[:: settings.cell_step]
 
 
 def microseconds(points: list[Point]) -> str:
@@ -396,7 +402,7 @@ def describe_machine(report: Report) -> None:
 
 
 def parse(parser: argparse.ArgumentParser) -> tuple[list[str], list[str], Settings]:
-    parser.add_argument("--only", default=",".join(EXPERIMENTS), help=", ".join(EXPERIMENTS))
+    parser.add_argument("--only", default="", help=", ".join(EXPERIMENTS))
     parser.add_argument("--sets", default="", help=", ".join(datasets.RECIPES))
     parser.add_argument(
         "--engines", default="", help="such as 'helios:m=16 hnswlib:m=24,efc=200', for all"
@@ -413,7 +419,8 @@ def parse(parser: argparse.ArgumentParser) -> tuple[list[str], list[str], Settin
     )
     parser.add_argument("--quick", action="store_true", help="100,000 vectors, two engines")
     arguments = parser.parse_args()
-    only = arguments.only.split(",")
+    only = list(filter(None, arguments.only.split(",")))
+    only = only or list(QUICK_EXPERIMENTS if arguments.quick else EXPERIMENTS)
     if unknown := set(only) - set(EXPERIMENTS):
         parser.error(f"there is no experiment {', '.join(sorted(unknown))}")
     sets = list(filter(None, arguments.sets.split(",")))
@@ -427,7 +434,8 @@ def parse(parser: argparse.ArgumentParser) -> tuple[list[str], list[str], Settin
     except ValueError as error:
         parser.error(str(error))
     rounds = arguments.rounds or (1 if arguments.quick else 5)
-    return only, sets, Settings(rounds, arguments.half, arguments.fresh, engines)
+    step = QUICK_CELL_STEP if arguments.quick else 1
+    return only, sets, Settings(rounds, arguments.half, arguments.fresh, step, engines)
 
 
 def main() -> int:
