@@ -110,10 +110,12 @@ def normalize(x: Array) -> Array:
     return (x / lengths).astype(np.float32)
 
 
-def make_debian() -> tuple[Array, Array, dict[str, Array], dict[str, list[str]]]:
+def make_debian(
+    row_count: int | None = None,
+) -> tuple[Array, Array, dict[str, Array], dict[str, list[str]]]:
     """Package descriptions under MiniLM, 384 dimensions; see debian.py."""
-    vectors = debian.embed_all()
-    packages = debian.load_packages()[QUERY_COUNT:]
+    vectors = debian.embed_packages(None if row_count is None else QUERY_COUNT + row_count)
+    packages = debian.load_packages()[QUERY_COUNT : len(vectors)]
     sections = sorted({p.section for p in packages})
     priorities = sorted({p.priority for p in packages})
     attributes = {
@@ -139,6 +141,7 @@ RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe("debian", "cosine", 1, make_debian),
+        Recipe("debian-10k", "cosine", 1, functools.partial(make_debian, 10_000)),
         Recipe("clustered", "l2", 1, functools.partial(make_clusters, CLUSTERED, 1_000_000)),
         Recipe("clustered-100k", "l2", 1, functools.partial(make_clusters, CLUSTERED, 100_000)),
         Recipe("wide", "cosine", 1, functools.partial(make_clusters, WIDE, 100_000)),

@@ -119,9 +119,10 @@ def slice_path(number: int) -> Path:
     return FOLDER / f"slice-{number:03}.npy"
 
 
-def embed_all() -> np.ndarray:
+def embed_packages(count: int | None = None) -> np.ndarray:
+    """The first `count` or all; those that are there already are not embedded again."""
     packages = load_packages()
-    slice_count = -(-len(packages) // SLICE_LENGTH)
+    slice_count = -(-len(packages[:count]) // SLICE_LENGTH)
     missing = [i for i in range(slice_count) if not slice_path(i).exists()]
     if missing:
         embed = make_embedder()
@@ -147,19 +148,10 @@ def embed_all() -> np.ndarray:
             f" {left:.0f} s left",
             flush=True,
         )
-    return load_embedded()
-
-
-def load_embedded() -> np.ndarray:
-    """The slices that are there without a gap, in order."""
-    slices: list[np.ndarray] = []
-    while slice_path(len(slices)).exists():
-        slices.append(np.load(slice_path(len(slices))))
-    if not slices:
-        return np.empty((0, DIMENSIONS), np.float32)
-    return np.concatenate(slices)
+    slices = [np.load(slice_path(number)) for number in range(slice_count)]
+    return np.concatenate(slices)[:count]
 
 
 if __name__ == "__main__":
-    embed_all()
+    embed_packages()
     sys.exit(0)
