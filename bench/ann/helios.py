@@ -69,8 +69,6 @@ def open_library(path: Path) -> ctypes.CDLL:
 class NativeIndex:
     """Keeps the vectors that it is built from, as the library does not copy them."""
 
-    can_filter = True
-
     def __init__(self, library: Path, kind: str, metric: str, dimensions: int, **options: str):
         self.library = open_library(library)
         codes = CODES[options.pop("codes", "full")]

@@ -31,8 +31,6 @@ class Query:
 
 
 class Index(Protocol):
-    can_filter: bool
-
     def build(self, vectors: Array, thread_count: int) -> None: ...
 
     def search(self, query: Query) -> Answers: ...

@@ -31,8 +31,6 @@ class Hnswlib(NativeIndex):
 class Faiss:
     """`kind` is hnsw or ivf; `codes` flat, sq8 or pq."""
 
-    can_filter = True
-
     def __init__(self, kind: str, metric: str, dimensions: int, **options: str):
         self.kind = kind
         self.codes = options.pop("codes", "flat")
@@ -129,8 +127,6 @@ class Faiss:
 
 class Usearch:
     """`codes` f32, bf16 or i8; its Python interface has no filters."""
-
-    can_filter = False
 
     def __init__(self, metric: str, dimensions: int, **options: str):
         self.codes = options.pop("codes", "f32")

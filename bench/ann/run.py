@@ -402,6 +402,14 @@ def describe_machine(report: Report) -> None:
     )
 
 
+def fits(engine: Engine, experiment: str) -> bool:
+    if experiment == "filtered":
+        return not engine.is_inverted_file and engine.kind != "usearch"
+    if experiment == "updates":
+        return engine.kind in ("helios", "hnswlib")
+    return engine.is_inverted_file == (experiment == "ivf")
+
+
 def parse(parser: argparse.ArgumentParser) -> tuple[list[str], list[str], Settings]:
     parser.add_argument("--only", default="", help=", ".join(EXPERIMENTS))
     parser.add_argument("--sets", default="", help=", ".join(datasets.RECIPES))
@@ -431,7 +439,10 @@ def parse(parser: argparse.ArgumentParser) -> tuple[list[str], list[str], Settin
     texts = QUICK_ENGINES if arguments.quick else ENGINES
     try:
         chosen = [Engine.parse(text) for text in arguments.engines.split()]
-        engines = {name: chosen or [Engine.parse(e) for e in texts[name]] for name in EXPERIMENTS}
+        engines = {
+            name: [e for e in chosen if fits(e, name)] or [Engine.parse(e) for e in texts[name]]
+            for name in EXPERIMENTS
+        }
     except ValueError as error:
         parser.error(str(error))
     rounds = arguments.rounds or (1 if arguments.quick else 5)
