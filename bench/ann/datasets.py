@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -201,6 +202,14 @@ def estimate_intrinsic_dimension(truth_distances: Array, metric: str) -> float:
     return float(np.median((r.shape[1] - 1) / np.log(r[:, -1:] / r[:, :-1]).sum(axis=1)))
 
 
+def save(path: Path, array: Array) -> None:
+    """Another process may have the old file mapped: it is replaced, not written over."""
+    part = path.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as file:
+        np.save(file, np.ascontiguousarray(array))
+    part.rename(path)
+
+
 def checksum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -217,7 +226,7 @@ def make(recipe: Recipe) -> None:
     folder = CACHE / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", np.ascontiguousarray(array))
+        save(folder / f"{name}.npy", array)
     about = {
         "version": recipe.version,
         "rows": len(base),

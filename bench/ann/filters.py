@@ -229,9 +229,9 @@ def solve(dataset: Dataset, made: list[tuple[Cell, Array]]) -> None:
                 away[number, query, : len(rows)] = exact
         print(f"{dataset.name}: filters of {first + step}/{QUERY_COUNT} queries", flush=True)
     for number, (cell, _) in enumerate(made):
-        np.save(file_of(dataset, cell, "truth"), truth[number])
-        np.save(file_of(dataset, cell, "distances"), away[number])
-        np.save(file_of(dataset, cell, "counts"), counts[number])
+        datasets.save(file_of(dataset, cell, "truth"), truth[number])
+        datasets.save(file_of(dataset, cell, "distances"), away[number])
+        datasets.save(file_of(dataset, cell, "counts"), counts[number])
 
 
 def is_made(dataset: Dataset) -> bool:
@@ -248,7 +248,7 @@ def make(dataset: Dataset) -> None:
     made: list[tuple[Cell, Array]] = []
     for cell, bitmaps in bitmaps_of(dataset):
         path = file_of(dataset, cell, "bitmaps")
-        np.save(path, bitmaps)
+        datasets.save(path, bitmaps)
         made.append((cell, np.load(path, mmap_mode="r")))
     solve(dataset, made)
     source = json.loads((dataset.folder / "about.json").read_text())["sha256"]["base"]
