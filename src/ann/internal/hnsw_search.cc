@@ -14,6 +14,9 @@ using internal::kWordBits;
 // So many times k are compared in full: codes order the nearest only nearly.
 constexpr size_t kScalarRerankFactor = 3;
 constexpr size_t kBitRerankFactor = 20;
+// A scan keeps at least so many times k: deletes may take some away before they are compared.
+constexpr size_t kScanFactorMin = 3;
+constexpr int kAttemptsMax = 4;
 constexpr size_t kScanBatch = 64;
 constexpr size_t kSeedCount = 16;
 // Over bridges a list of the same length finds less.
@@ -114,7 +117,8 @@ void HnswIndex::Impl::RunStrategy(Strategy strategy, const SearchOptions& option
   report->strategy = strategy;
   const uint32_t entry = graph_.entry();
   if (strategy == Strategy::kReturnAll || strategy == Strategy::kExact) {
-    ScanPassing(passes, RerankFactor(options_.codes) * options.k, scratch, patience);
+    const size_t factor = std::max(RerankFactor(options_.codes), kScanFactorMin);
+    ScanPassing(passes, factor * options.k, scratch, patience);
     return;
   }
   scratch->found.clear();
@@ -198,14 +202,14 @@ void HnswIndex::Impl::SearchGraph(const VectorRef& query, const SearchOptions& o
   const bool all_pass = options.filter.empty() && dead_count_.load() == 0;
   Strategy strategy = all_pass ? planner_.ChooseUnfiltered(options, passing_count)
                                : planner_.Choose(options, passing_count, report.selectivity);
-  while (true) {
+  for (int attempt = 1;; ++attempt) {
     RunStrategy(strategy, options, passes, passing_count, scratch, &patience, &report);
     const bool are_nodes =
         report.strategy != Strategy::kExact && report.strategy != Strategy::kReturnAll;
     result->neighbors = Rerank(query, options, passes, are_nodes, scratch);
-    // Too few from a walk: deletes overtook it, or it did not reach as far as all that pass.
+    // Too few: a walk did not reach as far as all that pass, or deletes overtook the search.
     const bool is_short = result->neighbors.size() < std::min<uint64_t>(options.k, passing_count);
-    if (!are_nodes || !is_short || patience.was_over()) break;
+    if (!is_short || patience.was_over() || attempt == kAttemptsMax) break;
     strategy = Strategy::kExact;
     report.fell_back = true;
   }
