@@ -99,7 +99,7 @@ SnapshotPart PartOf(const Stream& stream) {
       std::aligned_alloc(internal::kBlockPageBytes,
                          stream.size() / internal::kBlockPageBytes * internal::kBlockPageBytes +
                              internal::kBlockPageBytes);
-  std::memcpy(memory, stream.data(), stream.size());
+  if (!stream.empty()) std::memcpy(memory, stream.data(), stream.size());
   const std::shared_ptr<void> owner(memory, &std::free);
   return {{static_cast<std::byte*>(memory), stream.size()}, owner};
 }
