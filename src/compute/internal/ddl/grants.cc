@@ -107,7 +107,7 @@ Result<PrivilegeMask> ParsePrivilege(const ast::Privilege& privilege, PrivilegeM
   for (const PrivilegeWord& word : kWords) {
     if (word.word != privilege.name) continue;
     if ((allowed & Mask(word.privilege)) != 0) return Mask(word.privilege);
-    return Error(ErrorCode::kInvalidGrantor)
+    return Error(ErrorCode::kInvalidGrantOperation)
         .Message("invalid privilege type {} for {}", Upper(word.word), what);
   }
   return Error(ErrorCode::kSyntaxError)
@@ -125,7 +125,7 @@ Status CheckPrivilegeWords(const ast::GrantStatement& statement) {
       continue;
     }
     if (statement.object_type != ObjectType::kTable) {
-      return Error(ErrorCode::kInvalidGrantor)
+      return Error(ErrorCode::kInvalidGrantOperation)
           .Message("column privileges are only valid for relations");
     }
     HELIOS_TRY(ParsePrivilege(privilege, kColumnPrivileges, "column").status());
@@ -418,7 +418,7 @@ Result<Request> ReadRequest(SessionImpl& session, const ast::GrantStatement& sta
   for (const ast::RoleName& name : statement.grantees) {
     if (name.role == ast::RoleKind::kPublic) {
       if (request.grant && request.grant_option) {
-        return Error(ErrorCode::kInvalidGrantor)
+        return Error(ErrorCode::kInvalidGrantOperation)
             .Message("grant options can only be granted to roles");
       }
       request.grantees.push_back(kInvalidOid);
@@ -505,13 +505,13 @@ Status RunAlterDefaultPrivileges(SessionImpl& session,
   HELIOS_TRY(const Request request, ReadRequest(session, action));
   HELIOS_TRY(const std::vector<Oid> roles, DefaultRoles(session, statement.roles));
   if (kind.letter == 'n' && !statement.schemas.empty()) {
-    return Error(ErrorCode::kInvalidGrantor)
+    return Error(ErrorCode::kInvalidGrantOperation)
         .Message("cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");
   }
   PrivilegeMask privileges = action.privileges.empty() ? kind.allowed : 0;
   for (const ast::Privilege& privilege : action.privileges) {
     if (!privilege.columns.empty()) {
-      return Error(ErrorCode::kInvalidGrantor)
+      return Error(ErrorCode::kInvalidGrantOperation)
           .Message("default privileges cannot be set for columns");
     }
     HELIOS_TRY(const PrivilegeMask mask,

@@ -60,7 +60,7 @@ Status AddMembers(SessionImpl& session, DdlEditor& editor, Oid group,
   for (const Oid member : members) {
     auto role = editor.Copy<catalog::Role>(member);
     if (IsMemberOf(editor.current(), group, member)) {
-      return Error(ErrorCode::kInvalidGrantor)
+      return Error(ErrorCode::kInvalidGrantOperation)
           .Message("role \"{}\" is a member of role \"{}\"", group_name, role->name);
     }
     if (Contains(role->member_of, group) && (!admin || Contains(role->admin_of, group))) {
