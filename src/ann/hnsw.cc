@@ -5,24 +5,6 @@
 
 namespace helios::ann {
 
-std::string_view StrategyName(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::kWalk:
-      return "walk";
-    case Strategy::kReturnAll:
-      return "return all";
-    case Strategy::kExact:
-      return "exact";
-    case Strategy::kFilteredWalk:
-      return "filtered walk";
-    case Strategy::kBridgedWalk:
-      return "bridged walk";
-    case Strategy::kProbe:
-      return "probe";
-  }
-  return "";
-}
-
 Status CheckOptions(const HnswOptions& options) {
   HELIOS_TRY(CheckShape(options.shape));
   if (!HasMetric(options.shape.type, options.metric)) {

@@ -1,10 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
-#include <mutex>
 #include <span>
-#include <vector>
 
 #include "ann/build.h"
 #include "ann/metric.h"

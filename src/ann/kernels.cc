@@ -48,7 +48,7 @@ const Kernels& KernelsFor(InstructionSet set) {
     case InstructionSet::kAvx512Vnni:
       return internal::kAvx512VnniKernels;
     case InstructionSet::kAvx512Bf16:
-      return internal::Avx512Bf16Kernels();
+      return internal::kAvx512Bf16Kernels;
     case InstructionSet::kPortable:
       break;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ann/metric.h"
+#include "base/status.h"
 #include "sys/clock.h"
 
 namespace helios::ann {
@@ -18,7 +19,13 @@ struct Neighbor {
   float distance = 0;  // As the metric defines it: what pgvector's operator shows.
 };
 
-// How a search went about it. See planner.h for the choice.
+// The order of results: by distance, and of equal ones by ordinal.
+inline bool IsNearer(const Neighbor& left, const Neighbor& right) {
+  return left.distance < right.distance ||
+         (left.distance == right.distance && left.ordinal < right.ordinal);
+}
+
+// How a search went about it.
 enum class Strategy : uint8_t {
   kWalk,          // No filter, nothing deleted: the graph alone.
   kReturnAll,     // No more than k pass: no search.
@@ -38,6 +45,8 @@ struct Filter {
 
   bool empty() const { return passing.empty() && visible.empty(); }
 };
+// 22000 for a bitmap that does not reach as far as the index.
+Status CheckFilter(const Filter& filter, uint32_t ordinal_count);
 
 struct SearchOptions {
   size_t k = 10;
@@ -51,8 +60,8 @@ struct SearchOptions {
   // still be near, if it is off by so many, is compared in full.
   float epsilon = 1.9f;
   Filter filter;
-  // After it a search returns what it has, with `complete` false. Asked every few hundred
-  // distances.
+  // By SystemClock().MonotonicMicros(). After it a search returns what it has, with `complete`
+  // false. Asked every few hundred distances.
   int64_t deadline_us = sys::kNoDeadline;
   std::stop_token stop;
   // For measurements: not the planner's choice but this one.

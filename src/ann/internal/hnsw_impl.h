@@ -85,8 +85,6 @@ class HnswIndex::Impl {
   // Some of the nearest nodes on level 0 that are not dead, from farther off, into `candidates`.
   void FindLiving(internal::Walk* walk, Candidate from, SearchScratch* scratch,
                   std::vector<Candidate>* candidates) const;
-  // The nearest of all nodes that are not dead, by looking at all.
-  void ScanLiving(SearchScratch* scratch, std::vector<Candidate>* candidates) const;
   // A node with the same vector among the nearest; kNoOrdinal if none.
   uint32_t FindDuplicate(uint32_t ordinal, std::span<const Candidate> nearest) const;
   // Of candidates from near to far those that are nearer to the node than to any chosen before.
@@ -116,8 +114,14 @@ class HnswIndex::Impl {
   // --- hnsw_search.cc ---
   Result<uint64_t> CountPassing(const SearchOptions& options,
                                 const internal::PassTest& passes) const;
+  template <typename WordAt>
+  void Scan(WordAt word_at, size_t count_max, SearchScratch* scratch,
+            internal::Patience* patience) const;
+  // The nearest of all that pass, by their codes, into scratch->found, sorted.
   void ScanPassing(const internal::PassTest& passes, size_t count_max, SearchScratch* scratch,
                    internal::Patience* patience) const;
+  // The nearest of all nodes that are not dead, by looking at all.
+  void ScanLiving(SearchScratch* scratch, std::vector<Candidate>* candidates) const;
   void RunStrategy(Strategy strategy, const SearchOptions& options,
                    const internal::PassTest& passes, uint64_t passing_count, SearchScratch* scratch,
                    internal::Patience* patience, SearchReport* report) const;
@@ -142,13 +146,13 @@ class HnswIndex::Impl {
   const double level_factor_;
   const std::unique_ptr<internal::Codes> codes_;
   internal::Graph graph_;
-  internal::LiveBits live_;
-  internal::LiveBits allocated_;  // Given out, and not inserted since.
-  internal::LiveBits linked_;     // Has a node in the graph.
+  internal::OrdinalBits live_;
+  internal::OrdinalBits allocated_;  // Given out, and not inserted since.
+  internal::OrdinalBits linked_;     // Has a node in the graph.
   // Has a node that stands for no living ordinal. Nothing gets a link to it from then on, but by
   // inserts that had begun before.
-  internal::LiveBits dead_;
-  internal::LiveBits removing_;  // Dead when the round of repair began.
+  internal::OrdinalBits dead_;
+  internal::OrdinalBits removing_;  // Dead when the round of repair began.
   internal::Duplicates duplicates_;
   internal::Planner planner_;
   mutable internal::ScratchPool scratches_;

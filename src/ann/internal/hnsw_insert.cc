@@ -99,7 +99,7 @@ Result<uint32_t> HnswIndex::Impl::Allocate() {
 void HnswIndex::Impl::Grow(uint32_t count) {
   codes_->Grow(count);
   graph_.Grow(count);
-  for (internal::LiveBits* bits : {&live_, &allocated_, &linked_, &dead_, &removing_}) {
+  for (internal::OrdinalBits* bits : {&live_, &allocated_, &linked_, &dead_, &removing_}) {
     bits->Grow(count);
   }
   ordinal_count_.store(count, std::memory_order_release);
@@ -307,27 +307,6 @@ void HnswIndex::Impl::FindLiving(internal::Walk* walk, Candidate from, SearchScr
   // An insert that has not returned yet is not found, and a delete beside this is.
   std::erase_if(*candidates,
                 [&](const Candidate& candidate) { return dead_.Test(candidate.ordinal); });
-}
-
-void HnswIndex::Impl::ScanLiving(SearchScratch* scratch, std::vector<Candidate>* candidates) const {
-  candidates->clear();
-  std::vector<uint32_t>& batch = scratch->batch;
-  scratch->ranks.resize(std::max<size_t>(scratch->ranks.size(), internal::kWordBits));
-  const uint32_t word_count = (ordinal_count() + internal::kWordBits - 1) / internal::kWordBits;
-  for (uint32_t word = 0; word < word_count; ++word) {
-    batch.clear();
-    for (uint64_t bits = linked_.WordAt(word) & ~dead_.WordAt(word); bits != 0; bits &= bits - 1) {
-      batch.push_back(word * internal::kWordBits + static_cast<uint32_t>(std::countr_zero(bits)));
-    }
-    codes_->Rank(scratch->query, batch, scratch->ranks);
-    for (size_t at = 0; at < batch.size(); ++at) {
-      candidates->push_back({scratch->ranks[at], batch[at]});
-    }
-  }
-  const size_t count = std::min<size_t>(candidates->size(), options_.ef_construction);
-  std::partial_sort(candidates->begin(), candidates->begin() + static_cast<std::ptrdiff_t>(count),
-                    candidates->end());
-  candidates->resize(count);
 }
 
 bool HnswIndex::Impl::FindLinks(uint32_t entry, int top, SearchScratch* scratch, NewNode* node) {

@@ -223,7 +223,8 @@ class HnswIndex::Impl::Loader {
         Adopt(&index_->live_.words(), BlockKind::kLive, WordsFor(count_), WordsFor(rows_max)));
     HELIOS_TRY(
         Adopt(&index_->dead_.words(), BlockKind::kDead, WordsFor(count_), WordsFor(rows_max)));
-    for (internal::LiveBits* bits : {&index_->allocated_, &index_->linked_, &index_->removing_}) {
+    for (internal::OrdinalBits* bits :
+         {&index_->allocated_, &index_->linked_, &index_->removing_}) {
       bits->Grow(count_);
     }
     index_->linked_.words().BeginEpoch(root_.epoch + 1);

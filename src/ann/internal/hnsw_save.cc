@@ -123,7 +123,7 @@ class HnswIndex::Impl::Saver {
         [&](uint32_t node) { dead_words_[node / kWordBits] |= uint64_t{1} << (node % kWordBits); });
   }
 
-  static void CopyWords(const internal::LiveBits& bits, uint32_t word_count,
+  static void CopyWords(const internal::OrdinalBits& bits, uint32_t word_count,
                         std::vector<uint64_t>* words) {
     words->resize(word_count);
     for (uint32_t word = 0; word < word_count; ++word) (*words)[word] = bits.WordAt(word);

@@ -58,31 +58,19 @@ std::vector<uint32_t> StridedSeeds(const internal::PassTest& passes,
 Result<uint64_t> HnswIndex::Impl::CountPassing(const SearchOptions& options,
                                                const internal::PassTest& passes) const {
   const uint32_t count = ordinal_count();
-  for (const auto& bits : {options.filter.passing, options.filter.visible}) {
-    if (!bits.empty() && bits.size() * kWordBits < count) {
-      return Error(ErrorCode::kDataException)
-          .Message("bitmap of {} ordinals is shorter than the index of {}", bits.size() * kWordBits,
-                   count);
-    }
-  }
+  HELIOS_TRY(CheckFilter(options.filter, count));
   if (options.filter.empty()) return size();
   return passes.Count(count);
 }
 
-// All that pass, in the order of their ordinals; the nearest by their codes into scratch->found.
-void HnswIndex::Impl::ScanPassing(const internal::PassTest& passes, size_t count_max,
-                                  SearchScratch* scratch, internal::Patience* patience) const {
+// Compares with all whose bits `word_at` has, in the order of their ordinals.
+template <typename WordAt>
+void HnswIndex::Impl::Scan(WordAt word_at, size_t count_max, SearchScratch* scratch,
+                           internal::Patience* patience) const {
   // Twice as many as wanted are gathered before the farther half is thrown away.
   std::vector<Candidate>& found = scratch->found;
   found.clear();
   float bound = std::numeric_limits<float>::infinity();
-  const auto shrink = [&] {
-    if (found.size() <= count_max) return;
-    const auto last = found.begin() + static_cast<std::ptrdiff_t>(count_max) - 1;
-    std::nth_element(found.begin(), last, found.end());
-    bound = last->rank;
-    found.resize(count_max);
-  };
   std::vector<uint32_t>& batch = scratch->batch;
   batch.clear();
   scratch->ranks.resize(std::max(scratch->ranks.size(), kScanBatch + kWordBits));
@@ -93,21 +81,32 @@ void HnswIndex::Impl::ScanPassing(const internal::PassTest& passes, size_t count
       if (scratch->ranks[at] < bound) found.push_back({scratch->ranks[at], batch[at]});
     }
     batch.clear();
-    if (found.size() >= 2 * count_max) shrink();
+    if (found.size() >= 2 * count_max) internal::KeepNearest(count_max, &found, &bound);
   };
   const uint32_t word_count = (ordinal_count() + kWordBits - 1) / kWordBits;
   for (uint32_t word = 0; word < word_count; ++word) {
-    for (uint64_t bits = passes.WordAt(word); bits != 0; bits &= bits - 1) {
-      const uint32_t ordinal = word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits));
-      batch.push_back(ordinal);
+    for (uint64_t bits = word_at(word); bits != 0; bits &= bits - 1) {
+      batch.push_back(word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits)));
     }
     if (batch.size() < kScanBatch) continue;
     rank();
     if (patience->IsOver()) break;
   }
   rank();
-  shrink();
+  internal::KeepNearest(count_max, &found, &bound);
   std::sort(found.begin(), found.end());
+}
+
+void HnswIndex::Impl::ScanPassing(const internal::PassTest& passes, size_t count_max,
+                                  SearchScratch* scratch, internal::Patience* patience) const {
+  Scan([&](uint32_t word) { return passes.WordAt(word); }, count_max, scratch, patience);
+}
+
+void HnswIndex::Impl::ScanLiving(SearchScratch* scratch, std::vector<Candidate>* candidates) const {
+  internal::Patience patience;
+  Scan([&](uint32_t word) { return linked_.WordAt(word) & ~dead_.WordAt(word); },
+       options_.ef_construction, scratch, &patience);
+  *candidates = scratch->found;
 }
 
 void HnswIndex::Impl::RunStrategy(Strategy strategy, const SearchOptions& options,
@@ -241,11 +240,7 @@ Result<SearchResult> HnswIndex::Impl::Search(const VectorRef& query,
   } else {
     SearchGraph(query, bounded, passes, passing_count, &*scratch, &result);
   }
-  std::sort(result.neighbors.begin(), result.neighbors.end(),
-            [](const Neighbor& left, const Neighbor& right) {
-              return left.distance < right.distance ||
-                     (left.distance == right.distance && left.ordinal < right.ordinal);
-            });
+  std::sort(result.neighbors.begin(), result.neighbors.end(), IsNearer);
   if (result.neighbors.size() > options.k) result.neighbors.resize(options.k);
   result.report.distance_count = scratch->distance_count;
   result.report.filter_test_count = scratch->filter_test_count;

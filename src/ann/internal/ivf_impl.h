@@ -62,7 +62,6 @@ class IvfIndex::Impl {
   // --- ivf_search.cc ---
   class Probing;
   Status CheckSearch(const VectorRef& query, const SearchOptions& options) const;
-  Status CheckFilter(const Filter& filter) const;
   // The squares of how far the centers are, into query->center_squares.
   void MeasureCenters(const VectorRef& vector, internal::CodeQuery* query) const;
   // Lists in the order in which to look into them, the first `count` of them sorted.
@@ -85,8 +84,8 @@ class IvfIndex::Impl {
   internal::CenteredCodes* const centered_;    // The codes, if they are such.
   const internal::RabitqCodes* const rabitq_;  // The same.
   internal::PostingLists lists_;
-  internal::LiveBits live_;
-  internal::LiveBits claimed_;
+  internal::OrdinalBits live_;
+  internal::OrdinalBits claimed_;
   const internal::Duplicates no_duplicates_;
   mutable internal::ScratchPool scratches_;
 

@@ -32,11 +32,6 @@ size_t RerankFactor(ListCodes codes) {
   return 1;
 }
 
-bool IsNearer(const Neighbor& left, const Neighbor& right) {
-  return left.distance < right.distance ||
-         (left.distance == right.distance && left.ordinal < right.ordinal);
-}
-
 void SortNeighbors(std::vector<Neighbor>* neighbors, size_t k) {
   std::sort(neighbors->begin(), neighbors->end(), IsNearer);
   // What was deleted and inserted again meanwhile may have been met twice.
@@ -107,7 +102,6 @@ class IvfIndex::Impl::Probing {
   void RankBatch();
   void RankByBounds(std::span<const uint32_t> ordinals);
   void Keep(float rank, uint32_t ordinal);
-  void Shrink();
 
   const Impl& index_;
   const SearchOptions options_;
@@ -216,19 +210,13 @@ void IvfIndex::Impl::Probing::RankByBounds(std::span<const uint32_t> ordinals) {
 void IvfIndex::Impl::Probing::Keep(float rank, uint32_t ordinal) {
   if (rank >= bound_) return;
   found_.push_back({rank, ordinal});
-  if (!keeps_all_ && found_.size() >= 2 * count_max_) Shrink();
-}
-
-void IvfIndex::Impl::Probing::Shrink() {
-  if (found_.size() <= count_max_) return;
-  const auto last = found_.begin() + static_cast<std::ptrdiff_t>(count_max_) - 1;
-  std::nth_element(found_.begin(), last, found_.end());
-  bound_ = last->rank;
-  found_.resize(count_max_);
+  if (!keeps_all_ && found_.size() >= 2 * count_max_) {
+    internal::KeepNearest(count_max_, &found_, &bound_);
+  }
 }
 
 std::vector<internal::Candidate> IvfIndex::Impl::Probing::TakeFound() {
-  if (!keeps_all_) Shrink();
+  if (!keeps_all_) internal::KeepNearest(count_max_, &found_, &bound_);
   std::sort(found_.begin(), found_.end());
   return std::move(found_);
 }
@@ -329,21 +317,9 @@ class IvfIndex::ScanImpl final : public IvfScan {
   std::vector<Neighbor> compared_;  // A heap, the nearest first.
 };
 
-Status IvfIndex::Impl::CheckFilter(const Filter& filter) const {
-  const uint32_t count = ordinal_count();
-  for (const auto& bits : {filter.passing, filter.visible}) {
-    if (!bits.empty() && bits.size() * kWordBits < count) {
-      return Error(ErrorCode::kDataException)
-          .Message("bitmap of {} ordinals is shorter than the index of {}", bits.size() * kWordBits,
-                   count);
-    }
-  }
-  return Status::Ok();
-}
-
 Status IvfIndex::Impl::CheckSearch(const VectorRef& query, const SearchOptions& options) const {
   HELIOS_TRY(CheckVector(query, options_.shape, options_.metric));
-  HELIOS_TRY(CheckFilter(options.filter));
+  HELIOS_TRY(CheckFilter(options.filter, ordinal_count()));
   constexpr uint32_t kProbesMax = internal::CenteredCodes::kCenterCountMax;
   const std::pair<std::string_view, uint32_t> bounded[] = {{"probes", options.probes},
                                                            {"max_probes", options.probes_max}};
@@ -448,7 +424,7 @@ Result<std::vector<uint32_t>> IvfIndex::Impl::FindSeeds(const VectorRef& query,
                                                         const Filter& filter, size_t count,
                                                         size_t count_each) const {
   HELIOS_TRY(CheckVector(query, options_.shape, options_.metric));
-  HELIOS_TRY(CheckFilter(filter));
+  HELIOS_TRY(CheckFilter(filter, ordinal_count()));
   const internal::PassTest passes(filter, live_, no_duplicates_);
   const internal::ScratchPool::Lease scratch = scratches_.Take();
   std::vector<uint32_t> seeds;

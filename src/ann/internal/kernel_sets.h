@@ -16,8 +16,6 @@ inline void PrefetchWords(const uint64_t* words, size_t count) {
   PrefetchBytes(reinterpret_cast<const int8_t*>(words), count * sizeof(uint64_t));
 }
 
-// Only functions are compiled for more instructions, never whole files: an inline function of a
-// header must not be, because the linker keeps any one of its copies for the whole program.
 // One after the other, for sets without instructions to gain by more.
 template <int32_t (*Product)(const uint8_t*, const int8_t*, size_t)>
 void ProductsInTurn(const uint8_t* left, const int8_t* const* rights, size_t right_count,
@@ -28,11 +26,19 @@ void ProductsInTurn(const uint8_t* left, const int8_t* const* rights, size_t rig
   }
 }
 
+// Bits are counted by one instruction a word, which every set from AVX2 on has.
+uint32_t CountDifferingBits(const uint64_t* left, const uint64_t* right, size_t count);
+BitCounts CountCommonBits(const uint64_t* left, const uint64_t* right, size_t count);
+void CountPlaneProducts(const uint64_t* planes, size_t plane_count, size_t plane_words,
+                        const uint64_t* const* codes, size_t code_count, size_t word_count,
+                        size_t ahead, uint32_t* products);
+
+// Only functions are compiled for more instructions, never whole files: an inline function of a
+// header must not be, because the linker keeps any one of its copies for the whole program.
 extern const Kernels kPortableKernels;
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
 extern const Kernels kAvx512VnniKernels;
-// All of the set before but for the products of bfloat16.
-const Kernels& Avx512Bf16Kernels();
+extern const Kernels kAvx512Bf16Kernels;
 
 }  // namespace helios::ann::internal

@@ -147,9 +147,12 @@ HELIOS_TARGET float InnerProductBf16(const uint16_t* left, const uint16_t* right
   return Sum(sums);
 }
 
-HELIOS_TARGET void PlaneProducts(const uint64_t* planes, size_t plane_count, size_t plane_words,
-                                 const uint64_t* const* codes, size_t code_count, size_t word_count,
-                                 size_t ahead, uint32_t* products) {
+}  // namespace
+
+HELIOS_TARGET void CountPlaneProducts(const uint64_t* planes, size_t plane_count,
+                                      size_t plane_words, const uint64_t* const* codes,
+                                      size_t code_count, size_t word_count, size_t ahead,
+                                      uint32_t* products) {
   for (size_t at = 0; at < code_count; ++at) {
     if (at + ahead < code_count) PrefetchWords(codes[at + ahead], word_count);
     int64_t product = 0;
@@ -166,13 +169,14 @@ HELIOS_TARGET void PlaneProducts(const uint64_t* planes, size_t plane_count, siz
 
 // One instruction a word: on these processors faster than counting by tables of nibbles while the
 // words are few.
-HELIOS_TARGET uint32_t Hamming(const uint64_t* left, const uint64_t* right, size_t count) {
+HELIOS_TARGET uint32_t CountDifferingBits(const uint64_t* left, const uint64_t* right,
+                                          size_t count) {
   int64_t sum = 0;
   for (size_t word = 0; word < count; ++word) sum += _mm_popcnt_u64(left[word] ^ right[word]);
   return static_cast<uint32_t>(sum);
 }
 
-HELIOS_TARGET BitCounts CountBits(const uint64_t* left, const uint64_t* right, size_t count) {
+HELIOS_TARGET BitCounts CountCommonBits(const uint64_t* left, const uint64_t* right, size_t count) {
   int64_t both = 0;
   int64_t either = 0;
   for (size_t word = 0; word < count; ++word) {
@@ -181,8 +185,6 @@ HELIOS_TARGET BitCounts CountBits(const uint64_t* left, const uint64_t* right, s
   }
   return {static_cast<uint32_t>(both), static_cast<uint32_t>(either)};
 }
-
-}  // namespace
 
 const Kernels kAvx2Kernels = {
     .instruction_set = InstructionSet::kAvx2,
@@ -198,9 +200,9 @@ const Kernels kAvx2Kernels = {
     .inner_product_u8i8 = SumOfIntegers<IntegerProduct, uint8_t>,
     .inner_products_u8i8 = ProductsInTurn<SumOfIntegers<IntegerProduct, uint8_t>>,
     .inner_product_bf16 = InnerProductBf16,
-    .plane_products = PlaneProducts,
-    .hamming = Hamming,
-    .bit_counts = CountBits,
+    .plane_products = CountPlaneProducts,
+    .hamming = CountDifferingBits,
+    .bit_counts = CountCommonBits,
 };
 
 }  // namespace helios::ann::internal

@@ -143,39 +143,6 @@ HELIOS_TARGET float InnerProductBf16(const uint16_t* left, const uint16_t* right
   return _mm512_reduce_add_ps(sums);
 }
 
-HELIOS_TARGET void PlaneProducts(const uint64_t* planes, size_t plane_count, size_t plane_words,
-                                 const uint64_t* const* codes, size_t code_count, size_t word_count,
-                                 size_t ahead, uint32_t* products) {
-  for (size_t at = 0; at < code_count; ++at) {
-    if (at + ahead < code_count) PrefetchWords(codes[at + ahead], word_count);
-    int64_t product = 0;
-    for (size_t plane = plane_count; plane-- > 0;) {
-      const uint64_t* const words = planes + plane * plane_words;
-      product *= 2;
-      for (size_t word = 0; word < word_count; ++word) {
-        product += _mm_popcnt_u64(codes[at][word] & words[word]);
-      }
-    }
-    products[at] = static_cast<uint32_t>(product);
-  }
-}
-
-HELIOS_TARGET uint32_t Hamming(const uint64_t* left, const uint64_t* right, size_t count) {
-  int64_t sum = 0;
-  for (size_t word = 0; word < count; ++word) sum += _mm_popcnt_u64(left[word] ^ right[word]);
-  return static_cast<uint32_t>(sum);
-}
-
-HELIOS_TARGET BitCounts CountBits(const uint64_t* left, const uint64_t* right, size_t count) {
-  int64_t both = 0;
-  int64_t either = 0;
-  for (size_t word = 0; word < count; ++word) {
-    both += _mm_popcnt_u64(left[word] & right[word]);
-    either += _mm_popcnt_u64(left[word] | right[word]);
-  }
-  return {static_cast<uint32_t>(both), static_cast<uint32_t>(either)};
-}
-
 HELIOS_INLINE_VNNI_TARGET __mmask64 FirstBytes(size_t count) {
   return count >= kBytes ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
 }
@@ -338,17 +305,9 @@ HELIOS_BF16_TARGET float Bf16Product(const uint16_t* left, const uint16_t* right
 
 }  // namespace
 
-const Kernels& Avx512Bf16Kernels() {
-  static const Kernels kernels = [] {
-    Kernels with_bf16 = kAvx512VnniKernels;
-    with_bf16.instruction_set = InstructionSet::kAvx512Bf16;
-    with_bf16.inner_product_bf16 = Bf16Product;
-    return with_bf16;
-  }();
-  return kernels;
-}
+namespace {
 
-const Kernels kAvx512Kernels = {
+constexpr Kernels kWithoutVnni = {
     .instruction_set = InstructionSet::kAvx512,
     .l2_squared_f32 = SumOfTerms<Square, float>,
     .inner_product_f32 = SumOfTerms<Product, float>,
@@ -362,28 +321,33 @@ const Kernels kAvx512Kernels = {
     .inner_product_u8i8 = SumOfIntegers<IntegerProduct, uint8_t>,
     .inner_products_u8i8 = ProductsInTurn<SumOfIntegers<IntegerProduct, uint8_t>>,
     .inner_product_bf16 = InnerProductBf16,
-    .plane_products = PlaneProducts,
-    .hamming = Hamming,
-    .bit_counts = CountBits,
+    .plane_products = CountPlaneProducts,
+    .hamming = CountDifferingBits,
+    .bit_counts = CountCommonBits,
 };
 
-const Kernels kAvx512VnniKernels = {
-    .instruction_set = InstructionSet::kAvx512Vnni,
-    .l2_squared_f32 = SumOfTerms<Square, float>,
-    .inner_product_f32 = SumOfTerms<Product, float>,
-    .l1_f32 = SumOfTerms<Size, float>,
-    .l2_squared_f16 = SumOfTerms<Square, uint16_t>,
-    .inner_product_f16 = SumOfTerms<Product, uint16_t>,
-    .l1_f16 = SumOfTerms<Size, uint16_t>,
-    .l2_squared_i8 = SumOfIntegers<IntegerSquare, int8_t>,
-    .inner_product_i8 = VnniProductI8,
-    .l1_i8 = SumOfIntegers<IntegerSize, int8_t>,
-    .inner_product_u8i8 = VnniProductU8,
-    .inner_products_u8i8 = VnniProductsU8,
-    .inner_product_bf16 = InnerProductBf16,
-    .plane_products = VectorPlaneProducts,
-    .hamming = VectorHamming,
-    .bit_counts = VectorCountBits,
-};
+constexpr Kernels WithVnni(Kernels kernels) {
+  kernels.instruction_set = InstructionSet::kAvx512Vnni;
+  kernels.inner_product_i8 = VnniProductI8;
+  kernels.inner_product_u8i8 = VnniProductU8;
+  kernels.inner_products_u8i8 = VnniProductsU8;
+  kernels.plane_products = VectorPlaneProducts;
+  kernels.hamming = VectorHamming;
+  kernels.bit_counts = VectorCountBits;
+  return kernels;
+}
+
+constexpr Kernels WithBf16(Kernels kernels) {
+  kernels.instruction_set = InstructionSet::kAvx512Bf16;
+  kernels.inner_product_bf16 = Bf16Product;
+  return kernels;
+}
+
+}  // namespace
+
+// Computed by the compiler: who runs before main may ask for them.
+constinit const Kernels kAvx512Kernels = kWithoutVnni;
+constinit const Kernels kAvx512VnniKernels = WithVnni(kWithoutVnni);
+constinit const Kernels kAvx512Bf16Kernels = WithBf16(WithVnni(kWithoutVnni));
 
 }  // namespace helios::ann::internal

@@ -1,56 +1,20 @@
 #pragma once
 
-#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <span>
 
-#include "ann/internal/chunked_rows.h"
 #include "ann/internal/duplicates.h"
+#include "ann/internal/ordinal_bits.h"
 #include "ann/search.h"
 
 namespace helios::ann::internal {
-
-inline constexpr uint32_t kWordBits = 64;
-
-// One bit for each ordinal, in words.
-//
-// Thread safety: all calls, from any thread; Grow before the ordinal is used.
-class LiveBits {
- public:
-  void Grow(uint32_t ordinal_count) { words_.Grow((ordinal_count + kWordBits - 1) / kWordBits); }
-  // Returns what it was.
-  bool Set(uint32_t ordinal) {
-    const uint64_t before = Word(ordinal).fetch_or(Bit(ordinal));
-    words_.Mark(ordinal / kWordBits);
-    return (before & Bit(ordinal)) != 0;
-  }
-  bool Clear(uint32_t ordinal) {
-    const uint64_t before = Word(ordinal).fetch_and(~Bit(ordinal));
-    words_.Mark(ordinal / kWordBits);
-    return (before & Bit(ordinal)) != 0;
-  }
-  bool Test(uint32_t ordinal) const { return (WordAt(ordinal / kWordBits) & Bit(ordinal)) != 0; }
-  uint64_t WordAt(uint32_t word) const {
-    return words_.At<std::atomic<uint64_t>>(word).load(std::memory_order_acquire);
-  }
-  ChunkedRows& words() { return words_; }
-  size_t memory_bytes() const { return words_.memory_bytes(); }
-
- private:
-  static uint64_t Bit(uint32_t ordinal) { return uint64_t{1} << (ordinal % kWordBits); }
-  std::atomic<uint64_t>& Word(uint32_t ordinal) {
-    return words_.At<std::atomic<uint64_t>>(ordinal / kWordBits);
-  }
-
-  ChunkedRows words_{sizeof(uint64_t)};
-};
 
 // Whether an ordinal may be returned: its bit is set in the filter, in what is visible, and among
 // the living.
 class PassTest {
  public:
-  PassTest(const Filter& filter, const LiveBits& live, const Duplicates& duplicates)
+  PassTest(const Filter& filter, const OrdinalBits& live, const Duplicates& duplicates)
       : filter_(filter), live_(live), duplicates_(duplicates) {}
 
   bool Passes(uint32_t ordinal) const {
@@ -84,7 +48,7 @@ class PassTest {
   }
 
   const Filter& filter_;
-  const LiveBits& live_;
+  const OrdinalBits& live_;
   const Duplicates& duplicates_;
 };
 

@@ -2,6 +2,14 @@
 
 namespace helios::ann::internal {
 
+void KeepNearest(size_t count, std::vector<Candidate>* candidates, float* bound) {
+  if (candidates->size() <= count) return;
+  const auto last = candidates->begin() + static_cast<std::ptrdiff_t>(count) - 1;
+  std::nth_element(candidates->begin(), last, candidates->end());
+  *bound = last->rank;
+  candidates->resize(count);
+}
+
 ScratchPool::Lease ScratchPool::Take() {
   std::lock_guard lock(mutex_);
   if (resting_.empty()) {

@@ -20,6 +20,9 @@ inline bool operator<(const Candidate& left, const Candidate& right) {
   return left.rank < right.rank || (left.rank == right.rank && left.ordinal < right.ordinal);
 }
 
+// Leaves the `count` nearest, in no order, and lowers the bound to what gets in from now on.
+void KeepNearest(size_t count, std::vector<Candidate>* candidates, float* bound);
+
 // Which ordinals a search has met: a byte each that says in which search, so that only every 255th
 // search wipes them.
 class VisitedSet {

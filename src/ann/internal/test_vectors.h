@@ -105,10 +105,7 @@ std::vector<Neighbor> BruteForce(const VectorSource& vectors, uint32_t count,
     all.push_back(
         {ordinal, static_cast<float>(ExactDistance(query, vectors.Get(ordinal), metric))});
   }
-  std::sort(all.begin(), all.end(), [](const Neighbor& left, const Neighbor& right) {
-    return left.distance < right.distance ||
-           (left.distance == right.distance && left.ordinal < right.ordinal);
-  });
+  std::sort(all.begin(), all.end(), IsNearer);
   if (all.size() > k) all.resize(k);
   return all;
 }
