@@ -16,6 +16,16 @@
 
 namespace helios::hidb {
 
+// What a new snapshot sees.
+enum class SnapshotHorizon : uint8_t {
+  // Every commit that was acknowledged, and nothing that a crash may take back.
+  kDurable,
+  // Commits too that are stored but not durable yet: for transactions that hold locks, which may
+  // have been released by such a commit. Whatever ends such a transaction waits until what it may
+  // have seen is durable.
+  kStored,
+};
+
 // A snapshot that garbage collection respects for as long as the object lives.
 class SnapshotLease {
  public:
@@ -26,7 +36,7 @@ class SnapshotLease {
 // What a transaction reads at: everything committed up to `timestamp`, with its own earlier writes
 // above.
 struct ReadView {
-  Timestamp timestamp = 0;  // kTimestampMax: the newest committed state, for checks under a lock.
+  Timestamp timestamp = 0;  // kTimestampMax: the newest stored state, for checks under a lock.
   const WriteSet* writes = nullptr;  // Null: no writes of its own.
   CommandId before_command = 0;      // Own writes of earlier commands are visible.
   ReadSet* reads = nullptr;          // Where to note what is read; null: nowhere.
@@ -154,7 +164,8 @@ class StorageService {
   virtual ~StorageService() = default;
 
   // --- reads
-  virtual std::unique_ptr<SnapshotLease> AcquireSnapshot() = 0;
+  virtual std::unique_ptr<SnapshotLease> AcquireSnapshot(
+      SnapshotHorizon horizon = SnapshotHorizon::kDurable) = 0;
   virtual Result<std::unique_ptr<ScanStream>> Scan(ScanRequest request) = 0;
   // Cuts a range of a space into about `part_count` ranges of similar size, in order.
   virtual std::vector<KeyRange> SplitRange(SpaceId space, const KeyRange& range,
@@ -187,10 +198,12 @@ class StorageService {
   // after it: when a savepoint's work is taken back.
   virtual uint64_t LockMark(TxnId txn) = 0;
   virtual void ReleaseLocks(TxnId txn, uint64_t mark) = 0;
-  // Makes the writes durable and visible at one new timestamp, then releases the locks. On error
-  // the transaction still holds its locks and must be aborted; only kStatementCompletionUnknown
-  // leaves open whether it took place.
+  // Makes the writes durable and visible at one new timestamp. Locks on rows may be released once
+  // the writes are stored, before they are durable: whoever gets them commits later in the same
+  // log, or waits. Those on tables go at the end. On error the transaction may still hold locks and
+  // must be aborted; only kStatementCompletionUnknown leaves open whether it took place.
   virtual Result<Timestamp> Commit(const CommitRequest& request) = 0;
+  // Returns once everything that the transaction may have seen is durable.
   virtual void Abort(TxnId txn) = 0;
   // For transactions too large for memory: moves the buffered writes to disk, where this
   // transaction alone sees them (through `writes`, as before) until Commit shows them all at once;

@@ -29,10 +29,10 @@ void DurabilityTracker::OnFill(const std::string& path, uint64_t end) {
   files_[path].filled = end;
 }
 
-void DurabilityTracker::OnSync(const std::string& path) {
+void DurabilityTracker::OnSync(const std::string& path, uint64_t end) {
   std::lock_guard lock(mutex_);
   Sizes& sizes = files_[path];
-  sizes.synced = sizes.written;
+  sizes.synced = std::max(sizes.synced, end);
 }
 
 void DurabilityTracker::OnRename(const std::string& from, const std::string& to) {

@@ -138,6 +138,9 @@ class KvStore {
   // error of kStatementCompletionUnknown leaves open whether the batch is in the log; any other
   // error: it is not applied.
   virtual Status Write(WriteBatch* batch, bool sync) = 0;
+  // Makes durable what Write returned OK for before this call. Others may write meanwhile: their
+  // batches wait for the next sync. After an error it is unknown what of it is durable.
+  virtual Status Sync() = 0;
 
   // Roughly the bytes in each range, on disk and in memory.
   virtual std::vector<uint64_t> ApproximateSizes(Family family,

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "kv/internal/append_space.h"
@@ -409,6 +410,56 @@ TEST_F(RocksDbTest, WritersOnADiskThatIsFullNowAndThen) {
       }
     }
   }
+}
+
+// Of a log's end and what is in the next one a crash must not keep the second alone.
+TEST_F(RocksDbTest, ALogIsDurableBeforeTheNextIsWritten) {
+  // What happened to logs, in order.
+  class Recorder final : public sys::FaultPlan {
+   public:
+    int Decide(sys::FileOperation operation, std::string_view path, size_t* /*bytes*/) override {
+      if (!path.ends_with(".log")) return 0;
+      std::lock_guard lock(mutex);
+      events.emplace_back(operation, path);
+      return 0;
+    }
+    std::mutex mutex;
+    std::vector<std::pair<sys::FileOperation, std::string>> events;
+  } recorder;
+  RocksDbOptions options = Options(directory_.path());
+  options.faults = &recorder;
+  ASSERT_TRUE(Open(options).ok());
+  for (int number = 0; number < 3; ++number) {
+    ASSERT_TRUE(PutOne(*store_, std::to_string(number), "value", false).ok());
+    ASSERT_TRUE(store_->Flush().ok());
+  }
+  store_.reset();
+  std::set<std::string> unsynced;
+  int replaced_count = 0;
+  for (const auto& [operation, path] : recorder.events) {
+    if (operation == sys::FileOperation::kSync) unsynced.erase(path);
+    if (operation == sys::FileOperation::kOpen) {
+      EXPECT_EQ(unsynced, std::set<std::string>()) << path;
+      ++replaced_count;
+    }
+    if (operation == sys::FileOperation::kWrite) unsynced.insert(path);
+  }
+  EXPECT_GE(replaced_count, 3);
+}
+
+TEST_F(RocksDbTest, SyncMakesDurableWhatWasWrittenBefore) {
+  DurabilityTracker durability;
+  RocksDbOptions options = Options(directory_.path());
+  options.durability = &durability;
+  ASSERT_TRUE(Open(options).ok());
+  ASSERT_TRUE(PutOne(*store_, "before", "1", false).ok());
+  ASSERT_TRUE(store_->Sync().ok());
+  ASSERT_TRUE(PutOne(*store_, "after", "2", false).ok());
+  store_.reset();
+  ASSERT_TRUE(durability.DropUnsynced().ok());
+  ASSERT_TRUE(Open(Options(directory_.path())).ok());
+  EXPECT_EQ(GetOne(*store_, "before"), "1");
+  EXPECT_EQ(GetOne(*store_, "after"), "(none)");
 }
 
 TEST_F(RocksDbTest, FailedSyncStopsWriting) {

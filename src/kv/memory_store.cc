@@ -219,6 +219,11 @@ class MemoryStore final : public KvStore {
   }
   std::unique_ptr<WriteBatch> NewBatch() override { return std::make_unique<MemoryBatch>(); }
 
+  Status Sync() override {
+    std::unique_lock lock(shared_->mutex);
+    ++metrics_.syncs;
+    return Status::Ok();
+  }
   Status Write(WriteBatch* batch, bool sync) override {
     std::unique_lock lock(shared_->mutex);
     ++shared_->sequence;

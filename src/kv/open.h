@@ -21,7 +21,8 @@ class DurabilityTracker {
   void OnAppend(const std::string& path, uint64_t byte_count);
   // The file is filled with zeros up to here.
   void OnFill(const std::string& path, uint64_t end);
-  void OnSync(const std::string& path);
+  // What was written up to here is durable.
+  void OnSync(const std::string& path, uint64_t end);
   void OnRename(const std::string& from, const std::string& to);
   void OnRemove(const std::string& path);
   // Whether the page of 4 KiB with this number does not reach the disk.

@@ -188,6 +188,7 @@ class RocksStore final : public KvStore {
   }
   std::unique_ptr<WriteBatch> NewBatch() override { return std::make_unique<RocksBatch>(handles_); }
   Status Write(WriteBatch* batch, bool sync) override;
+  Status Sync() override;
   std::vector<uint64_t> ApproximateSizes(Family family,
                                          std::span<const KeyRangeView> ranges) override;
   Status Flush() override;
@@ -362,6 +363,12 @@ Status RocksStore::Write(WriteBatch* batch, bool sync) {
   write_batches_.fetch_add(1, std::memory_order_relaxed);
   bytes_written_.fetch_add(byte_count, std::memory_order_relaxed);
   return Status::Ok();
+}
+
+Status RocksStore::Sync() {
+  if (health() == Health::kStopped) return WriteStatus();
+  const rocksdb::Status status = db_->SyncWAL();
+  return status.ok() ? Status::Ok() : WriteFailed(status);
 }
 
 // A failed append leaves an incomplete record, which recovery ignores: the batch is surely not

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <vector>
 
 #include "storage/internal/test_support.h"
@@ -17,79 +19,147 @@ struct Committer {
   hidb::CommitRequest request;
 };
 
+// A stage that is entered and left as the test says.
+class Gate {
+ public:
+  // Counts the group, and waits for its pass.
+  void Enter(size_t group_size) {
+    std::unique_lock lock(mutex_);
+    groups_.push_back(group_size);
+    changed_.notify_all();
+    changed_.wait(lock, [this, number = groups_.size()] { return passes_ >= number; });
+  }
+  void AwaitGroups(size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return groups_.size() >= count; });
+  }
+  void Pass(size_t count) {
+    std::lock_guard lock(mutex_);
+    passes_ += count;
+    changed_.notify_all();
+  }
+  std::vector<size_t> groups() {
+    std::lock_guard lock(mutex_);
+    return groups_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<size_t> groups_;  // Their sizes.
+  size_t passes_ = 0;
+};
+
+// A thread that commits once.
+class CommitThread {
+ public:
+  CommitThread(CommitQueue& queue, MemoryTracker* tracker)
+      : committer_(tracker), thread_("committer", [this, &queue] {
+          CommitEntry entry(committer_.request);
+          queue.Commit(&entry);
+          status_ = entry.status;
+        }) {}
+  const Status& Join() {
+    thread_.Join();
+    return status_;
+  }
+
+ private:
+  Committer committer_;
+  Status status_;
+  sys::Thread thread_;
+};
+
 TEST(CommitQueueTest, WritesOneAtOnce) {
   std::vector<size_t> groups;
-  CommitQueue queue([&](std::span<CommitEntry* const> group) {
-    groups.push_back(group.size());
-    for (CommitEntry* entry : group) entry->timestamp = 7;
-  });
+  CommitQueue queue({[&](std::span<CommitEntry* const> group) {
+                       groups.push_back(group.size());
+                       for (CommitEntry* entry : group) entry->timestamp = 7;
+                     },
+                     [&](std::span<CommitEntry* const> group) {
+                       EXPECT_EQ(group[0]->timestamp, 7);
+                       groups.push_back(10 + group.size());
+                     }});
   MemoryTracker tracker("test", 0);
   Committer committer(&tracker);
   CommitEntry entry(committer.request);
   queue.Commit(&entry);
   EXPECT_EQ(entry.timestamp, 7);
-  EXPECT_EQ(groups, std::vector<size_t>{1});
+  EXPECT_EQ(groups, (std::vector<size_t>{1, 11}));
 }
 
-// While the first is being written, others come: they make one group, which has its own outcome.
+// While the first is being appended, others come: they make one group, which has its own outcome.
 TEST(CommitQueueTest, GathersThoseWhoWait) {
   constexpr size_t kOthers = 5;
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool is_writing = false;
-  bool may_end = false;
-  std::vector<size_t> groups;
-  CommitQueue queue([&](std::span<CommitEntry* const> group) {
-    std::unique_lock lock(mutex);
-    groups.push_back(group.size());
-    is_writing = true;
-    changed.notify_all();
-    changed.wait(lock, [&] { return may_end; });
-    for (CommitEntry* entry : group) {
-      if (groups.size() > 1) entry->status = Error(ErrorCode::kDiskFull).Message("full");
-    }
-  });
+  Gate gate;
+  std::vector<size_t> synced;
+  CommitQueue queue({[&](std::span<CommitEntry* const> group) {
+                       gate.Enter(group.size());
+                       if (group.size() == 1) return;
+                       for (CommitEntry* entry : group) {
+                         entry->status = Error(ErrorCode::kDiskFull).Message("full");
+                       }
+                     },
+                     [&](std::span<CommitEntry* const> group) { synced.push_back(group.size()); }});
   MemoryTracker tracker("test", 0);
-  const auto commit = [&](Status* status) {
-    Committer committer(&tracker);
-    CommitEntry entry(committer.request);
-    queue.Commit(&entry);
-    *status = entry.status;
-  };
-  Status first;
-  std::vector<Status> others(kOthers);
-  std::vector<sys::Thread> threads;
-  threads.emplace_back("first", [&] { commit(&first); });
-  {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return is_writing; });
-  }
-  for (Status& status : others) {
-    threads.emplace_back("other", [&] { commit(&status); });
+  CommitThread first(queue, &tracker);
+  gate.AwaitGroups(1);
+  std::vector<std::unique_ptr<CommitThread>> others;
+  for (size_t i = 0; i < kOthers; ++i) {
+    others.push_back(std::make_unique<CommitThread>(queue, &tracker));
   }
   while (queue.waiting_count() < kOthers) {
   }
-  {
-    std::lock_guard lock(mutex);
-    may_end = true;
+  gate.Pass(2);
+  EXPECT_TRUE(first.Join().ok());
+  for (const auto& other : others) EXPECT_EQ(other->Join().code(), ErrorCode::kDiskFull);
+  EXPECT_EQ(gate.groups(), (std::vector<size_t>{1, kOthers}));
+  EXPECT_EQ(synced, std::vector<size_t>{1});
+}
+
+// While the log is synced for the first, others are appended; one more sync serves them all.
+TEST(CommitQueueTest, AppendsWhileTheLogIsSynced) {
+  constexpr size_t kOthers = 3;
+  Gate gate;
+  std::atomic<size_t> appended = 0;
+  CommitQueue queue({[&](std::span<CommitEntry* const> group) { appended += group.size(); },
+                     [&](std::span<CommitEntry* const> group) {
+                       gate.Enter(group.size());
+                       if (group.size() == 1) return;
+                       for (CommitEntry* entry : group) {
+                         entry->status = Error(ErrorCode::kIoError).Message("lost");
+                       }
+                     }});
+  MemoryTracker tracker("test", 0);
+  CommitThread first(queue, &tracker);
+  gate.AwaitGroups(1);
+  std::vector<std::unique_ptr<CommitThread>> others;
+  for (size_t i = 0; i < kOthers; ++i) {
+    others.push_back(std::make_unique<CommitThread>(queue, &tracker));
+    while (appended < 2 + i) {
+    }
   }
-  changed.notify_all();
-  for (sys::Thread& thread : threads) thread.Join();
-  EXPECT_EQ(groups, (std::vector<size_t>{1, kOthers}));
-  EXPECT_TRUE(first.ok());
-  for (const Status& status : others) EXPECT_EQ(status.code(), ErrorCode::kDiskFull);
+  gate.Pass(2);
+  EXPECT_TRUE(first.Join().ok());
+  for (const auto& other : others) EXPECT_EQ(other->Join().code(), ErrorCode::kIoError);
+  EXPECT_EQ(gate.groups(), (std::vector<size_t>{1, kOthers}));
 }
 
 TEST(CommitQueueTest, EveryCommitIsWrittenOnce) {
   constexpr int kThreads = 6;
   constexpr int kCommits = 2000;
   size_t written = 0;
-  CommitQueue queue([&](std::span<CommitEntry* const> group) {
-    for (CommitEntry* entry : group) {
-      EXPECT_EQ(entry->timestamp, 0u);
-      entry->timestamp = ++written;
-    }
-  });
+  size_t synced = 0;
+  CommitQueue queue({[&](std::span<CommitEntry* const> group) {
+                       for (CommitEntry* entry : group) {
+                         EXPECT_EQ(entry->timestamp, 0u);
+                         entry->timestamp = ++written;
+                       }
+                     },
+                     [&](std::span<CommitEntry* const> group) {
+                       // In the order of the log, without gaps.
+                       for (CommitEntry* entry : group) EXPECT_EQ(entry->timestamp, ++synced);
+                     }});
   MemoryTracker tracker("test", 0);
   std::vector<sys::Thread> threads;
   for (int thread = 0; thread < kThreads; ++thread) {
@@ -104,6 +174,7 @@ TEST(CommitQueueTest, EveryCommitIsWrittenOnce) {
   }
   for (sys::Thread& thread : threads) thread.Join();
   EXPECT_EQ(written, static_cast<size_t>(kThreads * kCommits));
+  EXPECT_EQ(synced, written);
 }
 
 }  // namespace

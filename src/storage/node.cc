@@ -66,7 +66,8 @@ Status Node::Open() {
   row_counts_ = std::make_unique<RowCounts>();
   row_cache_ = std::make_unique<RowCache>(options_.memory_bytes / kRowCacheDivisor);
   commit_queue_ = std::make_unique<CommitQueue>(
-      [this](std::span<CommitEntry* const> group) { WriteGroup(group); });
+      CommitQueue::Stages{[this](std::span<CommitEntry* const> group) { AppendGroup(group); },
+                          [this](std::span<CommitEntry* const> group) { SyncGroup(group); }});
   HELIOS_TRY(Recover());
   validator_ = std::make_unique<CommitValidator>([this] { return snapshots_->Oldest(); });
   scan_environment_ = std::make_unique<ScanEnvironment>(ScanEnvironment{

@@ -73,7 +73,8 @@ class Node final : public hidb::StorageService {
  public:
   ~Node() override;
 
-  std::unique_ptr<hidb::SnapshotLease> AcquireSnapshot() override;
+  std::unique_ptr<hidb::SnapshotLease> AcquireSnapshot(
+      hidb::SnapshotHorizon horizon = hidb::SnapshotHorizon::kDurable) override;
   Result<std::unique_ptr<hidb::ScanStream>> Scan(hidb::ScanRequest request) override;
   std::vector<hidb::KeyRange> SplitRange(hidb::SpaceId space, const hidb::KeyRange& range,
                                          size_t part_count) override;
@@ -124,7 +125,10 @@ class Node final : public hidb::StorageService {
   void MaintenanceLoop();
 
   Result<Timestamp> CommitInGroup(const hidb::CommitRequest& request);
-  void WriteGroup(std::span<CommitEntry* const> group);
+  void AppendGroup(std::span<CommitEntry* const> group);
+  Status WriteGroup(std::span<CommitEntry* const> group, Timestamp timestamp);
+  void SyncGroup(std::span<CommitEntry* const> group);
+  Status AwaitVisible(Timestamp timestamp);
   void RefreshRowCache(const hidb::WriteSet& writes, Timestamp timestamp, bool is_stored);
   Result<Timestamp> CommitAlone(const hidb::CommitRequest& request);
   Status CheckCatalogVersion(const hidb::CommitRequest& request) const;
@@ -133,7 +137,8 @@ class Node final : public hidb::StorageService {
                        std::vector<hidb::WriteSet::Staged>* staged);
   Status WriteStaged(Timestamp timestamp, hidb::CommandId command, const hidb::WriteSet& writes);
   void NoteCommitted(const hidb::WriteSet& writes, uint64_t deletions);
-  void FinishTransaction(TxnId txn);
+  bool FinishTransaction(TxnId txn);
+  void FinishUnwritten(TxnId txn);
   void WakeMaintenance();
   void EraseDropped(const std::vector<hidb::SpaceId>& spaces);
   Timestamp Watermark() const;

@@ -1,7 +1,7 @@
 // The way of a commit: everything that it changes goes into one WriteBatch under one new timestamp,
-// short commits that come together into the same one; the store logs and syncs the batch; then the
-// timestamp is published, and once all earlier ones are too, the commit is visible and its locks
-// are released.
+// short commits that come together into the same one; the store logs the batch, and the locks on
+// rows are released; the log is synced; then the timestamp is published, and once all earlier ones
+// are too, the commit is visible and the transaction at its end (ADR 23).
 #include <algorithm>
 
 #include "storage/internal/commit_queue.h"
@@ -138,7 +138,7 @@ Result<Timestamp> Node::Commit(const hidb::CommitRequest& request) {
   const bool only_writes = request.catalog.empty() && request.dropped_spaces.empty();
   if (!has_writes && only_writes) {
     if (request.durable) HELIOS_TRY(sequences_->Sync());
-    FinishTransaction(request.txn);
+    FinishUnwritten(request.txn);
     return oracle_->visible();
   }
   HELIOS_TRY(store_->WriteStatus());
@@ -151,7 +151,7 @@ Result<Timestamp> Node::CommitInGroup(const hidb::CommitRequest& request) {
   CommitEntry entry(request);
   commit_queue_->Commit(&entry);
   HELIOS_TRY(entry.status);
-  oracle_->AwaitVisible(entry.timestamp);
+  HELIOS_TRY(AwaitVisible(entry.timestamp));
   commits_.fetch_add(1, std::memory_order_relaxed);
   rows_written_.fetch_add(entry.operation_count, std::memory_order_relaxed);
   NoteCommitted(*request.writes, entry.deletion_count);
@@ -159,31 +159,65 @@ Result<Timestamp> Node::CommitInGroup(const hidb::CommitRequest& request) {
   return entry.timestamp;
 }
 
-// The commits of a group touch different keys, because each holds the locks of its own: one
-// timestamp serves them all.
-void Node::WriteGroup(std::span<CommitEntry* const> group) {
-  const auto write = [&](Timestamp timestamp) -> Status {
-    const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
-    VersionWriter writer(batch.get(), timestamp);
-    for (CommitEntry* entry : group) {
-      const size_t operations_before = batch->operation_count();
-      entry->timestamp = timestamp;
-      entry->deletion_count = writer.AddAll(*entry->request.writes);
-      entry->operation_count = batch->operation_count() - operations_before;
-    }
-    return store_->Write(batch.get(), /*sync=*/true);
-  };
-  const auto commit = [&]() -> Status {
+// The first stage of a group: its writes come into the log and the memtables. From then on nothing
+// but the loss of the log undoes them, and whoever gets its rows' locks now is behind them in the
+// log: the locks need not wait for the disk.
+void Node::AppendGroup(std::span<CommitEntry* const> group) {
+  const auto append = [&]() -> Status {
     HELIOS_TRY(const Timestamp timestamp, oracle_->Begin());
-    const Status status = write(timestamp);
+    const Status status = WriteGroup(group, timestamp);
     for (const CommitEntry* entry : group) {
       RefreshRowCache(*entry->request.writes, timestamp, status.ok());
     }
-    oracle_->Publish(timestamp);
-    return status;
+    if (!status.ok()) {
+      oracle_->Publish(timestamp);
+      return status;
+    }
+    oracle_->MarkStored(timestamp);
+    // Those who get the locks take snapshots up to what is stored: they must see this.
+    oracle_->AwaitStored(timestamp);
+    for (const CommitEntry* entry : group) locks_->ReleaseRows(entry->request.txn);
+    return Status::Ok();
   };
-  const Status status = commit();
+  const Status status = append();
   for (CommitEntry* entry : group) entry->status = status;
+}
+
+// The commits of a group touch different keys, because each holds the locks of its own: one
+// timestamp serves them all.
+Status Node::WriteGroup(std::span<CommitEntry* const> group, Timestamp timestamp) {
+  const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
+  VersionWriter writer(batch.get(), timestamp);
+  for (CommitEntry* entry : group) {
+    const size_t operations_before = batch->operation_count();
+    entry->timestamp = timestamp;
+    entry->deletion_count = writer.AddAll(*entry->request.writes);
+    entry->operation_count = batch->operation_count() - operations_before;
+  }
+  return store_->Write(batch.get(), /*sync=*/false);
+}
+
+// The second stage, of all groups that were appended meanwhile.
+void Node::SyncGroup(std::span<CommitEntry* const> group) {
+  const Status status = store_->Sync();
+  if (!status.ok()) {
+    oracle_->Stop();
+    for (CommitEntry* entry : group) entry->status = status;
+    return;
+  }
+  Timestamp published = 0;
+  for (const CommitEntry* entry : group) {
+    if (entry->timestamp != published) oracle_->Publish(entry->timestamp);
+    published = entry->timestamp;
+  }
+}
+
+// What is stored at `timestamp` is durable; whether all before it is too.
+Status Node::AwaitVisible(Timestamp timestamp) {
+  if (oracle_->AwaitVisible(timestamp)) return Status::Ok();
+  return Error(ErrorCode::kStatementCompletionUnknown)
+      .Message("it is unknown whether the transaction was committed: an earlier one was not stored")
+      .Hint("The disk failed to store the log. Restart the server, then look at the data.");
 }
 
 // What the row cache keeps of the rows that a commit has stored, before it becomes visible.
@@ -244,7 +278,7 @@ Result<Timestamp> Node::CommitAlone(const hidb::CommitRequest& request) {
   }
   oracle_->Publish(timestamp);
   HELIOS_TRY(status);
-  oracle_->AwaitVisible(timestamp);
+  HELIOS_TRY(AwaitVisible(timestamp));
   if (catalog_lock.owns_lock()) catalog_lock.unlock();
 
   commits_.fetch_add(1, std::memory_order_relaxed);
@@ -291,17 +325,26 @@ void Node::NoteCommitted(const hidb::WriteSet& writes, uint64_t deletions) {
   WakeMaintenance();
 }
 
-// Releases what a transaction holds; its staged writes that no commit took are undone.
-void Node::FinishTransaction(TxnId txn) {
+// Releases what a transaction holds; its staged writes that no commit took are undone. Whether it
+// has locked rows.
+bool Node::FinishTransaction(TxnId txn) {
   const std::vector<Timestamp> undone = staged_->OfTransaction(txn);
   for (Timestamp timestamp : undone) collector_->Sweep(timestamp);
-  locks_->End(txn);
+  const bool has_locked_rows = locks_->End(txn);
   if (!undone.empty()) WakeMaintenance();
+  return has_locked_rows;
+}
+
+// The end of a transaction without a place in the log. A lock that it got may have been released by
+// a commit that was not durable; what it has seen under the lock must be, before its client goes
+// on.
+void Node::FinishUnwritten(TxnId txn) {
+  if (FinishTransaction(txn)) oracle_->AwaitVisible(oracle_->stored());
 }
 
 void Node::Abort(TxnId txn) {
   aborts_.fetch_add(1, std::memory_order_relaxed);
-  FinishTransaction(txn);
+  FinishUnwritten(txn);
 }
 
 void Node::WakeMaintenance() {

@@ -15,8 +15,8 @@ namespace {
 
 class Lease final : public hidb::SnapshotLease {
  public:
-  explicit Lease(txn::SnapshotRegistry& registry) : registry_(registry) {
-    registry_.Acquire(&entry_);
+  Lease(txn::SnapshotRegistry& registry, hidb::SnapshotHorizon horizon) : registry_(registry) {
+    registry_.Acquire(&entry_, horizon);
   }
   ~Lease() override { registry_.Release(&entry_); }
   Timestamp timestamp() const override { return entry_.timestamp(); }
@@ -28,8 +28,8 @@ class Lease final : public hidb::SnapshotLease {
 
 }  // namespace
 
-std::unique_ptr<hidb::SnapshotLease> Node::AcquireSnapshot() {
-  return std::make_unique<Lease>(*snapshots_);
+std::unique_ptr<hidb::SnapshotLease> Node::AcquireSnapshot(hidb::SnapshotHorizon horizon) {
+  return std::make_unique<Lease>(*snapshots_, horizon);
 }
 
 Result<std::unique_ptr<hidb::ScanStream>> Node::Scan(hidb::ScanRequest request) {

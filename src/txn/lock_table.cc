@@ -119,7 +119,7 @@ Result<bool> LockTable::Acquire(TxnId id, const Target& target, uint8_t mode,
     } else {
       lock->holders.push_back({txn, static_cast<uint8_t>(1 << mode)});
     }
-    txn->grants.push_back({lock, mode});
+    txn->Granted(lock, mode);
     return true;
   }
   if (options.wait == hidb::LockWait::kSkipLocked) return false;
@@ -172,7 +172,7 @@ Result<bool> LockTable::Wait(Waiter& waiter, const hidb::LockOptions& options) {
   // Under the shard's lock nobody else touches the waiter any more: it may go after this.
   std::lock_guard guard(ShardOf(waiter.lock->hash).mutex);
   if (waiter.granted) {
-    waiter.txn->grants.push_back({waiter.lock, waiter.mode});
+    waiter.txn->Granted(waiter.lock, waiter.mode);
     return true;
   }
   Shard::Dequeue(waiter.lock, &waiter);
@@ -305,17 +305,18 @@ Status LockTable::AwaitHolders(TxnId txn, hidb::SpaceId object, hidb::TableLockM
   return Status::Ok();
 }
 
-void LockTable::End(TxnId id) {
+bool LockTable::End(TxnId id) {
   std::unique_ptr<Transaction> txn;
   {
     Registry& registry = RegistryOf(id);
     std::lock_guard lock(registry.mutex);
     const auto found = registry.transactions.find(id.value());
-    if (found == registry.transactions.end()) return;
+    if (found == registry.transactions.end()) return false;
     txn = std::move(found->second);
     registry.transactions.erase(found);
   }
   ReleaseGrants(*txn, 0);
+  return txn->has_locked_rows;
 }
 
 size_t LockTable::Mark(TxnId id) const {
@@ -328,26 +329,39 @@ void LockTable::ReleaseTo(TxnId id, size_t mark) {
   if (txn != nullptr) ReleaseGrants(*txn, mark);
 }
 
+void LockTable::ReleaseRows(TxnId id) {
+  Transaction* const txn = Find(id);
+  if (txn == nullptr) return;
+  std::erase_if(txn->grants, [&](const Transaction::Grant& grant) {
+    if (grant.lock->kind != LockKind::kRow) return false;
+    Release(*txn, grant.lock, grant.mode);
+    return true;
+  });
+}
+
 // Gives back the grants from position `first` on.
 void LockTable::ReleaseGrants(Transaction& txn, size_t first) {
   for (; txn.grants.size() > first; txn.grants.pop_back()) {
-    const Transaction::Grant grant = txn.grants.back();
-    Lock* const lock = grant.lock;
-    Shard& shard = ShardOf(lock->hash);
-    std::lock_guard guard(shard.mutex);
-    Holder* const holder = lock->Find(&txn);
-    HELIOS_CHECK(holder != nullptr);
-    holder->modes &= ~(1 << grant.mode);
-    if (holder->modes == 0) {
-      *holder = lock->holders.back();
-      lock->holders.pop_back();
-    }
-    if (lock->first_waiter != nullptr) Shard::GrantWaiters(lock);
-    if (!lock->unused()) continue;
-    memory_bytes_.fetch_sub(kLockOverheadBytes + lock->key.size(), std::memory_order_relaxed);
-    lock_count_.fetch_sub(1, std::memory_order_relaxed);
-    shard.Remove(lock);
+    Release(txn, txn.grants.back().lock, txn.grants.back().mode);
   }
+}
+
+// Gives back one grant.
+void LockTable::Release(Transaction& txn, Lock* lock, uint8_t mode) {
+  Shard& shard = ShardOf(lock->hash);
+  std::lock_guard guard(shard.mutex);
+  Holder* const holder = lock->Find(&txn);
+  HELIOS_CHECK(holder != nullptr);
+  holder->modes &= ~(1 << mode);
+  if (holder->modes == 0) {
+    *holder = lock->holders.back();
+    lock->holders.pop_back();
+  }
+  if (lock->first_waiter != nullptr) Shard::GrantWaiters(lock);
+  if (!lock->unused()) return;
+  memory_bytes_.fetch_sub(kLockOverheadBytes + lock->key.size(), std::memory_order_relaxed);
+  lock_count_.fetch_sub(1, std::memory_order_relaxed);
+  shard.Remove(lock);
 }
 
 }  // namespace helios::txn

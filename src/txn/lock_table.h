@@ -54,8 +54,11 @@ class LockTable {
   // outside the queue. Errors: 40P01 (one of them waits for `txn`), 55P03 (timeout), 57014.
   Status AwaitHolders(TxnId txn, hidb::SpaceId object, hidb::TableLockMode mode,
                       const hidb::LockOptions& options);
-  // Ends the transaction: releases its locks and grants those who waited.
-  void End(TxnId txn);
+  // Releases the locks on rows, for a commit that is in the log; marks are void afterwards.
+  void ReleaseRows(TxnId txn);
+  // Ends the transaction: releases its locks and grants those who waited. Whether it has ever been
+  // granted a lock on a row.
+  bool End(TxnId txn);
   // How much the transaction has been granted so far, and the release of what came after that: for
   // savepoints. Releasing all leaves the transaction open.
   size_t Mark(TxnId txn) const;
@@ -83,6 +86,7 @@ class LockTable {
   bool WaitsFor(TxnId from, TxnId to);
   std::vector<TxnId> BlockersOf(const Waiter& waiter);
   void ReleaseGrants(Transaction& txn, size_t first);
+  void Release(Transaction& txn, Lock* lock, uint8_t mode);
   Shard& ShardOf(uint64_t hash) const;
   Registry& RegistryOf(TxnId txn) const;
 

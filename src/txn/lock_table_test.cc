@@ -122,6 +122,30 @@ TEST_F(LockTableTest, ReleaseToAMarkGivesBackWhatCameLater) {
   EXPECT_EQ(locks_.lock_count(), 0u);
 }
 
+TEST_F(LockTableTest, RowsCanBeReleasedBeforeTables) {
+  const TxnId first = locks_.Begin();
+  const TxnId second = locks_.Begin();
+  ASSERT_TRUE(locks_.LockObject(first, kTable, TableLockMode::kRowExclusive, {}).ok());
+  ASSERT_TRUE(*Row(first, "a", RowLockMode::kUpdate));
+  ASSERT_TRUE(*Row(first, "b", RowLockMode::kKeyShare));
+  bool granted = false;
+  std::thread waiter = Sleeping([&] { granted = *Row(second, "a", RowLockMode::kUpdate); });
+  locks_.ReleaseRows(first);
+  waiter.join();
+  EXPECT_TRUE(granted);
+  LockOptions no_wait;
+  no_wait.wait = LockWait::kNoWait;
+  EXPECT_TRUE(locks_.LockObject(second, kTable, TableLockMode::kExclusive, no_wait)
+                  .Is(ErrorCode::kLockNotAvailable));
+  EXPECT_TRUE(locks_.End(first));
+  EXPECT_TRUE(locks_.LockObject(second, kTable, TableLockMode::kExclusive, no_wait).ok());
+  EXPECT_TRUE(locks_.End(second));
+  const TxnId third = locks_.Begin();
+  ASSERT_TRUE(locks_.LockObject(third, kTable, TableLockMode::kShare, {}).ok());
+  EXPECT_FALSE(locks_.End(third));
+  EXPECT_EQ(locks_.lock_count(), 0u);
+}
+
 TEST_F(LockTableTest, WaitersAreServedInOrder) {
   const TxnId holder = locks_.Begin();
   const TxnId writer = locks_.Begin();

@@ -17,6 +17,7 @@ TimestampOracle::TimestampOracle(const sys::Clock& clock, Timestamp bound, Store
       store_bound_(std::move(store_bound)),
       last_(std::max<Timestamp>(bound, 1)),
       bound_(bound),
+      stored_(last_),
       visible_(last_) {}
 
 Result<Timestamp> TimestampOracle::Begin() {
@@ -30,33 +31,59 @@ Result<Timestamp> TimestampOracle::Begin() {
   }
   HELIOS_CHECK(next > last_);
   last_ = next;
-  flights_.push_back({next, false});
+  flights_.push_back({next, State::kBegun});
   return next;
 }
 
-void TimestampOracle::Publish(Timestamp timestamp) {
-  bool advanced = false;
+void TimestampOracle::MarkStored(Timestamp timestamp) { Advance(timestamp, State::kStored); }
+
+void TimestampOracle::Publish(Timestamp timestamp) { Advance(timestamp, State::kPublished); }
+
+void TimestampOracle::Advance(Timestamp timestamp, State state) {
   {
     std::lock_guard lock(mutex_);
     const auto flight = std::lower_bound(
         flights_.begin(), flights_.end(), timestamp,
         [](const Flight& flight, Timestamp sought) { return flight.timestamp < sought; });
     HELIOS_CHECK(flight != flights_.end() && flight->timestamp == timestamp);
-    HELIOS_CHECK(!flight->published);
-    flight->published = true;
-    while (!flights_.empty() && flights_.front().published) {
+    HELIOS_CHECK(flight->state < state);
+    flight->state = state;
+    // After Stop only what has no writes is published, and nobody waits for it.
+    if (stopped_) return;
+    Timestamp stored = stored_.load(std::memory_order_relaxed);
+    for (const Flight& next : flights_) {
+      if (next.state == State::kBegun) break;
+      stored = next.timestamp;
+    }
+    stored_.store(stored, std::memory_order_release);
+    while (!flights_.empty() && flights_.front().state == State::kPublished) {
       visible_.store(flights_.front().timestamp, std::memory_order_release);
       flights_.pop_front();
-      advanced = true;
     }
   }
-  if (advanced) published_.notify_all();
+  advanced_.notify_all();
 }
 
-void TimestampOracle::AwaitVisible(Timestamp timestamp) {
-  if (visible() >= timestamp) return;
+void TimestampOracle::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+    stored_.store(visible(), std::memory_order_release);
+  }
+  advanced_.notify_all();
+}
+
+void TimestampOracle::AwaitStored(Timestamp timestamp) {
+  if (stored() >= timestamp) return;
   std::unique_lock lock(mutex_);
-  published_.wait(lock, [&] { return visible() >= timestamp; });
+  advanced_.wait(lock, [&] { return stopped_ || stored() >= timestamp; });
+}
+
+bool TimestampOracle::AwaitVisible(Timestamp timestamp) {
+  if (visible() >= timestamp) return true;
+  std::unique_lock lock(mutex_);
+  advanced_.wait(lock, [&] { return stopped_ || visible() >= timestamp; });
+  return visible() >= timestamp;
 }
 
 }  // namespace helios::txn

@@ -71,6 +71,41 @@ TEST_F(OracleTest, NothingIsVisibleBeforeAllEarlierOnes) {
   EXPECT_EQ(oracle.visible(), third);
 }
 
+TEST_F(OracleTest, WhatIsStoredIsVisibleOnceItIsDurable) {
+  TimestampOracle oracle = Make();
+  const Timestamp first = oracle.Begin().value();
+  const Timestamp second = oracle.Begin().value();
+  oracle.MarkStored(second);
+  EXPECT_LT(oracle.stored(), first);
+  oracle.MarkStored(first);
+  EXPECT_EQ(oracle.stored(), second);
+  EXPECT_LT(oracle.visible(), first);
+  oracle.AwaitStored(second);
+  std::thread waiter([&] { EXPECT_TRUE(oracle.AwaitVisible(second)); });
+  oracle.Publish(first);
+  EXPECT_EQ(oracle.visible(), first);
+  oracle.Publish(second);
+  waiter.join();
+  EXPECT_EQ(oracle.visible(), second);
+}
+
+TEST_F(OracleTest, AfterStopNothingBecomesVisible) {
+  TimestampOracle oracle = Make();
+  const Timestamp first = oracle.Begin().value();
+  oracle.Publish(first);
+  const Timestamp lost = oracle.Begin().value();
+  const Timestamp later = oracle.Begin().value();
+  oracle.MarkStored(lost);
+  std::thread waiter([&] { EXPECT_FALSE(oracle.AwaitVisible(lost)); });
+  oracle.Stop();
+  waiter.join();
+  oracle.Publish(later);
+  EXPECT_EQ(oracle.visible(), first);
+  EXPECT_EQ(oracle.stored(), first);
+  EXPECT_FALSE(oracle.AwaitVisible(later));
+  EXPECT_TRUE(oracle.AwaitVisible(first));
+}
+
 TEST_F(OracleTest, FailureToStoreTheBoundGivesNoTimestamp) {
   TimestampOracle oracle = Make();
   fail_ = true;
@@ -86,10 +121,10 @@ TEST_F(OracleTest, OldestSnapshotIsKnown) {
   SnapshotRegistry registry(oracle);
   oracle.Publish(oracle.Begin().value());
   SnapshotRegistry::Entry first;
-  registry.Acquire(&first);
+  registry.Acquire(&first, hidb::SnapshotHorizon::kDurable);
   oracle.Publish(oracle.Begin().value());
   SnapshotRegistry::Entry second;
-  registry.Acquire(&second);
+  registry.Acquire(&second, hidb::SnapshotHorizon::kDurable);
   EXPECT_EQ(registry.Oldest(), first.timestamp());
   EXPECT_LT(first.timestamp(), second.timestamp());
   registry.Release(&first);
@@ -97,6 +132,29 @@ TEST_F(OracleTest, OldestSnapshotIsKnown) {
   registry.Release(&second);
   oracle.Publish(oracle.Begin().value());
   EXPECT_EQ(registry.Oldest(), oracle.visible());
+  EXPECT_EQ(registry.count(), 0u);
+}
+
+// A snapshot of what is stored is ahead of those of what is durable that come after it.
+TEST_F(OracleTest, OldestSnapshotIsThatOfEitherHorizon) {
+  TimestampOracle oracle = Make();
+  SnapshotRegistry registry(oracle);
+  const Timestamp durable = oracle.Begin().value();
+  oracle.Publish(durable);
+  const Timestamp stored = oracle.Begin().value();
+  oracle.MarkStored(stored);
+  SnapshotRegistry::Entry ahead;
+  registry.Acquire(&ahead, hidb::SnapshotHorizon::kStored);
+  EXPECT_EQ(ahead.timestamp(), stored);
+  EXPECT_EQ(registry.Oldest(), durable);
+  SnapshotRegistry::Entry behind;
+  registry.Acquire(&behind, hidb::SnapshotHorizon::kDurable);
+  EXPECT_EQ(behind.timestamp(), durable);
+  oracle.Publish(stored);
+  EXPECT_EQ(registry.Oldest(), durable);
+  registry.Release(&behind);
+  EXPECT_EQ(registry.Oldest(), stored);
+  registry.Release(&ahead);
   EXPECT_EQ(registry.count(), 0u);
 }
 

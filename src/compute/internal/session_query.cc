@@ -296,7 +296,7 @@ Status SessionImpl::StartQuery(Portal& portal) {
                  kStrengths[static_cast<size_t>(select->locking[0].strength)]);
   }
   if (plan.writes || plan.point.has_value() || LocksRows(*plan.root)) {
-    if (plan.writes || !plan.point.has_value()) txn_->id();
+    if (plan.writes || !plan.point.has_value()) txn_->BeginLocking();
     return RunWithRetry(portal.prepared, portal);
   }
   exec::ExecutionContext context = MakeExecutionContext(portal.parameters);
@@ -386,10 +386,12 @@ Result<uint64_t> SessionImpl::RunPlan(std::shared_ptr<const sql::plan::Plan> pla
 Result<uint64_t> SessionImpl::RunAgainWhileChanged(const sql::plan::Plan& plan,
                                                    const std::function<Result<uint64_t>()>& run) {
   for (int count = 0; count < kRunsMax; ++count) {
-    if (plan.writes) txn_->id();
+    if (plan.writes) txn_->BeginLocking();
     const hidb::CommandId command = txn_->command() + 1;
     Result<uint64_t> affected = run();
     if (affected.ok() || !affected.status().Is(ErrorCode::kWriteConflict)) return affected;
+    // What has changed the row may not be durable yet.
+    txn_->BeginLocking();
     txn_->writes().RollbackTo(command);
     txn_->deferred.RollbackTo(command);
     if (canceled_.load()) {

@@ -19,10 +19,18 @@ TxnId Transaction::id() {
   return id_;
 }
 
+void Transaction::BeginLocking() {
+  id();
+  locks_rows_ = true;
+}
+
 Timestamp Transaction::TakeSnapshot() {
   ran_query = true;
-  if (lease_ == nullptr || isolation == Isolation::kReadCommitted) {
-    lease_ = storage_.AcquireSnapshot();
+  const bool is_read_committed = isolation == Isolation::kReadCommitted;
+  if (lease_ == nullptr || is_read_committed) {
+    lease_ = storage_.AcquireSnapshot(is_read_committed && locks_rows_
+                                          ? hidb::SnapshotHorizon::kStored
+                                          : hidb::SnapshotHorizon::kDurable);
   }
   return lease_->timestamp();
 }

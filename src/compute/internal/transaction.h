@@ -41,6 +41,9 @@ class Transaction {
   // Begins the storage transaction when first asked.
   TxnId id();
   bool has_id() const { return id_.valid(); }
+  // For statements that lock rows: begins the storage transaction, and from here on snapshots of
+  // READ COMMITTED show all that has released its locks.
+  void BeginLocking();
   hidb::WriteSet& writes() { return writes_; }
   // Null below SERIALIZABLE: nobody asks what was read.
   hidb::ReadSet* reads() { return isolation == Isolation::kSerializable ? &reads_ : nullptr; }
@@ -101,6 +104,7 @@ class Transaction {
   hidb::ReadSet reads_;
   hidb::CommandId command_ = 0;
   std::shared_ptr<hidb::SnapshotLease> lease_;  // Shared with open cursors.
+  bool locks_rows_ = false;
   bool finished_ = false;
 };
 

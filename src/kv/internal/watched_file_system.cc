@@ -87,8 +87,12 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   // Makes the file the one that writers reserve space in; false: the device has no room.
   bool Begin() {
     if (!kept_.has_value()) return true;
-    return context_.watch->BeginFile(
+    const bool has_room = context_.watch->BeginFile(
         *kept_, this, path_, [this](uint64_t begin, uint64_t end) { return Take(begin, end); });
+    if (has_room && *kept_ == Kept::kLog) {
+      context_.watch->BeginLog(this, [this] { return Sync(IOOptions(), nullptr).ok(); });
+    }
+    return has_room;
   }
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
@@ -162,7 +166,9 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
     return AppendSpace::Taken::kYes;
   }
   void EndKept() {
-    if (kept_.has_value()) context_.watch->EndFile(*kept_, this);
+    if (!kept_.has_value()) return;
+    context_.watch->EndFile(*kept_, this);
+    if (*kept_ == Kept::kLog) context_.watch->EndLog(this);
   }
   IOStatus AppendHere(const Slice& data, const IOOptions& options, IODebugContext* debug) {
     return is_positioned_ ? target()->PositionedAppend(data, written_bytes_, options, debug)
@@ -196,6 +202,8 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
     target()->PositionedAppend(fill, written_bytes_, IOOptions(), nullptr).PermitUncheckedError();
     if (context_.durability != nullptr) context_.durability->OnFill(path_, end);
   }
+  // A log is appended to while it is synced: what comes after the beginning is not durable at the
+  // end.
   template <typename Call>
   IOStatus Synced(Call call) {
     const uint64_t byte_count = written_bytes_;
@@ -207,7 +215,7 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
       return status;
     }
     if (log_number_.has_value()) context_.watch->NoteLogSynced({*log_number_, byte_count});
-    if (context_.durability != nullptr) context_.durability->OnSync(path_);
+    if (context_.durability != nullptr) context_.durability->OnSync(path_, byte_count);
     return status;
   }
 
@@ -216,7 +224,7 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   const bool is_diary_;
   const std::optional<Kept> kept_;
   const std::optional<uint64_t> log_number_;
-  uint64_t written_bytes_ = 0;
+  std::atomic<uint64_t> written_bytes_{0};
   std::atomic<uint64_t> taken_end_{0};  // Changes until EndKept.
   uint64_t filled_end_ = 0;
   bool failed_ = false;
@@ -281,6 +289,9 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
                            std::unique_ptr<rocksdb::FSWritableFile>* result,
                            IODebugContext* debug) override {
+    if (IsLog(path) && !context_.watch->SyncLog()) {
+      return IOStatus::IOError(path, "the log before it could not be synced");
+    }
     IOStatus status = context_.Decide(FileOperation::kOpen, path);
     if (status.ok()) status = target()->NewWritableFile(path, options, result, debug);
     const std::optional<Kept> kept = KindOf(path);
@@ -401,6 +412,22 @@ void FileSystemWatch::EndFile(Kept kind, const void* file) {
 void FileSystemWatch::NoteAppended(Kept kind, const void* file, uint64_t byte_count) {
   std::lock_guard lock(mutex_);
   SpaceOf(kind).Appended(file, byte_count);
+}
+
+void FileSystemWatch::BeginLog(const void* file, std::function<bool()> sync) {
+  std::lock_guard lock(log_mutex_);
+  log_file_ = file;
+  sync_log_ = std::move(sync);
+}
+
+void FileSystemWatch::EndLog(const void* file) {
+  std::lock_guard lock(log_mutex_);
+  if (log_file_ == file) sync_log_ = nullptr;
+}
+
+bool FileSystemWatch::SyncLog() {
+  std::lock_guard lock(log_mutex_);
+  return sync_log_ == nullptr || sync_log_();
 }
 
 void FileSystemWatch::NoteLogSynced(LogMark mark) {

@@ -49,6 +49,13 @@ class FileSystemWatch {
   void EndFile(Kept kind, const void* file);
   void NoteAppended(Kept kind, const void* file, uint64_t byte_count);
 
+  // The log that is appended to: `sync` makes it durable, or says that it cannot.
+  void BeginLog(const void* file, std::function<bool()> sync);
+  void EndLog(const void* file);
+  // Makes it durable, before another takes its place: of what is written to that one nothing may
+  // survive a crash that this one's end does not. True without a log.
+  bool SyncLog();
+
   // The newest log of which something is durable, and how much.
   void NoteLogSynced(LogMark mark);
   LogMark log_mark() const;
@@ -64,6 +71,11 @@ class FileSystemWatch {
  private:
   AppendSpace& SpaceOf(Kept kind) { return kind == Kept::kLog ? log_space_ : manifest_space_; }
   bool ReleaseReserveLocked();
+
+  // Held while the log is synced, so before mutex_.
+  std::mutex log_mutex_;
+  const void* log_file_ = nullptr;  // Guarded by log_mutex_.
+  std::function<bool()> sync_log_;  // Guarded by log_mutex_.
 
   mutable std::mutex mutex_;
   std::string reserve_;  // Path; empty: none.

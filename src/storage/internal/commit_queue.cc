@@ -5,7 +5,7 @@
 namespace helios::storage {
 namespace {
 
-// Beyond this a larger group saves nothing: the sync waits for the bytes.
+// Beyond this a larger group saves nothing: the disk waits for the bytes.
 constexpr size_t kGroupBytesMax = 1 << 20;
 
 }  // namespace
@@ -15,30 +15,77 @@ void CommitQueue::Commit(CommitEntry* entry) {
   {
     std::lock_guard lock(mutex_);
     waiting_.push_back(entry);
-    leads = !std::exchange(is_led_, true);
+    leads = !std::exchange(is_appending_, true);
   }
-  if (!leads) {
+  if (leads) {
+    entry->task_ = CommitEntry::Task::kAppend;
+  } else {
     entry->woken_.acquire();
-    if (entry->is_done_) return;
   }
+  if (entry->task_ == CommitEntry::Task::kAppend) Append(entry);
+  if (entry->task_ == CommitEntry::Task::kSync) Sync(entry);
+}
+
+// Appends the group that the leader is the first of, and leaves the leader with what to do next.
+void CommitQueue::Append(CommitEntry* leader) {
   const std::vector<CommitEntry*> group = TakeGroup();
-  write_group_(group);
+  stages_.append(group);
+  const bool is_appended = leader->status.ok();
   CommitEntry* next = nullptr;
+  bool syncs = false;
   {
     std::lock_guard lock(mutex_);
     if (waiting_.empty()) {
-      is_led_ = false;
+      is_appending_ = false;
     } else {
       next = waiting_.front();
     }
+    if (is_appended) {
+      appended_.insert(appended_.end(), group.begin(), group.end());
+      syncs = !std::exchange(is_syncing_, true);
+    }
+  }
+  if (next != nullptr) Wake(next, CommitEntry::Task::kAppend);
+  if (!is_appended) {
+    for (CommitEntry* entry : group) {
+      if (entry != leader) Wake(entry, CommitEntry::Task::kNone);
+    }
+    leader->task_ = CommitEntry::Task::kNone;
+  } else if (syncs) {
+    leader->task_ = CommitEntry::Task::kSync;
+  } else {
+    leader->woken_.acquire();
+  }
+}
+
+// Makes durable what is appended, the leader's entry among it.
+void CommitQueue::Sync(CommitEntry* leader) {
+  std::vector<CommitEntry*> group;
+  {
+    std::lock_guard lock(mutex_);
+    group.swap(appended_);
+  }
+  stages_.sync(group);
+  CommitEntry* next = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (appended_.empty()) {
+      is_syncing_ = false;
+    } else {
+      next = appended_.front();
+    }
   }
   // The disk should not wait for the clients.
-  if (next != nullptr) next->woken_.release();
-  for (CommitEntry* written : group) {
-    if (written == entry) continue;
-    written->is_done_ = true;
-    written->woken_.release();
+  if (next != nullptr) Wake(next, CommitEntry::Task::kSync);
+  for (CommitEntry* entry : group) {
+    if (entry != leader) Wake(entry, CommitEntry::Task::kNone);
   }
+}
+
+// The entry may be gone when this returns.
+void CommitQueue::Wake(CommitEntry* entry, CommitEntry::Task task) {
+  entry->task_ = task;
+  entry->woken_.release();
 }
 
 size_t CommitQueue::waiting_count() const {

@@ -12,13 +12,13 @@ namespace helios::storage {
 // Which versions a read sees: those committed up to a timestamp, and the reader's own staged ones.
 class ReadPoint {
  public:
-  // A view at kTimestampMax reads at the newest visible timestamp, which stays registered as a
+  // A view at kTimestampMax reads at the newest stored timestamp, which stays registered as a
   // snapshot as long as this object lives. For other views the caller holds a snapshot.
   ReadPoint(const hidb::ReadView& view, txn::SnapshotRegistry& snapshots,
             const StagedRegistry& staged)
       : snapshots_(snapshots), timestamp_(view.timestamp), newest_(view.timestamp) {
     if (view.timestamp == kTimestampMax) {
-      snapshots_.Acquire(&entry_);
+      snapshots_.Acquire(&entry_, hidb::SnapshotHorizon::kStored);
       registered_ = true;
       timestamp_ = entry_.timestamp();
       newest_ = timestamp_;

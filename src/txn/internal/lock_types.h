@@ -73,6 +73,12 @@ struct LockTable::Transaction {
   };
   TxnId id;
   std::vector<Grant> grants;
+  bool has_locked_rows = false;
+
+  void Granted(Lock* lock, uint8_t mode) {
+    grants.push_back({lock, mode});
+    has_locked_rows |= lock->kind == LockKind::kRow;
+  }
 };
 
 // A request that sleeps; lives on its thread's stack.
