@@ -335,6 +335,18 @@ TEST_F(RocksDbTest, NoRoomForANewLog) {
   }
 }
 
+// What each writer was told holds: `value` under what was acknowledged, nothing under the rest.
+void ExpectOutcomes(KvStore& store, const std::vector<std::vector<bool>>& outcomes,
+                    std::string_view value) {
+  for (size_t writer = 0; writer < outcomes.size(); ++writer) {
+    for (size_t index = 0; index < outcomes[writer].size(); ++index) {
+      const std::string found = GetOne(store, fmt::format("{}/{}", writer, index));
+      EXPECT_TRUE(found == (outcomes[writer][index] ? value : "(none)"))
+          << writer << "/" << index << " has " << found.size();
+    }
+  }
+}
+
 // Goal: several writers, a disk that is full now and then, memtables that are switched meanwhile:
 // what was acknowledged is there, what was refused is not, and writing always goes on.
 TEST_F(RocksDbTest, WritersOnADiskThatIsFullNowAndThen) {
@@ -402,13 +414,7 @@ TEST_F(RocksDbTest, WritersOnADiskThatIsFullNowAndThen) {
     if (reopened) {
       ASSERT_TRUE(Open(Options(directory_.path())).ok());
     }
-    for (int writer = 0; writer < kWriters; ++writer) {
-      for (size_t index = 0; index < outcomes[writer].size(); ++index) {
-        const std::string found = GetOne(*store_, fmt::format("{}/{}", writer, index));
-        EXPECT_TRUE(found == (outcomes[writer][index] ? value : "(none)"))
-            << writer << "/" << index << " has " << found.size();
-      }
-    }
+    ExpectOutcomes(*store_, outcomes, value);
   }
 }
 

@@ -339,80 +339,115 @@ Result<std::string> DoubleToChar(double value, std::string_view format,
   return WriteNumber(widened, buffer);
 }
 
-Result<Numeric> ToNumber(std::string_view text, std::string_view format) {
-  HELIOS_TRY(const Template pattern, TemplateParser().Parse(format));
-  if (pattern.exponent)
-    return Error(ErrorCode::kFeatureNotSupported).Message("\"EEEE\" not supported for input");
-  if (pattern.roman)
-    return Error(ErrorCode::kFeatureNotSupported).Message("\"RN\" not supported for input");
-  bool negative = false;
-  std::string digits;
-  int32_t scale = -1;
-  size_t at = 0;
-  const auto peek = [&] { return at < text.size() ? text[at] : '\0'; };
-  const auto take_sign = [&] {
-    while (peek() == ' ') ++at;
-    if (peek() == '-' || peek() == '<') {
-      negative = true;
-      ++at;
-    } else if (peek() == '+') {
-      ++at;
-    }
-  };
-  for (const Element& element : pattern.elements) {
-    if (at >= text.size()) break;
+namespace {
+
+// Takes the digits and the sign out of a text, element by element of the template.
+class NumberReader {
+ public:
+  NumberReader(std::string_view text, bool decimal) : text_(text), decimal_(decimal) {}
+
+  bool negative() const { return negative_; }
+  const std::string& digits() const { return digits_; }
+  int32_t scale() const { return std::max(scale_, 0); }
+
+  // Nothing is left to take from behind the end of the text.
+  void Take(const Element& element) {
+    if (at_ >= text_.size()) return;
     switch (element.key) {
       case Key::kNine:
       case Key::kZero:
-        if (digits.empty() && scale < 0) take_sign();
-        if (peek() >= '0' && peek() <= '9') {
-          digits.push_back(peek());
-          if (scale >= 0) ++scale;
-          ++at;
-        } else if (peek() == '.' && pattern.decimal && scale < 0) {
-          // Fewer digits before the point than the template allows.
-          scale = 0;
-          ++at;
-        }
+        TakeDigit();
         break;
       case Key::kPoint:
-        if (peek() == '.' && scale < 0) {
-          scale = 0;
-          ++at;
-        }
+        TakePoint();
         break;
       case Key::kComma:
-        if (peek() == ',') ++at;
+        if (Peek() == ',') ++at_;
         break;
       case Key::kS:
       case Key::kMi:
       case Key::kPl:
       case Key::kSg:
       case Key::kPr:
-        take_sign();
+        TakeSign();
         break;
       case Key::kLiteral:
-        at += Utf8Length(element.text) > 0 ? element.text.size() : 0;
+        at_ += Utf8Length(element.text) > 0 ? element.text.size() : 0;
         break;
       case Key::kTh:
       case Key::kThLower:
-        at += 2;
+        at_ += 2;
         break;
       case Key::kL:
-        if (!(peek() >= '0' && peek() <= '9') && peek() != '-' && peek() != '+') {
-          at += Utf8CharBytes(static_cast<unsigned char>(peek()));
+        if (!IsDigit(Peek()) && Peek() != '-' && Peek() != '+') {
+          at_ += Utf8CharBytes(static_cast<unsigned char>(Peek()));
         }
         break;
       default:
         break;
     }
   }
-  if (at < text.size() && text.find('-', at) == at) negative = true;
-  if (digits.empty()) {
+
+  // A sign may stand right behind what the template took.
+  void Finish() {
+    if (Peek() == '-') negative_ = true;
+  }
+
+ private:
+  static bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+  char Peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  void TakeDigit() {
+    if (digits_.empty() && scale_ < 0) TakeSign();
+    if (IsDigit(Peek())) {
+      digits_.push_back(Peek());
+      if (scale_ >= 0) ++scale_;
+      ++at_;
+    } else if (decimal_) {
+      TakePoint();  // Fewer digits before the point than the template allows.
+    }
+  }
+
+  void TakePoint() {
+    if (Peek() != '.' || scale_ >= 0) return;
+    scale_ = 0;
+    ++at_;
+  }
+
+  void TakeSign() {
+    while (Peek() == ' ') ++at_;
+    if (Peek() == '-' || Peek() == '<') {
+      negative_ = true;
+      ++at_;
+    } else if (Peek() == '+') {
+      ++at_;
+    }
+  }
+
+  std::string_view text_;
+  bool decimal_;  // The template has a point.
+  size_t at_ = 0;
+  bool negative_ = false;
+  std::string digits_;
+  int32_t scale_ = -1;  // -1: before the point.
+};
+
+}  // namespace
+
+Result<Numeric> ToNumber(std::string_view text, std::string_view format) {
+  HELIOS_TRY(const Template pattern, TemplateParser().Parse(format));
+  if (pattern.exponent)
+    return Error(ErrorCode::kFeatureNotSupported).Message("\"EEEE\" not supported for input");
+  if (pattern.roman)
+    return Error(ErrorCode::kFeatureNotSupported).Message("\"RN\" not supported for input");
+  NumberReader reader(text, pattern.decimal);
+  for (const Element& element : pattern.elements) reader.Take(element);
+  reader.Finish();
+  if (reader.digits().empty()) {
     return Error(ErrorCode::kInvalidTextRepresentation)
         .Message("invalid input syntax for type numeric: \" \"");
   }
-  Numeric value = Numeric::FromDigits(negative, digits, std::max(scale, 0));
+  Numeric value = Numeric::FromDigits(reader.negative(), reader.digits(), reader.scale());
   if (pattern.has_multiplier) {
     HELIOS_TRY(const Numeric factor,
                Numeric::Power(Numeric::FromInt64(10), Numeric::FromInt64(-pattern.multiplier)));

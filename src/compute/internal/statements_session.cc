@@ -95,7 +95,7 @@ Result<std::string> SettingValue(SessionImpl& session, const ast::SetStatement& 
   for (size_t index = 0; index < statement.args.size(); ++index) {
     HELIOS_TRY(std::string part, SettingText(session, *statement.args[index]));
     // A list of names keeps their quotes, so that SHOW search_path reads back.
-    if (statement.name == "search_path" && part != "" &&
+    if (statement.name == "search_path" && !part.empty() &&
         !std::all_of(part.begin(), part.end(), [](char c) {
           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
         })) {

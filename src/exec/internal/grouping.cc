@@ -102,6 +102,7 @@ Status Grouping::Consume(const Chunk& wide) {
     found_.rows.assign(count, table_->OnlyGroup());
   } else {
     std::vector<const Vector*> columns;
+    columns.reserve(keys.size());
     for (uint32_t key : keys) columns.push_back(&wide.column(key));
     GroupTable::Hash(columns, count, hashes_.data());
     if (depth_ < kSpillDepthMax && !table_->frozen() &&
@@ -211,6 +212,7 @@ Status Grouping::Apply(size_t index, const std::vector<Vector>& arguments, size_
   expr::AggregateCall context{query_.eval, call.argument_types, call.plan->type, table_->arena(),
                               call.sort_orders};
   std::vector<const Vector*> pointers;
+  pointers.reserve(arguments.size());
   for (const Vector& argument : arguments) pointers.push_back(&argument);
   uint8_t* states[kVectorRowsMax];
   for (size_t i = 0; i < count; ++i) states[i] = table_->StatesOf(rows[i]) + item.offset;
@@ -271,7 +273,9 @@ Status Grouping::Merge(Grouping& other, size_t partition) {
       keys.push_back(
           GatherColumn(layout, c, batch.data(), batch.size(), other.table_->store().heaps()));
     }
+    pointers.reserve(keys.size());
     for (const Vector& key : keys) pointers.push_back(&key);
+    hashes.reserve(batch.size());
     for (const char* row : batch) hashes.push_back(GroupTable::HashOf(row));
     if (keyless) {
       found_.rows.assign(1, table_->OnlyGroup());

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "exec/internal/group_table.h"
 #include "exec/internal/operators.h"
@@ -47,7 +48,7 @@ class SetOperation : public Operator {
  private:
   // Rows that were spilled together; the first part is the children's rows, with no files.
   struct Part {
-    std::unique_ptr<ChunkBuffer> sides[2];
+    std::array<std::unique_ptr<ChunkBuffer>, 2> sides;
     int depth = 0;
   };
   using Partitions = std::vector<std::unique_ptr<ChunkBuffer>>;

@@ -179,6 +179,7 @@ class TableFunctionScan : public Operator {
       arguments.push_back(value.ToConstant());
     }
     std::vector<const Vector*> pointers;
+    pointers.reserve(arguments.size());
     for (const Vector& argument : arguments) pointers.push_back(&argument);
     HELIOS_TRY(to->state, call.function->start(query_.eval, pointers, 0, call.column_types));
     return Status::Ok();

@@ -228,6 +228,32 @@ class Translator {
     return Status::Ok();
   }
 
+  // A place in the text, as RE2 and PCRE write it; null if the letter stands for none.
+  static const char* ConstraintEscape(char c) {
+    switch (c) {
+      case 'A':
+        return "\\A";
+      case 'Z':
+        return "\\z";
+      case 'y':
+      case 'm':
+      case 'M':
+        return "\\b";
+      case 'Y':
+        return "\\B";
+      default:
+        return nullptr;
+    }
+  }
+
+  Status BackReference(char digit) {
+    if (digit - '0' > group_count_) return Invalid("invalid backreference number");
+    must_go_back_ = true;
+    out_.append("(?:\\").push_back(digit);  // What follows may be a digit.
+    out_.push_back(')');
+    return Status::Ok();
+  }
+
   // After a backslash.
   Status Escape(bool in_bracket) {
     if (rest_.empty()) return Invalid("invalid escape \\ sequence");
@@ -286,31 +312,11 @@ class Translator {
         break;
     }
     if (!in_bracket) {
-      switch (c) {
-        case 'A':
-          out_.append("\\A");
-          return Status::Ok();
-        case 'Z':
-          out_.append("\\z");
-          return Status::Ok();
-        case 'y':
-        case 'm':
-        case 'M':
-          out_.append("\\b");
-          return Status::Ok();
-        case 'Y':
-          out_.append("\\B");
-          return Status::Ok();
-        default:
-          break;
-      }
-      if (c >= '1' && c <= '9') {
-        if (c - '0' > group_count_) return Invalid("invalid backreference number");
-        must_go_back_ = true;
-        out_.append("(?:\\").push_back(c);  // What follows may be a digit.
-        out_.push_back(')');
+      if (const char* constraint = ConstraintEscape(c); constraint != nullptr) {
+        out_.append(constraint);
         return Status::Ok();
       }
+      if (c >= '1' && c <= '9') return BackReference(c);
     }
     if (std::isalnum(static_cast<unsigned char>(c))) return Invalid("invalid escape \\ sequence");
     if (c >= 0) out_.push_back('\\');

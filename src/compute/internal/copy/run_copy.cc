@@ -189,7 +189,7 @@ Result<CopyTarget> MakeCopyTarget(SessionImpl& session, const catalog::Table& ta
 class RowCompleter {
  public:
   RowCompleter(const CopyTarget& target, expr::EvalContext context)
-      : target_(target), context_(std::move(context)) {
+      : target_(target), context_(context) {
     for (const auto& [position, expression] : target.defaults) {
       evaluators_.push_back(expression == nullptr
                                 ? nullptr

@@ -99,7 +99,26 @@ Status TableBuilder::AddLike(const ast::LikeClause& like) {
     return PermissionDenied(*source);
   }
   std::map<int16_t, int16_t> numbers;
-  for (const catalog::Column& column : source->columns) {
+  HELIOS_TRY(CopyColumns(*source, like.including, &numbers));
+  if ((like.including & ast::LikeClause::kConstraints) != 0) {
+    for (const catalog::Constraint& constraint : source->constraints) {
+      if (constraint.kind != catalog::ConstraintKind::kCheck) continue;
+      catalog::Constraint copy = constraint;
+      HELIOS_TRY(copy.oid, session_.NewOid());
+      for (int16_t& number : copy.columns) number = numbers[number];
+      table_->constraints.push_back(std::move(copy));
+    }
+  }
+  if ((like.including & ast::LikeClause::kIndexes) == 0) return Status::Ok();
+  for (const Oid oid : source->indexes) {
+    HELIOS_TRY(CopyIndex(*source, *editor_.current().FindIndex(oid)));
+  }
+  return Status::Ok();
+}
+
+Status TableBuilder::CopyColumns(const catalog::Table& source, uint32_t including,
+                                 std::map<int16_t, int16_t>* numbers) {
+  for (const catalog::Column& column : source.columns) {
     if (column.dropped) continue;
     if (table_->FindColumn(column.name) != nullptr) {
       return Error(ErrorCode::kDuplicateColumn)
@@ -113,66 +132,55 @@ Status TableBuilder::AddLike(const ast::LikeClause& like) {
     copy.collation = column.collation;
     const uint32_t wanted =
         column.generated ? ast::LikeClause::kGenerated : ast::LikeClause::kDefaults;
-    if ((like.including & wanted) != 0) {
+    if ((including & wanted) != 0) {
       copy.default_sql = column.default_sql;
       copy.generated = column.generated;
     }
     const bool identity = column.identity != catalog::Identity::kNone &&
-                          (like.including & ast::LikeClause::kIdentity) != 0;
+                          (including & ast::LikeClause::kIdentity) != 0;
     if (identity) copy.identity = column.identity;
-    numbers[column.number] = copy.number;
+    (*numbers)[column.number] = copy.number;
     table_->columns.push_back(std::move(copy));
     if (identity) HELIOS_TRY(AddSequence(table_->columns.size() - 1, {}, /*identity=*/true));
-    if ((like.including & ast::LikeClause::kComments) != 0) {
-      const auto comment = source->comments.find(column.number);
-      if (comment != source->comments.end()) {
+    if ((including & ast::LikeClause::kComments) != 0) {
+      const auto comment = source.comments.find(column.number);
+      if (comment != source.comments.end()) {
         table_->comments[table_->columns.back().number] = comment->second;
       }
     }
   }
-  if ((like.including & ast::LikeClause::kConstraints) != 0) {
-    for (const catalog::Constraint& constraint : source->constraints) {
-      if (constraint.kind != catalog::ConstraintKind::kCheck) continue;
-      catalog::Constraint copy = constraint;
-      HELIOS_TRY(copy.oid, session_.NewOid());
-      for (int16_t& number : copy.columns) number = numbers[number];
-      table_->constraints.push_back(std::move(copy));
-    }
+  return Status::Ok();
+}
+
+Status TableBuilder::CopyIndex(const catalog::Table& source, const catalog::Index& index) {
+  IndexSpec spec;
+  spec.unique = index.unique;
+  spec.primary = index.primary;
+  spec.nulls_distinct = index.nulls_distinct;
+  bool plain = index.predicate_sql.empty();
+  for (const catalog::IndexKey& part : index.keys) plain &= part.column != 0;
+  if (!plain) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("LIKE INCLUDING INDEXES does not copy index \"{}\" on an expression", index.name);
   }
-  if ((like.including & ast::LikeClause::kIndexes) == 0) return Status::Ok();
-  for (const Oid oid : source->indexes) {
-    const catalog::Index* index = editor_.current().FindIndex(oid);
-    IndexSpec spec;
-    spec.unique = index->unique;
-    spec.primary = index->primary;
-    spec.nulls_distinct = index->nulls_distinct;
-    bool plain = index->predicate_sql.empty();
-    for (const catalog::IndexKey& part : index->keys) plain &= part.column != 0;
-    if (!plain) {
-      return Error(ErrorCode::kFeatureNotSupported)
-          .Message("LIKE INCLUDING INDEXES does not copy index \"{}\" on an expression",
-                   index->name);
-    }
-    for (const catalog::IndexKey& part : index->keys) {
-      spec.columns.push_back(source->FindColumn(part.column)->name);
-    }
-    HELIOS_TRY(std::shared_ptr<catalog::Index> copy, AddIndex(spec));
-    for (size_t part = 0; part < copy->keys.size(); ++part) {
-      copy->keys[part].descending = index->keys[part].descending;
-      copy->keys[part].nulls_first = index->keys[part].nulls_first;
-    }
-    if (index->constraint == kInvalidOid) continue;
-    catalog::Constraint key;
-    HELIOS_TRY(key.oid, session_.NewOid());
-    key.kind =
-        index->primary ? catalog::ConstraintKind::kPrimary : catalog::ConstraintKind::kUnique;
-    key.name = copy->name;
-    key.index = copy->oid;
-    for (const catalog::IndexKey& part : copy->keys) key.columns.push_back(part.column);
-    if (index->primary) table_->primary_key = key.columns;
-    copy->constraint = key.oid;
-    table_->constraints.push_back(std::move(key));
+  for (const catalog::IndexKey& part : index.keys) {
+    spec.columns.push_back(source.FindColumn(part.column)->name);
   }
+  HELIOS_TRY(std::shared_ptr<catalog::Index> copy, AddIndex(spec));
+  for (size_t part = 0; part < copy->keys.size(); ++part) {
+    copy->keys[part].descending = index.keys[part].descending;
+    copy->keys[part].nulls_first = index.keys[part].nulls_first;
+  }
+  if (index.constraint == kInvalidOid) return Status::Ok();
+  catalog::Constraint key;
+  HELIOS_TRY(key.oid, session_.NewOid());
+  key.kind = index.primary ? catalog::ConstraintKind::kPrimary : catalog::ConstraintKind::kUnique;
+  key.name = copy->name;
+  key.index = copy->oid;
+  for (const catalog::IndexKey& part : copy->keys) key.columns.push_back(part.column);
+  if (index.primary) table_->primary_key = key.columns;
+  copy->constraint = key.oid;
+  table_->constraints.push_back(std::move(key));
   return Status::Ok();
 }
 
@@ -194,6 +202,38 @@ SequenceRange RangeOf(Oid type) {
 Result<int64_t> IntegerOption(const ast::Option& option) {
   if (option.value_kind == ast::OptionValueKind::kInteger) return option.integer;
   return ParseInt64(option.text);
+}
+
+// The sequence's bounds and its first value fit its type and each other.
+Status CheckSequence(const catalog::Sequence& sequence, const std::optional<int64_t>& restart) {
+  const SequenceRange range = RangeOf(sequence.type);
+  if (sequence.maximum > range.maximum || sequence.maximum < range.minimum) {
+    return SequenceError(fmt::format("MAXVALUE ({}) is out of range for sequence data type {}",
+                                     sequence.maximum, FormatType({sequence.type}, nullptr)));
+  }
+  if (sequence.minimum < range.minimum || sequence.minimum > range.maximum) {
+    return SequenceError(fmt::format("MINVALUE ({}) is out of range for sequence data type {}",
+                                     sequence.minimum, FormatType({sequence.type}, nullptr)));
+  }
+  if (sequence.minimum >= sequence.maximum) {
+    return SequenceError(fmt::format("MINVALUE ({}) must be less than MAXVALUE ({})",
+                                     sequence.minimum, sequence.maximum));
+  }
+  if (sequence.start < sequence.minimum) {
+    return SequenceError(fmt::format("START value ({}) cannot be less than MINVALUE ({})",
+                                     sequence.start, sequence.minimum));
+  }
+  if (sequence.start > sequence.maximum) {
+    return SequenceError(fmt::format("START value ({}) cannot be greater than MAXVALUE ({})",
+                                     sequence.start, sequence.maximum));
+  }
+  if (restart.has_value() && (*restart < sequence.minimum || *restart > sequence.maximum)) {
+    const bool low = *restart < sequence.minimum;
+    return SequenceError(fmt::format("RESTART value ({}) cannot be {} than {} ({})", *restart,
+                                     low ? "less" : "greater", low ? "MINVALUE" : "MAXVALUE",
+                                     low ? sequence.minimum : sequence.maximum));
+  }
+  return Status::Ok();
 }
 
 }  // namespace
@@ -253,36 +293,10 @@ Status ApplySequenceOptions(SessionImpl& session, const std::vector<ast::Option>
   const bool descending = sequence->increment < 0;
   if (default_maximum && !has_maximum) sequence->maximum = descending ? -1 : range.maximum;
   if (default_minimum && !has_minimum) sequence->minimum = descending ? range.minimum : 1;
-  if (sequence->maximum > range.maximum || sequence->maximum < range.minimum) {
-    return SequenceError(fmt::format("MAXVALUE ({}) is out of range for sequence data type {}",
-                                     sequence->maximum, FormatType({sequence->type}, nullptr)));
-  }
-  if (sequence->minimum < range.minimum || sequence->minimum > range.maximum) {
-    return SequenceError(fmt::format("MINVALUE ({}) is out of range for sequence data type {}",
-                                     sequence->minimum, FormatType({sequence->type}, nullptr)));
-  }
-  if (sequence->minimum >= sequence->maximum) {
-    return SequenceError(fmt::format("MINVALUE ({}) must be less than MAXVALUE ({})",
-                                     sequence->minimum, sequence->maximum));
-  }
   if (creating && !has_start) {
     sequence->start = descending ? sequence->maximum : sequence->minimum;
   }
-  if (sequence->start < sequence->minimum) {
-    return SequenceError(fmt::format("START value ({}) cannot be less than MINVALUE ({})",
-                                     sequence->start, sequence->minimum));
-  }
-  if (sequence->start > sequence->maximum) {
-    return SequenceError(fmt::format("START value ({}) cannot be greater than MAXVALUE ({})",
-                                     sequence->start, sequence->maximum));
-  }
-  if (restart->has_value() && (**restart < sequence->minimum || **restart > sequence->maximum)) {
-    const bool low = **restart < sequence->minimum;
-    return SequenceError(fmt::format("RESTART value ({}) cannot be {} than {} ({})", **restart,
-                                     low ? "less" : "greater", low ? "MINVALUE" : "MAXVALUE",
-                                     low ? sequence->minimum : sequence->maximum));
-  }
-  return Status::Ok();
+  return CheckSequence(*sequence, *restart);
 }
 
 }  // namespace helios::compute

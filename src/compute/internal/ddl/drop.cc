@@ -321,83 +321,101 @@ Status LockTarget(SessionImpl& session, const catalog::Object& object) {
   return session.RebaseCatalog();
 }
 
+// A notice in place of the error, under IF EXISTS, and no object.
+const catalog::Object* Skip(SessionImpl& session, std::string_view word, std::string_view name) {
+  session.Notice(Notice::Severity::kNotice, "00000",
+                 fmt::format("{} \"{}\" does not exist, skipping", word, name));
+  return nullptr;
+}
+
+Result<const catalog::Object*> FindSchemaTarget(SessionImpl& session, const std::string& name,
+                                                bool if_exists) {
+  const catalog::Schema* schema = session.Catalog()->FindSchema(name);
+  if (schema == nullptr) {
+    if (if_exists) return Skip(session, "schema", name);
+    return Error(ErrorCode::kInvalidSchemaName).Message("schema \"{}\" does not exist", name);
+  }
+  if (schema->oid == catalog::kPgCatalogSchema || schema->oid == catalog::kInformationSchema) {
+    return Error(ErrorCode::kDependentObjectsStillExist)
+        .Message("cannot drop schema {} because it is required by the database system",
+                 schema->name);
+  }
+  return static_cast<const catalog::Object*>(schema);
+}
+
+Result<const catalog::Object*> FindTypeTarget(SessionImpl& session,
+                                              const std::vector<std::string>& names,
+                                              bool only_domain, bool if_exists) {
+  auto found = FindTypeByNames(session, names, if_exists);
+  if (!found.ok() && found.status().Is(ErrorCode::kWrongObjectType)) {
+    return Error(ErrorCode::kDependentObjectsStillExist)
+        .Message("cannot drop type {0} because table {0} requires it",
+                 sql::QuoteQualifiedName(names))
+        .Hint("You can drop table {} instead.", sql::QuoteQualifiedName(names));
+  }
+  HELIOS_TRY(const catalog::UserType* type, std::move(found));
+  if (type == nullptr) return Skip(session, "type", names.back());
+  if (only_domain && type->type_kind != catalog::UserType::TypeKind::kDomain) {
+    return Error(ErrorCode::kWrongObjectType).Message("\"{}\" is not a domain", type->name);
+  }
+  return static_cast<const catalog::Object*>(type);
+}
+
+// The word of messages for a relation that DROP asks for.
+const char* RelationWord(ast::ObjectType type) {
+  switch (type) {
+    case ast::ObjectType::kView:
+      return "view";
+    case ast::ObjectType::kMaterializedView:
+      return "materialized view";
+    case ast::ObjectType::kIndex:
+      return "index";
+    case ast::ObjectType::kSequence:
+      return "sequence";
+    default:
+      return "table";
+  }
+}
+
+Error WrongRelationKind(const catalog::Object& object, const char* word) {
+  const bool vowel = std::string_view("aeiou").find(word[0]) != std::string_view::npos;
+  const std::string actual = KindName(object);
+  return Error(ErrorCode::kWrongObjectType)
+      .Message("\"{}\" is not {} {}", object.name, vowel ? "an" : "a", word)
+      .Hint("Use DROP {} to remove {} {}.",
+            actual == "materialized view" ? "MATERIALIZED VIEW"
+                                          : (actual == "table"      ? "TABLE"
+                                             : actual == "view"     ? "VIEW"
+                                             : actual == "sequence" ? "SEQUENCE"
+                                                                    : "INDEX"),
+            actual == "index" ? "an" : "a", actual);
+}
+
 // The object that DROP names, or null with a notice under IF EXISTS.
 Result<const catalog::Object*> FindTarget(SessionImpl& session, const ast::DropStatement& statement,
                                           const ast::ObjectName& name) {
   using ast::ObjectType;
-  const catalog::Object* none = nullptr;
   if (statement.object_type == ObjectType::kSchema) {
-    const catalog::Schema* schema = session.Catalog()->FindSchema(name.names.back());
-    if (schema != nullptr &&
-        (schema->oid == catalog::kPgCatalogSchema || schema->oid == catalog::kInformationSchema)) {
-      return Error(ErrorCode::kDependentObjectsStillExist)
-          .Message("cannot drop schema {} because it is required by the database system",
-                   schema->name);
-    }
-    if (schema != nullptr) return static_cast<const catalog::Object*>(schema);
-    if (!statement.if_exists) {
-      return Error(ErrorCode::kInvalidSchemaName)
-          .Message("schema \"{}\" does not exist", name.names.back());
-    }
-    session.Notice(Notice::Severity::kNotice, "00000",
-                   fmt::format("schema \"{}\" does not exist, skipping", name.names.back()));
-    return none;
+    return FindSchemaTarget(session, name.names.back(), statement.if_exists);
   }
   if (statement.object_type == ObjectType::kType || statement.object_type == ObjectType::kDomain) {
-    const std::vector<std::string>& names = name.type != nullptr ? name.type->names : name.names;
-    auto found = FindTypeByNames(session, names, statement.if_exists);
-    if (!found.ok() && found.status().Is(ErrorCode::kWrongObjectType)) {
-      return Error(ErrorCode::kDependentObjectsStillExist)
-          .Message("cannot drop type {0} because table {0} requires it",
-                   sql::QuoteQualifiedName(names))
-          .Hint("You can drop table {} instead.", sql::QuoteQualifiedName(names));
-    }
-    HELIOS_TRY(const catalog::UserType* type, std::move(found));
-    if (type == nullptr) {
-      session.Notice(Notice::Severity::kNotice, "00000",
-                     fmt::format("type \"{}\" does not exist, skipping", names.back()));
-      return none;
-    }
-    const bool is_domain = type->type_kind == catalog::UserType::TypeKind::kDomain;
-    if (statement.object_type == ObjectType::kDomain && !is_domain) {
-      return Error(ErrorCode::kWrongObjectType).Message("\"{}\" is not a domain", type->name);
-    }
-    return static_cast<const catalog::Object*>(type);
+    return FindTypeTarget(session, name.type != nullptr ? name.type->names : name.names,
+                          statement.object_type == ObjectType::kDomain, statement.if_exists);
   }
   ast::RelationName relation;
   relation.name = name.names.back();
   if (name.names.size() > 1) relation.schema = name.names[name.names.size() - 2];
   relation.location = -1;
-  const char* word = "table";
-  if (statement.object_type == ObjectType::kView) word = "view";
-  if (statement.object_type == ObjectType::kMaterializedView) word = "materialized view";
-  if (statement.object_type == ObjectType::kIndex) word = "index";
-  if (statement.object_type == ObjectType::kSequence) word = "sequence";
+  const char* word = RelationWord(statement.object_type);
   HELIOS_TRY(const catalog::Object* object, LookUpRelation(session, relation));
   if (object == nullptr) {
-    if (!statement.if_exists) {
-      return Error(statement.object_type == ObjectType::kIndex ? ErrorCode::kUndefinedObject
-                                                               : ErrorCode::kUndefinedTable)
-          .Message("{} \"{}\" does not exist", word,
-                   relation.schema.empty() ? relation.name : relation.schema + "." + relation.name);
-    }
-    session.Notice(Notice::Severity::kNotice, "00000",
-                   fmt::format("{} \"{}\" does not exist, skipping", word, relation.name));
-    return none;
+    if (statement.if_exists) return Skip(session, word, relation.name);
+    return Error(statement.object_type == ObjectType::kIndex ? ErrorCode::kUndefinedObject
+                                                             : ErrorCode::kUndefinedTable)
+        .Message("{} \"{}\" does not exist", word,
+                 relation.schema.empty() ? relation.name : relation.schema + "." + relation.name);
   }
-  if (KindName(*object) != word) {
-    const bool vowel = std::string_view("aeiou").find(word[0]) != std::string_view::npos;
-    const std::string actual = KindName(*object);
-    return Error(ErrorCode::kWrongObjectType)
-        .Message("\"{}\" is not {} {}", object->name, vowel ? "an" : "a", word)
-        .Hint("Use DROP {} to remove {} {}.",
-              actual == "materialized view" ? "MATERIALIZED VIEW"
-                                            : (actual == "table"      ? "TABLE"
-                                               : actual == "view"     ? "VIEW"
-                                               : actual == "sequence" ? "SEQUENCE"
-                                                                      : "INDEX"),
-              actual == "index" ? "an" : "a", actual);
-  }
+  if (KindName(*object) != word) return WrongRelationKind(*object, word);
   if (object->kind() == ObjectKind::kIndex) {
     const auto& index = static_cast<const catalog::Index&>(*object);
     if (index.constraint != kInvalidOid) {

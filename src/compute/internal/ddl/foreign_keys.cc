@@ -99,6 +99,65 @@ Status TableBuilder::FindReferencedKey(const catalog::Table& parent,
                parent.name);
 }
 
+Result<const catalog::Table*> TableBuilder::FindReferencedTable(
+    const ast::RelationName& referenced) {
+  // The table itself may not be in the catalog yet.
+  const catalog::Schema* own_schema = editor_.current().FindSchema(table_->schema);
+  const bool names_itself = referenced.name == table_->name &&
+                            (referenced.schema.empty() ||
+                             (own_schema != nullptr && own_schema->name == referenced.schema));
+  if (names_itself) return table_.get();
+  HELIOS_TRY(const catalog::Table* parent, FindTableOrView(session_, referenced));
+  if (parent->table_kind != catalog::TableKind::kTable) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("referenced relation \"{}\" is not a table", parent->name);
+  }
+  parent = editor_.current().FindTable(parent->oid);
+  const bool parent_temporary = parent->schema == session_.temporary_schema();
+  const bool temporary = table_->schema == session_.temporary_schema();
+  if (session_.temporary_schema() != kInvalidOid && parent_temporary != temporary) {
+    return Error(ErrorCode::kInvalidTableDefinition)
+        .Message("constraints on {} tables may reference only {} tables",
+                 temporary ? "temporary" : "permanent", temporary ? "temporary" : "permanent");
+  }
+  if (!HasPrivilege(*session_.Catalog(), session_.role(), *parent,
+                    static_cast<catalog::PrivilegeMask>(catalog::Privilege::kReferences))) {
+    return PermissionDenied(*parent);
+  }
+  return parent;
+}
+
+Status TableBuilder::CheckKeyTypes(const catalog::Table& parent,
+                                   const catalog::Constraint& key) const {
+  for (size_t part = 0; part < key.columns.size(); ++part) {
+    const catalog::Column* child_column = table_->FindColumn(key.columns[part]);
+    const catalog::Column* parent_column = parent.FindColumn(key.referenced_columns[part]);
+    if (Comparable(child_column->type.oid, parent_column->type.oid)) continue;
+    return Error(ErrorCode::kDatatypeMismatch)
+        .Message("foreign key constraint \"{}\" cannot be implemented", key.name)
+        .Detail("Key columns \"{}\" and \"{}\" are of incompatible types: {} and {}.",
+                child_column->name, parent_column->name,
+                FormatType(child_column->type, &session_.Lookup()),
+                FormatType(parent_column->type, &session_.Lookup()));
+  }
+  return Status::Ok();
+}
+
+Status TableBuilder::RegisterReference(Oid parent) {
+  const bool names_itself = parent == table_->oid;
+  std::shared_ptr<catalog::Table> other =
+      names_itself ? table_ : editor_.Copy<catalog::Table>(parent);
+  if (std::find(other->referenced_by.begin(), other->referenced_by.end(), table_->oid) ==
+      other->referenced_by.end()) {
+    other->referenced_by.push_back(table_->oid);
+  }
+  if (names_itself) return Status::Ok();
+  // Writers of the parent must see the new constraint before they change a key.
+  HELIOS_TRY(session_.LockRelation(parent, hidb::TableLockMode::kShareRowExclusive, other->name));
+  editor_.Put(std::move(other));
+  return Status::Ok();
+}
+
 Status TableBuilder::AddForeignKey(const ast::Constraint& definition, const std::string& column) {
   catalog::Constraint key;
   key.kind = catalog::ConstraintKind::kForeignKey;
@@ -114,34 +173,7 @@ Status TableBuilder::AddForeignKey(const ast::Constraint& definition, const std:
     key.columns.push_back(found->number);
     about += (about.empty() ? "" : "_") + name;
   }
-  // The table itself may not be in the catalog yet.
-  const catalog::Table* parent = nullptr;
-  const ast::RelationName& referenced = definition.referenced;
-  const catalog::Schema* own_schema = editor_.current().FindSchema(table_->schema);
-  const bool names_itself = referenced.name == table_->name &&
-                            (referenced.schema.empty() ||
-                             (own_schema != nullptr && own_schema->name == referenced.schema));
-  if (names_itself) {
-    parent = table_.get();
-  } else {
-    HELIOS_TRY(parent, FindTableOrView(session_, referenced));
-    if (parent->table_kind != catalog::TableKind::kTable) {
-      return Error(ErrorCode::kWrongObjectType)
-          .Message("referenced relation \"{}\" is not a table", parent->name);
-    }
-    parent = editor_.current().FindTable(parent->oid);
-    const bool parent_temporary = parent->schema == session_.temporary_schema();
-    const bool temporary = table_->schema == session_.temporary_schema();
-    if (session_.temporary_schema() != kInvalidOid && parent_temporary != temporary) {
-      return Error(ErrorCode::kInvalidTableDefinition)
-          .Message("constraints on {} tables may reference only {} tables",
-                   temporary ? "temporary" : "permanent", temporary ? "temporary" : "permanent");
-    }
-    if (!HasPrivilege(*session_.Catalog(), session_.role(), *parent,
-                      static_cast<catalog::PrivilegeMask>(catalog::Privilege::kReferences))) {
-      return PermissionDenied(*parent);
-    }
-  }
+  HELIOS_TRY(const catalog::Table* parent, FindReferencedTable(definition.referenced));
   key.referenced_table = parent->oid;
   HELIOS_TRY(FindReferencedKey(*parent, definition, &key));
   if (key.columns.size() != key.referenced_columns.size()) {
@@ -156,17 +188,7 @@ Status TableBuilder::AddForeignKey(const ast::Constraint& definition, const std:
     return Error(ErrorCode::kDuplicateObject)
         .Message("constraint \"{}\" for relation \"{}\" already exists", key.name, table_->name);
   }
-  for (size_t part = 0; part < key.columns.size(); ++part) {
-    const catalog::Column* child_column = table_->FindColumn(key.columns[part]);
-    const catalog::Column* parent_column = parent->FindColumn(key.referenced_columns[part]);
-    if (Comparable(child_column->type.oid, parent_column->type.oid)) continue;
-    return Error(ErrorCode::kDatatypeMismatch)
-        .Message("foreign key constraint \"{}\" cannot be implemented", key.name)
-        .Detail("Key columns \"{}\" and \"{}\" are of incompatible types: {} and {}.",
-                child_column->name, parent_column->name,
-                FormatType(child_column->type, &session_.Lookup()),
-                FormatType(parent_column->type, &session_.Lookup()));
-  }
+  HELIOS_TRY(CheckKeyTypes(*parent, key));
   HELIOS_TRY(key.oid, session_.NewOid());
   key.on_delete = ActionOf(definition.on_delete);
   key.on_update = ActionOf(definition.on_update);
@@ -189,19 +211,7 @@ Status TableBuilder::AddForeignKey(const ast::Constraint& definition, const std:
   added_constraints_.push_back(key.oid);
   const Oid parent_oid = key.referenced_table;
   table_->constraints.push_back(std::move(key));
-  std::shared_ptr<catalog::Table> other =
-      names_itself ? table_ : editor_.Copy<catalog::Table>(parent_oid);
-  if (std::find(other->referenced_by.begin(), other->referenced_by.end(), table_->oid) ==
-      other->referenced_by.end()) {
-    other->referenced_by.push_back(table_->oid);
-  }
-  if (!names_itself) {
-    // Writers of the parent must see the new constraint before they change a key.
-    HELIOS_TRY(
-        session_.LockRelation(parent_oid, hidb::TableLockMode::kShareRowExclusive, other->name));
-    editor_.Put(std::move(other));
-  }
-  return Status::Ok();
+  return RegisterReference(parent_oid);
 }
 
 }  // namespace helios::compute

@@ -472,7 +472,8 @@ const Acl* FindDefaults(const std::vector<catalog::DefaultPrivileges>& list, Oid
 Status ChangeDefaults(std::vector<catalog::DefaultPrivileges>& list, const DefaultKind& kind,
                       Oid role, PrivilegeMask privileges, const Request& request, Acl base) {
   const Acl* present = FindDefaults(list, role, kind.letter);
-  Acl acl = present == nullptr ? std::move(base) : *present;
+  Acl acl = std::move(base);
+  if (present != nullptr) acl = *present;
   HELIOS_TRY(Change(acl, role, role, privileges, request));
   std::erase_if(list, [&](const catalog::DefaultPrivileges& entry) {
     return entry.role == role && entry.object_type == kind.letter;

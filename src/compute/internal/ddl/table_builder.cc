@@ -416,6 +416,49 @@ Result<std::shared_ptr<catalog::Index>> TableBuilder::TakeIndex(const ast::Const
   return AddIndex(spec);
 }
 
+Result<catalog::IndexKey> TableBuilder::MakeIndexKey(const ast::IndexElement& element,
+                                                     std::string* name) {
+  catalog::IndexKey key;
+  if (!element.column.empty()) {
+    const catalog::Column* column = table_->FindColumn(element.column);
+    if (column == nullptr && IsSystemColumnName(element.column)) {
+      return Error(ErrorCode::kFeatureNotSupported)
+          .Message("index creation on system columns is not supported");
+    }
+    if (column == nullptr) {
+      return Error(ErrorCode::kUndefinedColumn)
+          .Message("column \"{}\" does not exist", element.column);
+    }
+    key.column = column->number;
+    key.type = column->type;
+    *name = element.column;
+  } else {
+    sql::PlannerContext context = session_.MakePlannerContext();
+    HELIOS_TRY(sql::BoundTableExpression bound,
+               sql::BindTableExpression(*element.expr, table_->name, ExpressionColumns(),
+                                        sql::ExpressionPurpose::kIndexExpression, {}, "", context));
+    key.expression_sql = bound.sql;
+    key.type = bound.expr->type;
+    const auto* call = ast::TryAs<ast::FunctionCall>(element.expr.get());
+    *name = call != nullptr ? call->name.back() : "expr";
+  }
+  if (expr::LessOperator(key.type.oid) == nullptr &&
+      editor_.current().FindUserType(key.type.oid) == nullptr) {
+    return Error(ErrorCode::kUndefinedObject)
+        .Message("data type {} has no default operator class for access method \"btree\"",
+                 FormatType(key.type, &session_.Lookup()))
+        .Hint(
+            "You must specify an operator class for the index or define a default operator "
+            "class for the data type.");
+  }
+  key.descending = element.direction == ast::SortDirection::kDescending;
+  key.nulls_first = element.nulls == ast::NullsOrder::kDefault
+                        ? key.descending
+                        : element.nulls == ast::NullsOrder::kFirst;
+  if (!element.op_class.empty()) key.opclass = element.op_class.back();
+  return key;
+}
+
 Result<std::shared_ptr<catalog::Index>> TableBuilder::AddIndex(const IndexSpec& spec) {
   auto index = std::make_shared<catalog::Index>();
   HELIOS_TRY(index->oid, session_.NewOid());
@@ -443,45 +486,9 @@ Result<std::shared_ptr<catalog::Index>> TableBuilder::AddIndex(const IndexSpec& 
     name_part(name);
   }
   for (const ast::IndexElement* element : spec.elements) {
-    catalog::IndexKey key;
-    if (!element->column.empty()) {
-      const catalog::Column* column = table_->FindColumn(element->column);
-      if (column == nullptr && IsSystemColumnName(element->column)) {
-        return Error(ErrorCode::kFeatureNotSupported)
-            .Message("index creation on system columns is not supported");
-      }
-      if (column == nullptr) {
-        return Error(ErrorCode::kUndefinedColumn)
-            .Message("column \"{}\" does not exist", element->column);
-      }
-      key.column = column->number;
-      key.type = column->type;
-      name_part(element->column);
-    } else {
-      sql::PlannerContext context = session_.MakePlannerContext();
-      HELIOS_TRY(
-          sql::BoundTableExpression bound,
-          sql::BindTableExpression(*element->expr, table_->name, ExpressionColumns(),
-                                   sql::ExpressionPurpose::kIndexExpression, {}, "", context));
-      key.expression_sql = bound.sql;
-      key.type = bound.expr->type;
-      const auto* call = ast::TryAs<ast::FunctionCall>(element->expr.get());
-      name_part(call != nullptr ? call->name.back() : "expr");
-    }
-    if (expr::LessOperator(key.type.oid) == nullptr &&
-        editor_.current().FindUserType(key.type.oid) == nullptr) {
-      return Error(ErrorCode::kUndefinedObject)
-          .Message("data type {} has no default operator class for access method \"btree\"",
-                   FormatType(key.type, &session_.Lookup()))
-          .Hint(
-              "You must specify an operator class for the index or define a default operator "
-              "class for the data type.");
-    }
-    key.descending = element->direction == ast::SortDirection::kDescending;
-    key.nulls_first = element->nulls == ast::NullsOrder::kDefault
-                          ? key.descending
-                          : element->nulls == ast::NullsOrder::kFirst;
-    if (!element->op_class.empty()) key.opclass = element->op_class.back();
+    std::string part;
+    HELIOS_TRY(catalog::IndexKey key, MakeIndexKey(*element, &part));
+    name_part(part);
     index->keys.push_back(std::move(key));
   }
   for (const std::string& name : spec.included) {

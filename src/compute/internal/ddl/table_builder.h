@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -68,6 +69,10 @@ class TableBuilder {
   Status AddSequence(size_t column_index, const std::vector<sql::ast::Option>& options,
                      bool identity);
   Status SetDefault(size_t column_index, const sql::ast::Expr& expr);
+  // The parts of AddLike. `numbers` gets the new number of each column of the source.
+  Status CopyColumns(const catalog::Table& source, uint32_t including,
+                     std::map<int16_t, int16_t>* numbers);
+  Status CopyIndex(const catalog::Table& source, const catalog::Index& index);
   Status AddCheck(const sql::ast::Constraint& constraint, const std::string& column);
   Status AddKey(const sql::ast::Constraint& constraint, const std::string& column);
   // ADD CONSTRAINT ... USING INDEX: `spec` gets the index's columns and name.
@@ -75,8 +80,15 @@ class TableBuilder {
   Result<std::shared_ptr<catalog::Index>> TakeIndex(const sql::ast::Constraint& constraint,
                                                     bool primary);
   Status AddForeignKey(const sql::ast::Constraint& constraint, const std::string& column);
+  Result<const catalog::Table*> FindReferencedTable(const sql::ast::RelationName& referenced);
   Status FindReferencedKey(const catalog::Table& parent, const sql::ast::Constraint& constraint,
                            catalog::Constraint* key);
+  // The constraint's key columns can be compared with those that they reference.
+  Status CheckKeyTypes(const catalog::Table& parent, const catalog::Constraint& key) const;
+  // Tells the referenced table of the constraint.
+  Status RegisterReference(Oid parent);
+  // `name` gets the part that an index without a name takes from this element.
+  Result<catalog::IndexKey> MakeIndexKey(const sql::ast::IndexElement& element, std::string* name);
   Result<int16_t> ColumnNumber(const std::string& name, std::string_view what) const;
   std::vector<std::string> ConstraintNames() const;
 

@@ -210,6 +210,69 @@ Status FillPgClass(SessionImpl& session, SystemRowBuilder& rows) {
   return Status::Ok();
 }
 
+namespace {
+
+// Columns of a table or view, and the system columns of a table.
+void AddTableAttributes(const catalog::Snapshot& snapshot, const catalog::Table& table,
+                        SystemRowBuilder& rows) {
+  for (const catalog::Column& column : table.columns) {
+    AttributeRow row;
+    row.relation = table.oid;
+    row.name = column.name;
+    row.type = column.type;
+    row.number = column.number;
+    row.not_null = column.not_null;
+    row.has_default = !column.default_sql.empty();
+    row.has_missing = column.missing_text.has_value();
+    row.identity = column.identity == catalog::Identity::kAlways      ? 'a'
+                   : column.identity == catalog::Identity::kByDefault ? 'd'
+                                                                      : 0;
+    row.generated = column.generated ? 's' : 0;
+    row.dropped = column.dropped;
+    row.collation = column.collation;
+    row.storage = column.storage;
+    row.acl = &column.acl;
+    AddAttribute(snapshot, row, rows);
+  }
+  if (table.table_kind != catalog::TableKind::kTable) return;
+  for (const auto& system : kSystemColumns) {
+    AttributeRow row;
+    row.relation = table.oid;
+    row.name = system.name;
+    row.type = {system.type};
+    row.number = system.number;
+    row.not_null = true;
+    AddAttribute(snapshot, row, rows);
+  }
+}
+
+void AddIndexAttributes(const catalog::Snapshot& snapshot, const catalog::Index& index,
+                        SystemRowBuilder& rows) {
+  const catalog::Table* table = snapshot.FindTable(index.table);
+  int16_t number = 0;
+  for (const catalog::IndexKey& key : index.keys) {
+    AttributeRow row;
+    row.relation = index.oid;
+    row.type = key.type;
+    row.number = ++number;
+    const catalog::Column* column = table == nullptr ? nullptr : table->FindColumn(key.column);
+    row.name = column == nullptr ? fmt::format("expr{}", number == 1 ? "" : std::to_string(number))
+                                 : column->name;
+    AddAttribute(snapshot, row, rows);
+  }
+  for (const int16_t included : index.included) {
+    const catalog::Column* column = table->FindColumn(included);
+    AttributeRow row;
+    row.relation = index.oid;
+    row.type = column->type;
+    row.number = ++number;
+    row.name = column->name;
+    AddAttribute(snapshot, row, rows);
+  }
+}
+
+}  // namespace
+
 Status FillPgAttribute(SessionImpl& session, SystemRowBuilder& rows) {
   const std::shared_ptr<const catalog::Snapshot> snapshot = session.Catalog();
   for (const catalog::SystemTable* table : snapshot->system_tables()) {
@@ -226,60 +289,9 @@ Status FillPgAttribute(SessionImpl& session, SystemRowBuilder& rows) {
   for (const auto& [oid, object] : snapshot->objects()) {
     if (!rows.Wants("attrelid", oid)) continue;
     if (object->kind() == ObjectKind::kTable) {
-      const auto& table = static_cast<const catalog::Table&>(*object);
-      for (const catalog::Column& column : table.columns) {
-        AttributeRow row;
-        row.relation = oid;
-        row.name = column.name;
-        row.type = column.type;
-        row.number = column.number;
-        row.not_null = column.not_null;
-        row.has_default = !column.default_sql.empty();
-        row.has_missing = column.missing_text.has_value();
-        row.identity = column.identity == catalog::Identity::kAlways      ? 'a'
-                       : column.identity == catalog::Identity::kByDefault ? 'd'
-                                                                          : 0;
-        row.generated = column.generated ? 's' : 0;
-        row.dropped = column.dropped;
-        row.collation = column.collation;
-        row.storage = column.storage;
-        row.acl = &column.acl;
-        AddAttribute(*snapshot, row, rows);
-      }
-      if (table.table_kind != catalog::TableKind::kTable) continue;
-      for (const auto& system : kSystemColumns) {
-        AttributeRow row;
-        row.relation = oid;
-        row.name = system.name;
-        row.type = {system.type};
-        row.number = system.number;
-        row.not_null = true;
-        AddAttribute(*snapshot, row, rows);
-      }
+      AddTableAttributes(*snapshot, static_cast<const catalog::Table&>(*object), rows);
     } else if (object->kind() == ObjectKind::kIndex) {
-      const auto& index = static_cast<const catalog::Index&>(*object);
-      const catalog::Table* table = snapshot->FindTable(index.table);
-      int16_t number = 0;
-      for (const catalog::IndexKey& key : index.keys) {
-        AttributeRow row;
-        row.relation = oid;
-        row.type = key.type;
-        row.number = ++number;
-        const catalog::Column* column = table == nullptr ? nullptr : table->FindColumn(key.column);
-        row.name = column == nullptr
-                       ? fmt::format("expr{}", number == 1 ? "" : std::to_string(number))
-                       : column->name;
-        AddAttribute(*snapshot, row, rows);
-      }
-      for (const int16_t included : index.included) {
-        const catalog::Column* column = table->FindColumn(included);
-        AttributeRow row;
-        row.relation = oid;
-        row.type = column->type;
-        row.number = ++number;
-        row.name = column->name;
-        AddAttribute(*snapshot, row, rows);
-      }
+      AddIndexAttributes(*snapshot, static_cast<const catalog::Index&>(*object), rows);
     } else if (IsComposite(*object)) {
       for (const catalog::Column& field : static_cast<const catalog::UserType&>(*object).fields) {
         AttributeRow row;

@@ -90,6 +90,7 @@ Status AggregateBinder::UnifyHypothetical() {
   std::vector<ExprPtr>& arguments = resolved_.arguments;
   if (direct_count != call_.order_by.size()) {
     std::vector<CallArgument> types;
+    types.reserve(arguments.size());
     for (const ExprPtr& argument : arguments) types.push_back({argument->type.oid, ""});
     return Error(ErrorCode::kUndefinedFunction)
         .Message("function {} does not exist", b_.resolver_.Signature(name_, types))

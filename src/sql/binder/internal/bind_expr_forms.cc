@@ -31,6 +31,48 @@ bool IsIntegerConstantWithin(const expr::Expr& expr, Oid type, int64_t* value) {
   if (type == t::kInt4) return *value >= INT32_MIN && *value <= INT32_MAX;
   return type == t::kInt8;
 }
+
+// All items are integer constants, and within the range of this type.
+bool AllFit(const std::vector<ExprPtr>& items, Oid type) {
+  return IsIntegerType(type) && std::all_of(items.begin(), items.end(), [&](const ExprPtr& item) {
+           int64_t value = 0;
+           return IsIntegerConstantWithin(*item, type, &value);
+         });
+}
+
+ExprPtr MakeInList(const expr::Operator& equality, const ast::In& in, ExprPtr operand,
+                   std::vector<ExprPtr> items) {
+  auto list = std::make_unique<expr::InListExpr>(equality.function, in.negated);
+  list->location = in.location;
+  list->children = std::move(items);
+  list->children.insert(list->children.begin(), std::move(operand));
+  return list;
+}
+
+// A subscript, brought to integer.
+Result<ExprPtr> ToSubscript(TypeRules& types, ExprPtr index) {
+  const int location = index->location;
+  HELIOS_TRY(index,
+             types.TryCoerce(std::move(index), {t::kInt4, -1}, CastContext::kAssignment, location));
+  if (index == nullptr) {
+    return Error(ErrorCode::kDatatypeMismatch)
+        .Message("array subscript must have type integer")
+        .Position(PositionOf(location));
+  }
+  return index;
+}
+
+// Where the run of subscripts ends that begins at this step; `slice`: one of them is a slice.
+size_t EndOfSubscripts(const std::vector<ast::IndirectionStep>& steps, size_t at, bool* slice) {
+  for (; at < steps.size(); ++at) {
+    if (steps[at].step == ast::IndirectionKind::kSlice) {
+      *slice = true;
+    } else if (steps[at].step != ast::IndirectionKind::kSubscript) {
+      break;
+    }
+  }
+  return at;
+}
 }  // namespace
 
 Result<ExprPtr> Binder::BindIn(const ast::In& in, QueryScope& scope) {
@@ -53,11 +95,7 @@ Result<ExprPtr> Binder::BindIn(const ast::In& in, QueryScope& scope) {
     operand = std::move(all[0]);
     items.assign(std::make_move_iterator(all.begin() + 1), std::make_move_iterator(all.end()));
     // Integer literals that fit the operand's own type leave the operand as it is.
-    int64_t ignored = 0;
-    if (common != kInvalidOid && common != operand->type.oid && IsIntegerType(operand->type.oid) &&
-        std::all_of(items.begin(), items.end(), [&](const ExprPtr& item) {
-          return IsIntegerConstantWithin(*item, operand->type.oid, &ignored);
-        })) {
+    if (common != kInvalidOid && common != operand->type.oid && AllFit(items, operand->type.oid)) {
       common = operand->type.oid;
       for (ExprPtr& item : items) {
         const int location = item->location;
@@ -67,21 +105,14 @@ Result<ExprPtr> Binder::BindIn(const ast::In& in, QueryScope& scope) {
   }
   const expr::Operator* equality = common == kInvalidOid ? nullptr : types_.Equality(common);
   if (equality != nullptr && common != t::kRecord) {
-    auto list = std::make_unique<expr::InListExpr>(equality->function, in.negated);
-    list->location = in.location;
     HELIOS_TRY(operand, types_.CoerceArgument(std::move(operand), common));
-    list->children.push_back(std::move(operand));
     for (ExprPtr& item : items) {
       HELIOS_TRY(item, types_.CoerceArgument(std::move(item), common));
-      list->children.push_back(std::move(item));
     }
-    return list;
+    return MakeInList(*equality, in, std::move(operand), std::move(items));
   }
-  ExprPtr result;
-  if (in.negated)
-    result = std::make_unique<expr::AndExpr>();
-  else
-    result = std::make_unique<expr::OrExpr>();
+  ExprPtr result =
+      in.negated ? ExprPtr(std::make_unique<expr::AndExpr>()) : std::make_unique<expr::OrExpr>();
   const std::string op = in.negated ? "<>" : "=";
   for (size_t i = 0; i < in.items.size(); ++i) {
     ExprPtr comparison;
@@ -443,13 +474,8 @@ Result<ExprPtr> Binder::BindIndirection(const ast::Indirection& node, QueryScope
           .Position(PositionOf(node.location));
     }
     // A run of subscripts applies at once; one slice makes all of them slices.
-    size_t end = i;
     bool slice = false;
-    while (end < node.steps.size() && (node.steps[end].step == ast::IndirectionKind::kSubscript ||
-                                       node.steps[end].step == ast::IndirectionKind::kSlice)) {
-      slice = slice || node.steps[end].step == ast::IndirectionKind::kSlice;
-      ++end;
-    }
+    const size_t end = EndOfSubscripts(node.steps, i, &slice);
     const Oid container = types_.BaseType(current->type.oid);
     const bool json = container == t::kJsonb;
     Oid result_type = json ? Oid{t::kJsonb} : types_.Element(container);
@@ -479,14 +505,7 @@ Result<ExprPtr> Binder::BindIndirection(const ast::Indirection& node, QueryScope
         bound = std::make_unique<expr::ConstantExpr>(std::move(value));
       } else {
         HELIOS_TRY(bound, BindExpr(*index, scope));
-        const int location = bound->location;
-        HELIOS_TRY(bound, types_.TryCoerce(std::move(bound), {t::kInt4, -1},
-                                           CastContext::kAssignment, location));
-        if (bound == nullptr) {
-          return Error(ErrorCode::kDatatypeMismatch)
-              .Message("array subscript must have type integer")
-              .Position(PositionOf(location));
-        }
+        HELIOS_TRY(bound, ToSubscript(types_, std::move(bound)));
       }
       subscript->children.push_back(std::move(bound));
       subscript->omitted.push_back(omitted);

@@ -221,6 +221,32 @@ bool DmlBinder::ArbiterMatches(const Target& target, const catalog::Index& index
   return true;
 }
 
+namespace {
+Error DeferrableArbiter() {
+  return Error(ErrorCode::kObjectNotInPrerequisiteState)
+      .Message(
+          "ON CONFLICT does not support deferrable unique constraints/exclusion "
+          "constraints as arbiters");
+}
+
+// The index of ON CONFLICT ON CONSTRAINT.
+Result<Oid> NamedArbiter(const ast::OnConflict& conflict, const catalog::Table& table) {
+  const catalog::Constraint* constraint = table.FindConstraint(conflict.constraint);
+  if (constraint == nullptr) {
+    return Error(ErrorCode::kUndefinedObject)
+        .Message("constraint \"{}\" for table \"{}\" does not exist", conflict.constraint,
+                 table.name);
+  }
+  if (constraint->kind != catalog::ConstraintKind::kPrimary &&
+      constraint->kind != catalog::ConstraintKind::kUnique) {
+    return Error(ErrorCode::kWrongObjectType)
+        .Message("constraint in ON CONFLICT clause has no associated index");
+  }
+  if (constraint->deferrable) return DeferrableArbiter();
+  return constraint->index;
+}
+}  // namespace
+
 Result<int32_t> DmlBinder::InferArbiter(const ast::OnConflict& conflict, const Target& target) {
   const auto index_of = [&](Oid oid) -> int32_t {
     for (size_t i = 0; i < target.write->indexes.size(); ++i) {
@@ -229,24 +255,8 @@ Result<int32_t> DmlBinder::InferArbiter(const ast::OnConflict& conflict, const T
     return -1;
   };
   if (!conflict.constraint.empty()) {
-    const catalog::Constraint* constraint = target.table->FindConstraint(conflict.constraint);
-    if (constraint == nullptr) {
-      return Error(ErrorCode::kUndefinedObject)
-          .Message("constraint \"{}\" for table \"{}\" does not exist", conflict.constraint,
-                   target.table->name);
-    }
-    if (constraint->kind != catalog::ConstraintKind::kPrimary &&
-        constraint->kind != catalog::ConstraintKind::kUnique) {
-      return Error(ErrorCode::kWrongObjectType)
-          .Message("constraint in ON CONFLICT clause has no associated index");
-    }
-    if (constraint->deferrable) {
-      return Error(ErrorCode::kObjectNotInPrerequisiteState)
-          .Message(
-              "ON CONFLICT does not support deferrable unique constraints/exclusion "
-              "constraints as arbiters");
-    }
-    return index_of(constraint->index);
+    HELIOS_TRY(const Oid index, NamedArbiter(conflict, *target.table));
+    return index_of(index);
   }
   // The elements, over the columns by position.
   plan::Plan scratch;
@@ -289,12 +299,7 @@ Result<int32_t> DmlBinder::InferArbiter(const ast::OnConflict& conflict, const T
       if (constraint.index != oid || constraint.kind == catalog::ConstraintKind::kForeignKey) {
         continue;
       }
-      if (constraint.deferrable) {
-        return Error(ErrorCode::kObjectNotInPrerequisiteState)
-            .Message(
-                "ON CONFLICT does not support deferrable unique constraints/exclusion "
-                "constraints as arbiters");
-      }
+      if (constraint.deferrable) return DeferrableArbiter();
     }
     return index_of(oid);
   }

@@ -74,6 +74,28 @@ bool Resolver::IsConsistent(std::span<const Oid> actual, std::span<const Oid> de
   return CommonCompatible(actual, declared).has_value();
 }
 
+namespace {
+// The element of anyarray's type: `element` takes it, or agrees with it already.
+Status SettleElement(const TypeRules& types, Oid array, int location, Oid* element) {
+  const Oid array_element = types.Element(array);
+  if (array_element == kInvalidOid) {
+    return Error(ErrorCode::kDatatypeMismatch)
+        .Message("argument declared {} is not an array but type {}", "anyarray", types.Name(array))
+        .Position(PositionOf(location));
+  }
+  if (*element == kInvalidOid) {
+    *element = array_element;
+  } else if (*element != array_element) {
+    return Error(ErrorCode::kDatatypeMismatch)
+        .Message("argument declared {} is not consistent with argument declared {}", "anyarray",
+                 "anyelement")
+        .Detail("{} versus {}", types.Name(array), types.Name(*element))
+        .Position(PositionOf(location));
+  }
+  return Status::Ok();
+}
+}  // namespace
+
 Result<Oid> Resolver::ResolvePolymorphic(std::span<const Oid> actual, std::vector<Oid>* declared,
                                          Oid result, int location) const {
   const bool any =
@@ -105,22 +127,7 @@ Result<Oid> Resolver::ResolvePolymorphic(std::span<const Oid> actual, std::vecto
     *slot = plain;
   }
   if (array != kInvalidOid && array != t::kAnyArray) {
-    const Oid array_element = types_->Element(array);
-    if (array_element == kInvalidOid) {
-      return Error(ErrorCode::kDatatypeMismatch)
-          .Message("argument declared {} is not an array but type {}", "anyarray",
-                   types_->Name(array))
-          .Position(PositionOf(location));
-    }
-    if (element == kInvalidOid) {
-      element = array_element;
-    } else if (element != array_element) {
-      return Error(ErrorCode::kDatatypeMismatch)
-          .Message("argument declared {} is not consistent with argument declared {}", "anyarray",
-                   "anyelement")
-          .Detail("{} versus {}", types_->Name(array), types_->Name(element))
-          .Position(PositionOf(location));
-    }
+    HELIOS_TRY(SettleElement(*types_, array, location, &element));
   }
   if (has_simple && element == kInvalidOid && array != t::kAnyArray) {
     return Error(ErrorCode::kDatatypeMismatch)

@@ -259,17 +259,13 @@ Result<plan::ReferencedByTarget> TargetBuilder::MakeReferencedBy(
   return item;
 }
 
-Result<plan::NodePtr> TargetBuilder::MakeChildScan(const catalog::Table& child,
-                                                   const std::vector<uint32_t>& child_columns,
-                                                   const catalog::Table& parent,
-                                                   const std::vector<uint32_t>& key_columns,
-                                                   std::vector<uint32_t>* slots) {
-  const auto parent_layout = BuildTableLayout(parent, context_);
+// Every column of the table, and the key of the row.
+std::unique_ptr<plan::ScanNode> ScanOf(const catalog::Table& child, const PlannerContext& context) {
   auto scan = std::make_unique<plan::ScanNode>();
   scan->table = child.oid;
   scan->table_name = child.name;
   scan->alias = child.name;
-  scan->layout = BuildTableLayout(child, context_);
+  scan->layout = BuildTableLayout(child, context);
   for (uint32_t i = 0; i < scan->layout->columns.size(); ++i) {
     scan->columns.push_back(i);
     scan->types.push_back(scan->layout->columns[i].type);
@@ -280,6 +276,16 @@ Result<plan::NodePtr> TargetBuilder::MakeChildScan(const catalog::Table& child,
   scan->types.push_back({type_oid::kBytea, -1});
   scan->physicals.push_back(PhysicalType::kVarlen);
   scan->names.push_back("(row key)");
+  return scan;
+}
+
+Result<plan::NodePtr> TargetBuilder::MakeChildScan(const catalog::Table& child,
+                                                   const std::vector<uint32_t>& child_columns,
+                                                   const catalog::Table& parent,
+                                                   const std::vector<uint32_t>& key_columns,
+                                                   std::vector<uint32_t>* slots) {
+  const auto parent_layout = BuildTableLayout(parent, context_);
+  std::unique_ptr<plan::ScanNode> scan = ScanOf(child, context_);
   std::vector<expr::ExprPtr> filters;
   std::vector<expr::ExprPtr> values;  // Of the child column's type, where a bound can use them.
   for (size_t i = 0; i < child_columns.size(); ++i) {

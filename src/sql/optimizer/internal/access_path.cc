@@ -267,17 +267,57 @@ std::vector<AccessPaths::Condition> AccessPaths::Analyze(const plan::ScanNode& s
   return result;
 }
 
+bool AccessPaths::Matches(const Condition& condition, const std::vector<int32_t>& parts,
+                          const std::vector<const expr::Expr*>& expressions, size_t part) {
+  if (parts[part] >= 0) {
+    return condition.part == nullptr && condition.column == static_cast<uint32_t>(parts[part]);
+  }
+  return condition.part != nullptr && expressions[part] != nullptr &&
+         expr::Equal(*condition.part, *expressions[part]);
+}
+
+ExprPtr AccessPaths::AlternativesOf(const Condition& any) {
+  if (any.value != nullptr) return any.value->Clone();
+  const TypeInfo* info = FindType(any.values[0]->type.oid);
+  if (info == nullptr || info->array == kInvalidOid) return nullptr;
+  auto list = std::make_unique<expr::ArrayExpr>(SqlType{info->array, -1}, info->oid);
+  for (const ExprPtr& value : any.values) list->children.push_back(value->Clone());
+  return list;
+}
+
+double AccessPaths::BoundRange(const std::vector<Condition>& conditions,
+                               const std::vector<int32_t>& parts,
+                               const std::vector<const expr::Expr*>& expressions, size_t part,
+                               std::vector<plan::ScanNode::Bound>* bounds) {
+  bool has_lower = false, has_upper = false;
+  for (const Condition& condition : conditions) {
+    if (!Matches(condition, parts, expressions, part)) continue;
+    if (condition.kind == Condition::Kind::kLower && !has_lower) {
+      has_lower = true;
+      for (auto& bound : *bounds) {
+        bound.lower = condition.value->Clone();
+        bound.lower_inclusive = condition.inclusive;
+      }
+    } else if (condition.kind == Condition::Kind::kUpper && !has_upper) {
+      has_upper = true;
+      for (auto& bound : *bounds) {
+        bound.upper = condition.value->Clone();
+        bound.upper_inclusive = condition.inclusive;
+      }
+    } else if (condition.kind == Condition::Kind::kIsNull && !has_lower && !has_upper &&
+               parts[part] >= 0) {
+      for (auto& bound : *bounds) bound.next_is_null = true;
+      return 0.05;
+    }
+  }
+  if (has_lower && has_upper) return 0.1;
+  return has_lower || has_upper ? 1.0 / 3 : 1.0;
+}
+
 std::optional<AccessPaths::Path> AccessPaths::MatchKey(
     const plan::ScanNode& scan, const std::vector<int32_t>& parts,
     const std::vector<const expr::Expr*>& expressions, std::vector<Condition>& conditions,
     bool unique) {
-  const auto matches = [&](const Condition& condition, size_t part) {
-    if (parts[part] >= 0) {
-      return condition.part == nullptr && condition.column == static_cast<uint32_t>(parts[part]);
-    }
-    return condition.part != nullptr && expressions[part] != nullptr &&
-           expr::Equal(*condition.part, *expressions[part]);
-  };
   Path path;
   std::vector<plan::ScanNode::Bound> bounds(1);
   const double rows = estimator_.TableRows(scan);
@@ -292,7 +332,7 @@ std::optional<AccessPaths::Path> AccessPaths::MatchKey(
     Condition* equal = nullptr;
     Condition* any = nullptr;
     for (Condition& condition : conditions) {
-      if (!matches(condition, part)) continue;
+      if (!Matches(condition, parts, expressions, part)) continue;
       if (condition.kind == Condition::Kind::kEqual && equal == nullptr) equal = &condition;
       if (condition.kind == Condition::Kind::kAny && any == nullptr) any = &condition;
     }
@@ -320,16 +360,8 @@ std::optional<AccessPaths::Path> AccessPaths::MatchKey(
       path.selectivity *= std::min(1.0, one * static_cast<double>(any->values.size()));
       continue;
     }
-    ExprPtr array;
-    if (any->value != nullptr) {
-      array = any->value->Clone();
-    } else {
-      const TypeInfo* info = FindType(any->values[0]->type.oid);
-      if (info == nullptr || info->array == kInvalidOid) break;
-      auto list = std::make_unique<expr::ArrayExpr>(SqlType{info->array, -1}, info->oid);
-      for (const ExprPtr& value : any->values) list->children.push_back(value->Clone());
-      array = std::move(list);
-    }
+    const ExprPtr array = AlternativesOf(*any);
+    if (array == nullptr) break;
     for (auto& bound : bounds) bound.any = array->Clone();
     path.consumed.push_back(any->conjunct);
     const double count = any->values.empty() ? 10.0 : static_cast<double>(any->values.size());
@@ -338,33 +370,7 @@ std::optional<AccessPaths::Path> AccessPaths::MatchKey(
   }
   const bool whole_key = part == parts.size() && !closed;
   if (!closed && part < parts.size()) {
-    bool has_lower = false, has_upper = false;
-    for (Condition& condition : conditions) {
-      if (!matches(condition, part)) continue;
-      if (condition.kind == Condition::Kind::kLower && !has_lower) {
-        has_lower = true;
-        for (auto& bound : bounds) {
-          bound.lower = condition.value->Clone();
-          bound.lower_inclusive = condition.inclusive;
-        }
-      } else if (condition.kind == Condition::Kind::kUpper && !has_upper) {
-        has_upper = true;
-        for (auto& bound : bounds) {
-          bound.upper = condition.value->Clone();
-          bound.upper_inclusive = condition.inclusive;
-        }
-      } else if (condition.kind == Condition::Kind::kIsNull && !has_lower && !has_upper &&
-                 parts[part] >= 0) {
-        for (auto& bound : bounds) bound.next_is_null = true;
-        path.selectivity *= 0.05;
-        break;
-      }
-    }
-    if (has_lower && has_upper) {
-      path.selectivity *= 0.1;
-    } else if (has_lower || has_upper) {
-      path.selectivity *= 1.0 / 3;
-    }
+    path.selectivity *= BoundRange(conditions, parts, expressions, part, &bounds);
   }
   const bool bounded = !bounds[0].equal.empty() || bounds[0].any != nullptr ||
                        bounds[0].lower != nullptr || bounds[0].upper != nullptr ||

@@ -60,6 +60,16 @@ class AccessPaths {
   std::optional<Path> MatchKey(const plan::ScanNode& scan, const std::vector<int32_t>& parts,
                                const std::vector<const expr::Expr*>& expressions,
                                std::vector<Condition>& conditions, bool unique);
+  // The condition is on this part of a key.
+  static bool Matches(const Condition& condition, const std::vector<int32_t>& parts,
+                      const std::vector<const expr::Expr*>& expressions, size_t part);
+  // The values of a kAny as one array; null when their type has none.
+  static expr::ExprPtr AlternativesOf(const Condition& any);
+  // Bounds the part of the key behind the equalities. Returns the share of the rows that is left.
+  static double BoundRange(const std::vector<Condition>& conditions,
+                           const std::vector<int32_t>& parts,
+                           const std::vector<const expr::Expr*>& expressions, size_t part,
+                           std::vector<plan::ScanNode::Bound>* bounds);
   bool PredicateHolds(const catalog::Index& index, const catalog::Table& table,
                       const plan::ScanNode& scan, const std::vector<expr::ExprPtr>& conjuncts);
   expr::ExprPtr IndexExpression(const catalog::Table& table, const catalog::IndexKey& key,

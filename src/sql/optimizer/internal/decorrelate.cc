@@ -312,6 +312,65 @@ ExprPtr Decorrelate::TryScalar(const expr::SubplanExpr& subplan, NodePtr& input)
   return ColumnOf(value);
 }
 
+namespace {
+
+// `value`, over the outputs of the projects, as an expression over the last one's input.
+ExprPtr ThroughProjects(ExprPtr value, const std::vector<plan::ProjectNode*>& projects) {
+  for (plan::ProjectNode* project : projects) {
+    if (project->shape_only) continue;
+    value = expr::Rewrite(std::move(value), [&](ExprPtr expr) -> ExprPtr {
+      if (expr->kind != ExprKind::kColumn) return expr;
+      for (size_t i = 0; i < project->ids.size(); ++i) {
+        if (project->ids[i] == As<expr::ColumnExpr>(*expr).index) {
+          return project->expressions[i]->Clone();
+        }
+      }
+      return expr;
+    });
+  }
+  return value;
+}
+
+// By conjunct, which side of the equality is of inner columns only; -1: it is no such equality.
+std::vector<int> InnerSides(const std::vector<ExprPtr>& pulled, const IdSet& inner) {
+  std::vector<int> inner_side;
+  for (const ExprPtr& conjunct : pulled) {
+    int side = -1;
+    for (const int candidate : {0, 1}) {
+      if (!IsEquality(*conjunct)) break;
+      IdSet mine, other;
+      plan::CollectIds(*conjunct->children[candidate], {}, &mine);
+      plan::CollectIds(*conjunct->children[1 - candidate], {}, &other);
+      if (!mine.empty() && plan::IsSubset(mine, inner) && !plan::Intersects(other, inner)) {
+        side = candidate;
+      }
+    }
+    inner_side.push_back(side);
+  }
+  return inner_side;
+}
+
+// `value` with 0 in place of a NULL that a count gives where no row matches.
+ExprPtr WithZeroCounts(ExprPtr value, const plan::AggregateNode& aggregate,
+                       const std::vector<uint32_t>& call_ids) {
+  return expr::Rewrite(std::move(value), [&](ExprPtr expr) -> ExprPtr {
+    if (expr->kind != ExprKind::kColumn) return expr;
+    for (size_t i = 0; i < call_ids.size(); ++i) {
+      if (call_ids[i] != As<expr::ColumnExpr>(*expr).index ||
+          aggregate.calls[i].function->name != "count") {
+        continue;
+      }
+      auto zero = std::make_unique<expr::CoalesceExpr>(expr->type);
+      zero->children.push_back(std::move(expr));
+      zero->children.push_back(std::make_unique<expr::ConstantExpr>(Value::Int8(0)));
+      return zero;
+    }
+    return expr;
+  });
+}
+
+}  // namespace
+
 // (SELECT f(agg(x)) FROM s WHERE s.k = t.k): s is grouped by k, joined on k, and f is computed
 // above.
 ExprPtr Decorrelate::TryScalarAggregate(const expr::SubplanExpr& subplan, NodePtr& input) {
@@ -330,19 +389,7 @@ ExprPtr Decorrelate::TryScalarAggregate(const expr::SubplanExpr& subplan, NodePt
   plan::ForEachExpr(aggregate, [&](ExprPtr& expr) { uses_outer |= Uses(*expr, left); });
   // The value, as an expression over the aggregate's output.
   uint32_t id = body->ids[0];
-  ExprPtr value = ColumnOf(id);
-  for (plan::ProjectNode* project : projects) {
-    if (project->shape_only) continue;
-    value = expr::Rewrite(std::move(value), [&](ExprPtr expr) -> ExprPtr {
-      if (expr->kind != ExprKind::kColumn) return expr;
-      for (size_t i = 0; i < project->ids.size(); ++i) {
-        if (project->ids[i] == As<expr::ColumnExpr>(*expr).index) {
-          return project->expressions[i]->Clone();
-        }
-      }
-      return expr;
-    });
-  }
+  ExprPtr value = ThroughProjects(ColumnOf(id), projects);
   if (uses_outer || expr::ContainsVolatile(*value) || expr::ContainsSubplan(*value) ||
       Uses(*value, left) || !CanPull(*aggregate.children[0], left)) {
     return nullptr;
@@ -351,20 +398,7 @@ ExprPtr Decorrelate::TryScalarAggregate(const expr::SubplanExpr& subplan, NodePt
   PullUp(aggregate.children[0], left, &pulled);
   const IdSet inner = SetOf(*aggregate.children[0]);
   // Every pulled conjunct must be an equality of an inner with an outer expression.
-  std::vector<int> inner_side;
-  for (const ExprPtr& conjunct : pulled) {
-    int side = -1;
-    for (const int candidate : {0, 1}) {
-      if (!IsEquality(*conjunct)) break;
-      IdSet mine, other;
-      plan::CollectIds(*conjunct->children[candidate], {}, &mine);
-      plan::CollectIds(*conjunct->children[1 - candidate], {}, &other);
-      if (!mine.empty() && plan::IsSubset(mine, inner) && !plan::Intersects(other, inner)) {
-        side = candidate;
-      }
-    }
-    inner_side.push_back(side);
-  }
+  const std::vector<int> inner_side = InnerSides(pulled, inner);
   if (std::find(inner_side.begin(), inner_side.end(), -1) != inner_side.end()) {
     // Back where they came from: above the aggregate's input.
     NodePtr& input = aggregate.children[0];
@@ -393,20 +427,7 @@ ExprPtr Decorrelate::TryScalarAggregate(const expr::SubplanExpr& subplan, NodePt
   ids.insert(ids.end(), call_ids.begin(), call_ids.end());
   aggregate.ids = std::move(ids);
   // Where no row matches, count gives 0 and every other aggregate NULL, as over no rows.
-  value = expr::Rewrite(std::move(value), [&](ExprPtr expr) -> ExprPtr {
-    if (expr->kind != ExprKind::kColumn) return expr;
-    for (size_t i = 0; i < call_ids.size(); ++i) {
-      if (call_ids[i] != As<expr::ColumnExpr>(*expr).index ||
-          aggregate.calls[i].function->name != "count") {
-        continue;
-      }
-      auto zero = std::make_unique<expr::CoalesceExpr>(expr->type);
-      zero->children.push_back(std::move(expr));
-      zero->children.push_back(std::make_unique<expr::ConstantExpr>(Value::Int8(0)));
-      return zero;
-    }
-    return expr;
-  });
+  value = WithZeroCounts(std::move(value), aggregate, call_ids);
   NodePtr right;
   if (projects.empty()) {
     right = std::move(body);

@@ -30,6 +30,7 @@ class Finisher {
   void ExpandShape(plan::ProjectNode& project);
   // Step two: positions.
   void Resolve(NodePtr& node);
+  void ResolveJoin(plan::JoinNode& join);
   void ResolveWrite(plan::Node& node);
   void ResolveExpr(ExprPtr& expr, const Positions& positions);
   void ResolveAll(std::vector<ExprPtr>& exprs, const Positions& positions);
@@ -275,6 +276,26 @@ void Finisher::SetColumns(plan::Node& node) {
   }
 }
 
+void Finisher::ResolveJoin(plan::JoinNode& join) {
+  const Positions left = PositionsOf(join.children[0]->ids);
+  const Positions right = PositionsOf(join.children[1]->ids);
+  for (plan::JoinNode::Key& key : join.keys) {
+    ResolveExpr(key.left, left);
+    ResolveExpr(key.right, right);
+  }
+  if (join.condition != nullptr) ResolveExpr(join.condition, InputsOf(join));
+  // What a join hands on follows from its children.
+  const auto& l = join.children[0]->ids;
+  const auto& r = join.children[1]->ids;
+  const uint32_t mark = join.ids.empty() ? 0 : join.ids.back();
+  join.ids = l;
+  if (join.join_type == plan::JoinType::kMark) {
+    join.ids.push_back(mark);
+  } else if (join.join_type != plan::JoinType::kSemi && join.join_type != plan::JoinType::kAnti) {
+    join.ids.insert(join.ids.end(), r.begin(), r.end());
+  }
+}
+
 void Finisher::Resolve(NodePtr& node) {
   for (NodePtr& child : node->children) Resolve(child);
   switch (node->kind) {
@@ -284,28 +305,9 @@ void Finisher::Resolve(NodePtr& node) {
     case NodeKind::kMerge:
       ResolveWrite(*node);
       break;
-    case NodeKind::kJoin: {
-      auto& join = static_cast<plan::JoinNode&>(*node);
-      const Positions left = PositionsOf(join.children[0]->ids);
-      const Positions right = PositionsOf(join.children[1]->ids);
-      for (plan::JoinNode::Key& key : join.keys) {
-        ResolveExpr(key.left, left);
-        ResolveExpr(key.right, right);
-      }
-      if (join.condition != nullptr) ResolveExpr(join.condition, InputsOf(join));
-      // What a join hands on follows from its children.
-      const auto& l = join.children[0]->ids;
-      const auto& r = join.children[1]->ids;
-      const uint32_t mark = join.ids.empty() ? 0 : join.ids.back();
-      join.ids = l;
-      if (join.join_type == plan::JoinType::kMark) {
-        join.ids.push_back(mark);
-      } else if (join.join_type != plan::JoinType::kSemi &&
-                 join.join_type != plan::JoinType::kAnti) {
-        join.ids.insert(join.ids.end(), r.begin(), r.end());
-      }
+    case NodeKind::kJoin:
+      ResolveJoin(static_cast<plan::JoinNode&>(*node));
       break;
-    }
     case NodeKind::kApply: {
       auto& apply = static_cast<plan::ApplyNode&>(*node);
       const Positions left = PositionsOf(apply.children[0]->ids);
