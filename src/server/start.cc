@@ -183,7 +183,7 @@ class RunningServer {
     options.require_tls = config_.tls == TlsSetting::kRequired;
     options.connection_count_max = config_.connection_count_max;
     options.login_timeout_us = config_.login_timeout_us;
-    pg_ = std::make_unique<protocol::pg::Server>(node_->engine(), *runner_, std::move(options));
+    pg_ = std::make_unique<protocol::pg::Server>(node_->engine(), *runner_, options);
     if (!sockets.empty()) pg_->Listen(*reactor_, std::move(sockets));
   }
 

@@ -7,7 +7,6 @@
 #include <faiss/Clustering.h>
 #include <faiss/IndexFlat.h>
 #include <faiss/impl/ProductQuantizer.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <functional>
@@ -18,6 +17,9 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "sys/thread.h"
+
+// OpenMP's; Clang does not find the header of GCC's runtime, which is the one that is linked.
+extern "C" void omp_set_num_threads(int thread_count);
 
 namespace helios::ann::internal {
 namespace {

@@ -57,7 +57,9 @@ struct FloatToInteger {
 struct DoubleToFloat {
   static bool Apply(double a, float* r) {
     *r = static_cast<float>(a);
-    return (std::isinf(*r) & !std::isinf(a)) | ((*r == 0) & (a != 0));
+    const bool is_infinite = std::isinf(*r);
+    const bool was_infinite = std::isinf(a);
+    return (is_infinite & !was_infinite) | ((*r == 0) & (a != 0));
   }
   static Status Failure(double a) {
     return Error(ErrorCode::kNumericOutOfRange)

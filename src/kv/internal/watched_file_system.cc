@@ -310,6 +310,7 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
   // The diary too is a file of this file system; the wrapped one would open it as its own.
   IOStatus NewLogger(const std::string& path, const IOOptions& options,
                      std::shared_ptr<rocksdb::Logger>* result, IODebugContext* debug) override {
+    // NOLINTNEXTLINE(bugprone-parent-virtual-call): past the wrapper, on purpose.
     return FileSystem::NewLogger(path, options, result, debug);
   }
   IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,

@@ -38,7 +38,7 @@ ServerMetrics::ServerMetrics()
 Server::Server(compute::Engine& engine, ConnectionRunner& runner, ServerOptions options)
     : engine_(engine),
       runner_(runner),
-      options_(std::move(options)),
+      options_(options),
       mock_secret_(sys::SecureRandomBytes(32)) {}
 
 Server::~Server() { StopListening(); }

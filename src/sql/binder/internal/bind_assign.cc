@@ -8,7 +8,6 @@ namespace helios::sql::binder {
 
 namespace {
 namespace t = type_oid;
-using expr::ExprKind;
 
 bool IsSubscript(const ast::IndirectionStep& step) {
   return step.step == ast::IndirectionKind::kSubscript || step.step == ast::IndirectionKind::kSlice;

@@ -10,7 +10,6 @@ namespace helios::sql::binder {
 
 namespace {
 namespace t = type_oid;
-using expr::As;
 using expr::ExprKind;
 }  // namespace
 
@@ -144,6 +143,7 @@ Result<ExprPtr> Binder::MakeScalarCall(ResolvedCall resolved, int location) {
 Result<ExprPtr> Binder::MakeFunction(const std::string& name, std::vector<ExprPtr> arguments,
                                      int location) {
   std::vector<CallArgument> types;
+  types.reserve(arguments.size());
   for (const ExprPtr& argument : arguments) types.push_back({argument->type.oid, ""});
   Resolver::FunctionQuery query;
   query.name = name;

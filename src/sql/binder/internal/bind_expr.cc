@@ -9,7 +9,6 @@ namespace helios::sql::binder {
 namespace {
 namespace t = type_oid;
 using expr::As;
-using expr::ExprKind;
 
 constexpr int kDepthMax = 2500;
 

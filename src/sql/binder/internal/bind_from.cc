@@ -10,7 +10,6 @@ namespace helios::sql::binder {
 
 namespace {
 namespace t = type_oid;
-using expr::As;
 
 constexpr int kViewDepthMax = 64;
 }  // namespace

@@ -16,7 +16,6 @@ namespace helios::sql::binder {
 
 namespace {
 namespace t = type_oid;
-using expr::ExprKind;
 
 int CountMentions(const ast::Statement& statement, const std::string& name) {
   int count = 0;

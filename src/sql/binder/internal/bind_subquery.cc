@@ -7,7 +7,6 @@ namespace helios::sql::binder {
 namespace {
 namespace t = type_oid;
 using expr::As;
-using expr::ExprKind;
 using Test = expr::SubplanExpr::Test;
 
 // What the clause is called where it may hold no sub-select; null: it may.

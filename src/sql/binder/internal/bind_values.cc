@@ -8,7 +8,6 @@ namespace helios::sql::binder {
 
 namespace {
 namespace t = type_oid;
-using expr::As;
 using expr::ExprKind;
 
 const char* OperationName(ast::SetOperation operation) {

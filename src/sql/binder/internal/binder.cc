@@ -12,7 +12,6 @@ namespace helios::sql::binder {
 
 namespace {
 namespace t = type_oid;
-using expr::ExprKind;
 
 // What the rows of a cursor come from, and the ids of the columns that hold their keys.
 void AddRowSources(const BoundQuery& query, plan::Plan* plan, std::vector<uint32_t>* ids) {

@@ -18,11 +18,13 @@ std::string KeyText(const SortKey& key) {
 
 std::vector<std::string> Texts(const std::vector<SortKey>& keys) {
   std::vector<std::string> texts;
+  texts.reserve(keys.size());
   for (const SortKey& key : keys) texts.push_back(KeyText(key));
   return texts;
 }
 std::vector<std::string> Texts(const std::vector<expr::ExprPtr>& exprs) {
   std::vector<std::string> texts;
+  texts.reserve(exprs.size());
   for (const expr::ExprPtr& expr : exprs) texts.push_back(Text(*expr));
   return texts;
 }
@@ -149,6 +151,7 @@ void DescribeAggregate(const AggregateNode& aggregate, NodeDescription* out) {
   if (aggregate.grouping_sets.size() > 1) {
     for (const auto& set : aggregate.grouping_sets) {
       std::vector<std::string> keys;
+      keys.reserve(set.size());
       for (uint32_t index : set) keys.push_back(Text(*aggregate.groups[index]));
       if (keys.empty()) keys.push_back("()");
       out->properties.push_back({"Group Key", keys});
