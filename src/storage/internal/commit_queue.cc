@@ -10,6 +10,18 @@ constexpr size_t kGroupBytesMax = 1 << 20;
 
 }  // namespace
 
+CommitQueue::CommitQueue(Stages stages)
+    : stages_(std::move(stages)), thread_("commit sync", [this] { SyncLoop(); }) {}
+
+CommitQueue::~CommitQueue() {
+  {
+    std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  handed_over_.notify_one();
+  thread_.Join();
+}
+
 void CommitQueue::Commit(CommitEntry* entry) {
   bool leads = false;
   {
@@ -17,17 +29,21 @@ void CommitQueue::Commit(CommitEntry* entry) {
     waiting_.push_back(entry);
     leads = !std::exchange(is_appending_, true);
   }
-  if (leads) {
-    entry->task_ = CommitEntry::Task::kAppend;
-  } else {
+  if (!leads) {
     entry->woken_.acquire();
+    if (entry->is_done_) return;
   }
-  if (entry->task_ == CommitEntry::Task::kAppend) Append(entry);
-  if (entry->task_ == CommitEntry::Task::kSync) Sync(entry);
+  const Next next = Append(entry);
+  if (next == Next::kWait) entry->woken_.acquire();
+  if (next != Next::kSync || !SyncOnce(entry)) return;
+  {
+    std::lock_guard lock(mutex_);
+    is_handed_over_ = true;
+  }
+  handed_over_.notify_one();
 }
 
-// Appends the group that the leader is the first of, and leaves the leader with what to do next.
-void CommitQueue::Append(CommitEntry* leader) {
+CommitQueue::Next CommitQueue::Append(CommitEntry* leader) {
   const std::vector<CommitEntry*> group = TakeGroup();
   stages_.append(group);
   const bool is_appended = leader->status.ok();
@@ -45,47 +61,47 @@ void CommitQueue::Append(CommitEntry* leader) {
       syncs = !std::exchange(is_syncing_, true);
     }
   }
-  if (next != nullptr) Wake(next, CommitEntry::Task::kAppend);
+  if (next != nullptr) next->woken_.release();
   if (!is_appended) {
-    for (CommitEntry* entry : group) {
-      if (entry != leader) Wake(entry, CommitEntry::Task::kNone);
-    }
-    leader->task_ = CommitEntry::Task::kNone;
-  } else if (syncs) {
-    leader->task_ = CommitEntry::Task::kSync;
-  } else {
-    leader->woken_.acquire();
+    Finish(group, leader);
+    return Next::kNothing;
   }
+  return syncs ? Next::kSync : Next::kWait;
 }
 
-// Makes durable what is appended, the leader's entry among it.
-void CommitQueue::Sync(CommitEntry* leader) {
+bool CommitQueue::SyncOnce(const CommitEntry* caller) {
   std::vector<CommitEntry*> group;
   {
     std::lock_guard lock(mutex_);
     group.swap(appended_);
   }
   stages_.sync(group);
-  CommitEntry* next = nullptr;
-  {
-    std::lock_guard lock(mutex_);
-    if (appended_.empty()) {
-      is_syncing_ = false;
-    } else {
-      next = appended_.front();
+  Finish(group, caller);
+  std::lock_guard lock(mutex_);
+  is_syncing_ = !appended_.empty();
+  return is_syncing_;
+}
+
+void CommitQueue::SyncLoop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    handed_over_.wait(lock, [this] { return is_handed_over_ || is_stopping_; });
+    if (is_stopping_) return;
+    is_handed_over_ = false;
+    lock.unlock();
+    while (SyncOnce(nullptr)) {
     }
-  }
-  // The disk should not wait for the clients.
-  if (next != nullptr) Wake(next, CommitEntry::Task::kSync);
-  for (CommitEntry* entry : group) {
-    if (entry != leader) Wake(entry, CommitEntry::Task::kNone);
+    lock.lock();
   }
 }
 
-// The entry may be gone when this returns.
-void CommitQueue::Wake(CommitEntry* entry, CommitEntry::Task task) {
-  entry->task_ = task;
-  entry->woken_.release();
+// An entry may be gone once it is woken.
+void CommitQueue::Finish(std::span<CommitEntry* const> group, const CommitEntry* caller) {
+  for (CommitEntry* entry : group) {
+    if (entry == caller) continue;
+    entry->is_done_ = true;
+    entry->woken_.release();
+  }
 }
 
 size_t CommitQueue::waiting_count() const {

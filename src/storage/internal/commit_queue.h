@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <semaphore>
@@ -9,6 +10,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "hidb/storage_service.h"
+#include "sys/thread.h"
 
 namespace helios::storage {
 
@@ -26,19 +28,20 @@ class CommitEntry {
 
  private:
   friend class CommitQueue;
-  // What the thread that waits with it does next.
-  enum class Task : uint8_t { kNone, kAppend, kSync };
-  Task task_ = Task::kNone;
+  bool is_done_ = false;  // Else the one that is woken appends.
   // Yields a few times before it sleeps: measured faster than a futex alone, whose wake-up costs as
   // much as a quick sync.
   std::binary_semaphore woken_{0};
 };
 
-// Group commit (DeWitt et al. 1984) in two stages: commits are appended to the log, and then made
-// durable. Commits that come while others are appended wait, and are then appended together; what
-// is appended while the log is synced waits for the next sync, which serves all of it. The threads
-// that commit do the work: the first of a group for all of it, while the others sleep; each of
-// those is woken once, unless it has the next group to care for.
+// Group commit (DeWitt et al. 1984) in two stages that run side by side: commits are appended to
+// the log, and then made durable. Commits that come while others are appended wait, and are then
+// appended together; what is appended while the log is synced waits for the next sync, which serves
+// all of it. The first of a group appends for all; the others sleep, and each is woken once.
+//
+// A commit that comes alone is synced by its own thread, for a switch of threads costs as much as a
+// quick sync. When more has been appended meanwhile, a thread of the queue goes on: the disk would
+// have to wait for one of the committers to be woken each time.
 //
 // Thread safety: Commit, from any thread.
 class CommitQueue {
@@ -51,7 +54,9 @@ class CommitQueue {
     std::function<void(std::span<CommitEntry* const> appended)> sync;
   };
 
-  explicit CommitQueue(Stages stages) : stages_(std::move(stages)) {}
+  explicit CommitQueue(Stages stages);
+  // Requires: nobody commits.
+  ~CommitQueue();
 
   // Returns when the entry is durable or has an error.
   void Commit(CommitEntry* entry);
@@ -59,17 +64,26 @@ class CommitQueue {
   size_t waiting_count() const;
 
  private:
-  void Append(CommitEntry* leader);
-  void Sync(CommitEntry* leader);
+  enum class Next : uint8_t { kNothing, kWait, kSync };
+  // Appends the group that the leader is the first of. What the leader does next.
+  Next Append(CommitEntry* leader);
+  // Makes durable what is appended, and wakes those who wait for it, but `caller`. Whether there is
+  // more by now.
+  bool SyncOnce(const CommitEntry* caller);
+  void SyncLoop();
   std::vector<CommitEntry*> TakeGroup();
-  static void Wake(CommitEntry* entry, CommitEntry::Task task);
+  static void Finish(std::span<CommitEntry* const> group, const CommitEntry* caller);
 
   const Stages stages_;
   mutable std::mutex mutex_;
   std::vector<CommitEntry*> waiting_;   // To be appended, in the order of their coming.
   std::vector<CommitEntry*> appended_;  // To be made durable, in the order of the log.
   bool is_appending_ = false;           // Somebody appends, or was woken to.
-  bool is_syncing_ = false;             // Somebody syncs, or was woken to.
+  bool is_syncing_ = false;             // Somebody syncs, or is about to.
+  bool is_handed_over_ = false;         // The thread is to sync.
+  bool is_stopping_ = false;
+  std::condition_variable handed_over_;
+  sys::Thread thread_;
 };
 
 }  // namespace helios::storage
