@@ -10,7 +10,7 @@ help: ## List the targets
 build: ## Build build/release/bin/heliosdb
 	@scripts/bootstrap build
 	@cmake --preset release --log-level=WARNING
-	@cmake --build --preset release
+	@cmake --build --preset release --target heliosdb
 
 demo: ## Install, build, load the flights of 2013 and take a tour
 	@scripts/bootstrap demo
@@ -19,7 +19,8 @@ demo: ## Install, build, load the flights of 2013 and take a tour
 
 test: ## Install, build and run every test that CI runs
 	@scripts/bootstrap test
-	@$(MAKE) --no-print-directory build
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release
 	@$(PYTHON) scripts/test
 
 start: build ## Serve until stopped, data in ./demo-data, ports as in the README

@@ -31,7 +31,9 @@ void AddSettings(CLI::App* command, std::map<std::string, std::vector<std::strin
     command->add_option(option, (*texts)[option], std::string(setting.help))
         ->type_name(std::string(setting.value_name))
         ->expected(1)
-        ->take_all();
+        ->take_all()
+        // Else `--data-dir here there` would be there.
+        ->allow_extra_args(false);
   }
 }
 
@@ -62,6 +64,27 @@ int Start(const std::map<std::string, std::vector<std::string>>& texts) {
   return StartServer(*config);
 }
 
+// What ends before a command runs: help and version that were asked for, or wrong options.
+int Refuse(const CLI::App& app, const CLI::ParseError& failure) {
+  if (failure.get_exit_code() == 0) {
+    app.exit(failure);
+    return kExitOk;
+  }
+  const std::string_view hint =
+      app.got_subcommand("start") ? "See heliosdb start --help." : "See heliosdb --help.";
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (!unknown.empty()) {
+    PrintError(Error(ErrorCode::kSyntaxError)
+                   .Message("unknown argument \"{}\"", unknown[0])
+                   .Hint("{}", hint));
+  } else if (app.get_subcommands().empty()) {
+    std::fputs(app.help().c_str(), stderr);
+  } else {
+    PrintError(Error(ErrorCode::kSyntaxError).Message("{}", failure.what()).Hint("{}", hint));
+  }
+  return kExitUsage;
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
@@ -87,7 +110,7 @@ int RunCommandLine(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {
-    return app.exit(failure) == 0 ? kExitOk : kExitUsage;
+    return Refuse(app, failure);
   }
   if (version->parsed()) {
     std::puts(VersionText().c_str());

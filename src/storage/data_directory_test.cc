@@ -30,7 +30,7 @@ TEST_F(DataDirectoryTest, FirstStartMakesIt) {
   EXPECT_FALSE((*again)->is_new());
   const Status locked = OpenStatus();
   EXPECT_TRUE(locked.Is(ErrorCode::kLockFileExists));
-  EXPECT_NE(locked.info().hint.find("PID"), std::string::npos);
+  EXPECT_NE(locked.info().detail.find("process id"), std::string::npos);
 }
 
 TEST_F(DataDirectoryTest, FutureAndDamagedFormatsAreRefused) {

@@ -238,7 +238,8 @@ Result<std::unique_ptr<FileLock>> FileLock::Acquire(const std::string& path) {
     const long pid = got > 0 ? std::strtol(holder, nullptr, 10) : 0;
     return Error(ErrorCode::kLockFileExists)
         .Message("lock file \"{}\" is held by another process", path)
-        .Hint("Is another server (PID {}) running in this data directory?", pid);
+        .Detail("Its process id is {}.", pid)
+        .Hint("Stop it first, or use another directory.");
   }
   const std::string pid = fmt::format("{}\n", getpid());
   if (ftruncate(descriptor, 0) != 0) return FileError("write lock file", path, errno);

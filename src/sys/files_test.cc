@@ -55,7 +55,7 @@ TEST_F(FileTest, SecondLockNamesTheHolder) {
   ASSERT_TRUE(first.ok());
   auto second = FileLock::Acquire(root_ + "/lock");
   ASSERT_TRUE(second.status().Is(ErrorCode::kLockFileExists));
-  EXPECT_NE(second.status().info().hint.find(std::to_string(getpid())), std::string::npos);
+  EXPECT_NE(second.status().info().detail.find(std::to_string(getpid())), std::string::npos);
   first.value().reset();
   EXPECT_TRUE(FileLock::Acquire(root_ + "/lock").ok());
 }

@@ -116,6 +116,7 @@ def test_a_second_server_on_the_directory_is_refused(own: HeliosServer) -> None:
     second = start_command(own.data_dir)
     assert second.returncode != 0
     assert str(own.data_dir) in second.stderr and "another" in second.stderr.lower(), second.stderr
+    assert f"process id is {json.loads(own.ready_path.read_text())['pid']}" in second.stderr
     with own.info.connect() as connection:
         connection.query("SELECT 1")
 
@@ -138,6 +139,17 @@ def test_bad_options_are_refused(tmp_path: Path, options: list[str]) -> None:
 def test_an_unknown_command_is_named() -> None:
     done = subprocess.run([str(HELIOSDB), "strat"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 2 and '"strat"' in done.stderr and "start, sql and version" in done.stderr
+
+
+def test_an_option_takes_one_value(tmp_path: Path) -> None:
+    done = start_command(tmp_path / "data", "--auth", "trust", "scram")
+    assert done.returncode == 2 and 'unknown argument "scram"' in done.stderr, done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    done = subprocess.run([str(HELIOSDB)], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and "Usage: heliosdb" in done.stderr
 
 
 def test_a_directory_that_is_not_ours_is_refused(tmp_path: Path) -> None:

@@ -109,7 +109,9 @@ bool Session::Reconnect(const std::string& database, const std::string& user,
   if (PQstatus(fresh.get()) == CONNECTION_BAD) {
     password_.clear();
     if (connection_ == nullptr || interactive) {
-      PrintError(PQerrorMessage(fresh.get()));
+      const std::string_view who =
+          interactive || !script_name.empty() ? "" : "heliosdb sql: error: ";
+      PrintError(fmt::format("{}{}", who, PQerrorMessage(fresh.get())));
       if (connection_ != nullptr) PrintError("Previous connection kept");
       return false;
     }
