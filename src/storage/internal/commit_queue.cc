@@ -10,9 +10,6 @@ constexpr size_t kGroupBytesMax = 1 << 20;
 
 }  // namespace
 
-CommitQueue::CommitQueue(Stages stages)
-    : stages_(std::move(stages)), thread_("commit sync", [this] { SyncLoop(); }) {}
-
 CommitQueue::~CommitQueue() {
   {
     std::lock_guard lock(mutex_);
@@ -39,6 +36,8 @@ void CommitQueue::Commit(CommitEntry* entry) {
   {
     std::lock_guard lock(mutex_);
     is_handed_over_ = true;
+    if (!has_thread_) thread_ = sys::Thread("commit sync", [this] { SyncLoop(); });
+    has_thread_ = true;
   }
   handed_over_.notify_one();
 }

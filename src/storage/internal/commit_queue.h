@@ -5,6 +5,7 @@
 #include <mutex>
 #include <semaphore>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -54,7 +55,7 @@ class CommitQueue {
     std::function<void(std::span<CommitEntry* const> appended)> sync;
   };
 
-  explicit CommitQueue(Stages stages);
+  explicit CommitQueue(Stages stages) : stages_(std::move(stages)) {}
   // Requires: nobody commits.
   ~CommitQueue();
 
@@ -82,6 +83,7 @@ class CommitQueue {
   bool is_syncing_ = false;             // Somebody syncs, or is about to.
   bool is_handed_over_ = false;         // The thread is to sync.
   bool is_stopping_ = false;
+  bool has_thread_ = false;  // Since it was first needed: a node that one thread uses has none.
   std::condition_variable handed_over_;
   sys::Thread thread_;
 };
