@@ -33,7 +33,7 @@ TEST(StatusTest, ErrorCarriesItsFields) {
                             .Detail("Key (a)=({}) already exists.", 1)
                             .Constraint("t_pkey")
                             .Position(3);
-  const Status copy = status;
+  const Status copy = status;  // NOLINT(performance-unnecessary-copy-initialization): it is tested.
   EXPECT_EQ(copy.info().detail, "Key (a)=(1) already exists.");
   EXPECT_EQ(copy.info().constraint, "t_pkey");
   EXPECT_EQ(copy.info().position, 3);

@@ -99,6 +99,7 @@ TEST(OperatorsTest, TopNGivesTheFirstRowsOfTheSort) {
   auto sort = SortOf(IntRows(rows, 1), std::move(keys));
   static_cast<plan::SortNode&>(*sort).limit_hint = Big(10);
   std::vector<int32_t> values;
+  values.reserve(rows.size());
   for (const auto& row : rows) values.push_back(row[0]);
   std::sort(values.begin(), values.end());
   Rows expected;
@@ -110,9 +111,7 @@ TEST(OperatorsTest, SortsTextNumericAndFloats) {
   for (const Mode& mode : AllModes()) {
     std::vector<std::vector<ExprPtr>> rows;
     for (const char* text : {"a string longer than the prefix, b", "b", "",
-                             "a string longer than "
-                             "the prefix, a",
-                             "ab"}) {
+                             "a string longer than the prefix, a", "ab"}) {
       std::vector<ExprPtr> row;
       row.push_back(Text(text));
       rows.push_back(std::move(row));
@@ -152,6 +151,7 @@ plan::NodePtr AggregateOf(plan::NodePtr child, std::vector<ExprPtr> groups,
 plan::AggregateNode::Call CallOf(std::string_view name, std::vector<ExprPtr> arguments) {
   plan::AggregateNode::Call call;
   std::vector<Oid> types;
+  types.reserve(arguments.size());
   for (const ExprPtr& argument : arguments) types.push_back(argument->type.oid);
   call.function = Aggregate(name, types);
   call.arguments = std::move(arguments);

@@ -194,6 +194,7 @@ class Parser {
       arguments.push_back(std::move(argument));
     }
     std::vector<Oid> types;
+    types.reserve(arguments.size());
     for (const ExprPtr& argument : arguments) types.push_back(argument->type.oid);
     const ScalarFunction* chosen = nullptr;
     for (const ScalarFunction* candidate : ScalarFunctionsNamed(name)) {

@@ -10,7 +10,7 @@
 #include "types/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace helios;
+  using namespace helios;  // NOLINT: a fuzzer of one function.
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (!ValidateUtf8(text).ok()) return 0;
   const bool valid = ValidateJson(text).ok();

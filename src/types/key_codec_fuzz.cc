@@ -10,7 +10,7 @@
 #include "types/key_codec.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace helios;
+  using namespace helios;  // NOLINT: a fuzzer of one function.
   static const std::vector<const TypeInfo*> types(AllTypes().begin(), AllTypes().end());
   if (size < 2) return 0;
   // One more than the type table has: the user's composites and arrays.

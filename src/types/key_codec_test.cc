@@ -31,7 +31,7 @@ Vector Load(Oid type, const std::vector<std::string>& texts) {
 }
 
 std::vector<OrderedValues> Samples() {
-  using namespace type_oid;
+  using namespace type_oid;  // NOLINT: names of types only.
   return {
       {kBool, {"f", "t"}},
       {kInt2, {"-32768", "-1", "0", "1", "32767"}},

@@ -8,7 +8,7 @@
 #include "types/row_codec.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace helios;
+  using namespace helios;  // NOLINT: a fuzzer of one function.
   const SqlType int4{type_oid::kInt4};
   const SqlType text{type_oid::kText};
   const SqlType uuid{type_oid::kUuid};

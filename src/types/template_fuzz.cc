@@ -10,7 +10,7 @@
 #include "types/time/zone.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace helios;
+  using namespace helios;  // NOLINT: a fuzzer of one function.
   if (size < 9) return 0;
   int64_t number;
   std::memcpy(&number, data, 8);

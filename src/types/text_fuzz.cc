@@ -11,7 +11,7 @@
 #include "types/io.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace helios;
+  using namespace helios;  // NOLINT: a fuzzer of one function.
   static const std::vector<const TypeInfo*> types(AllTypes().begin(), AllTypes().end());
   if (size < 1) return 0;
   const TypeInfo& type = *types[data[0] % types.size()];

@@ -67,6 +67,7 @@ inline void SetTypes(plan::Node* node, std::vector<SqlType> types) {
 inline plan::NodePtr ValuesOf(std::vector<Oid> types, std::vector<std::vector<ExprPtr>> rows) {
   auto node = std::make_unique<plan::ValuesNode>();
   std::vector<SqlType> sql_types;
+  sql_types.reserve(types.size());
   for (Oid type : types) sql_types.push_back({type});
   SetTypes(node.get(), sql_types);
   node->rows = std::move(rows);
@@ -78,6 +79,7 @@ inline plan::NodePtr IntRows(const std::vector<std::vector<int32_t>>& rows, size
   std::vector<std::vector<ExprPtr>> values;
   for (const std::vector<int32_t>& row : rows) {
     std::vector<ExprPtr> list;
+    list.reserve(row.size());
     for (int32_t value : row) list.push_back(value == INT32_MIN ? NullOf(oid::kInt4) : Int(value));
     values.push_back(std::move(list));
   }

@@ -4,7 +4,7 @@
 
 // The first byte picks the decoder; whatever follows must be decoded or refused.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace helios::protocol::pg;
+  using namespace helios::protocol::pg;  // NOLINT: a fuzzer of one function.
   if (size == 0) return 0;
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 7) {

@@ -136,7 +136,7 @@ bool TestClient::AtEnd() {
 }
 
 TestServer::TestServer(ServerOptions options)
-    : runner(reactor, {.thread_count_max = 16}), server(engine, runner, std::move(options)) {}
+    : runner(reactor, {.thread_count_max = 16}), server(engine, runner, options) {}
 
 TestServer::~TestServer() {
   runner.Stop();
