@@ -129,6 +129,27 @@ def rate_at(points: list[Point], recall: float) -> Rate | None:
     return None
 
 
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """How many times as fast ours is as theirs, at a recall that both have, or ours more."""
+
+    ratio: float
+    recall: float
+    finds_more: bool  # Ours, at its least effort: the ratio is at theirs' advantage.
+
+
+def compare(ours: list[Point], theirs: list[Point], recall: float) -> Comparison | None:
+    """At a recall; where theirs finds more at its least effort, at what it finds then.
+
+    None: one of them does not get there.
+    """
+    recall = max(recall, theirs[0].recall)
+    mine, other = rate_at(ours, recall), rate_at(theirs, recall)
+    if mine is None or other is None:
+        return None
+    return Comparison(mine.rate / other.rate, recall, ours[0].recall > recall)
+
+
 def best_recall(points: list[Point]) -> float:
     return max(point.recall for point in points)
 

@@ -30,7 +30,7 @@ import measure
 import updates
 from datasets import Dataset
 from engines import Build, Engine, Process, Search
-from measure import Point, Rate, Task
+from measure import Comparison, Point, Rate, Task
 
 OUT = debian.ROOT / "build" / "bench-ann"
 EXPERIMENTS = ("unfiltered", "filtered", "ivf", "updates")
@@ -176,20 +176,6 @@ def show(rate: Rate | None, points: list[Point]) -> str:
     return f"{'≥ ' if rate.is_bound else ''}{rate.rate:,.0f}"
 
 
-@dataclasses.dataclass(frozen=True)
-class Ratio:
-    """How many times as fast ours is; not at equal recall where one is at its least effort."""
-
-    value: float
-    is_at_equal_recall: bool
-
-
-def ratio_of(ours: Rate | None, theirs: Rate | None) -> Ratio | None:
-    if ours is None or theirs is None:
-        return None
-    return Ratio(ours.rate / theirs.rate, not ours.is_bound and not theirs.is_bound)
-
-
 def reference_of(names: list[str]) -> str | None:
     return next((name for name in names if name.startswith("hnswlib")), None)
 
@@ -253,8 +239,8 @@ def compare_unfiltered(
     return ratios.get("hnswlib")
 
 
-def filtered(dataset: Dataset, settings: Settings, report: Report) -> list[Ratio]:
-    """Returns, for each cell, how many times as fast ours is as hnswlib at recall .95."""
+def filtered(dataset: Dataset, settings: Settings, report: Report) -> list[Comparison | None]:
+    """Returns ours beside hnswlib, for each cell."""
     filters.make(dataset)
     processes = list(start(settings.engines["filtered"], dataset, settings.is_fresh))
     report.heading(f"{dataset.name}, filtered, {settings.half} half, µs a query at recall 0.95")
@@ -262,34 +248,32 @@ def filtered(dataset: Dataset, settings: Settings, report: Report) -> list[Ratio
     ours = next((process for process in processes if process.engine.is_ours), None)
     if ours is not None:
         header += [f"{ours.engine.name} at ef {NOMINAL_EF}", "best single", "to best", "to hnswlib"]
-    ratios: list[Ratio] = []
+    comparisons: list[Comparison | None] = []
     lines: list[list[str]] = []
     try:
         for cell in cells_for(dataset, settings):
-            lines.append(filtered_cell(dataset, cell, processes, settings, report, ratios))
+            lines.append(filtered_cell(dataset, cell, processes, settings, report, comparisons))
             print(f"  {dataset.name}: {' | '.join(lines[-1])}", flush=True)
     finally:
         for process in processes:
             process.close()
     report.table(header, lines)
-    return ratios
+    return comparisons
 
 
-def summarize_filtered(ratios: list[Ratio], report: Report) -> None:
-    if not ratios:
+def summarize_filtered(comparisons: list[Comparison | None], report: Report) -> None:
+    there = [comparison for comparison in comparisons if comparison is not None]
+    if not there:
         return
-    equal = [ratio.value for ratio in ratios if ratio.is_at_equal_recall]
+    equal = [comparison.ratio for comparison in there if not comparison.finds_more]
+    mean = measure.geometric_mean([comparison.ratio for comparison in there])
+    text = f"filtered: {mean:.2f} × hnswlib, geometric mean of {len(there)} cells"
     if equal:
-        mean = measure.geometric_mean(equal)
-        report.note(
-            f"filtered: {mean:.2f} × hnswlib at recall 0.95, geometric mean of the"
-            f" {len(equal)} cells where both can be had at that recall."
-        )
-    mean = measure.geometric_mean([ratio.value for ratio in ratios])
-    report.note(
-        f"filtered: {mean:.2f} × hnswlib over all {len(ratios)} cells; where one is above 0.95 at"
-        " its least effort (*), that effort counts."
-    )
+        text += f"; {measure.geometric_mean(equal):.2f} × over the {len(equal)} of them at equal recall"
+    text += ". In the others (+) ours finds more, at its least effort."
+    if len(there) < len(comparisons):
+        text += f" In {len(comparisons) - len(there)} cells there is no recall that both have."
+    report.note(text)
 
 
 def cells_for(dataset: Dataset, settings: Settings) -> list[filters.Cell]:
@@ -310,7 +294,7 @@ def filtered_cell(
     processes: list[Process],
     settings: Settings,
     report: Report,
-    ratios: list[Ratio],
+    comparisons: list[Comparison | None],
 ) -> list[str]:
     truth = filters.load(dataset, cell)
     search = Search(0, cell=cell, queries=filters.queries_of(settings.half))
@@ -348,12 +332,14 @@ def filtered_cell(
         line.append(f"{1e6 / single[best].rate:,.0f}, {best}")
         line.append(f"{single[best].rate / rate.rate:.2f}" if rate else "–")
     reference = reference_of([process.engine.name for process in processes])
-    theirs = measure.rate_at(results[reference], 0.95) if reference else None
-    ratio = ratio_of(rate, theirs)
-    if ratio is not None:
-        ratios.append(ratio)
-    mark = "" if ratio is None or ratio.is_at_equal_recall else " *"
-    line.append(f"{ratio.value:.2f}{mark}" if ratio else "–")
+    if reference is None:
+        return [*line, "–"]
+    comparison = measure.compare(mine, results[reference], 0.95)
+    comparisons.append(comparison)
+    if comparison is None:
+        return [*line, "–"]
+    mark = " +" if comparison.finds_more else ""
+    line.append(f"{comparison.ratio:.2f} at {comparison.recall:.3f}{mark}")
     return line
 
 
@@ -484,14 +470,14 @@ def main() -> int:
     report = Report()
     describe_machine(report)
     unfiltered_ratios: list[float] = []
-    filtered_ratios: list[Ratio] = []
+    comparisons: list[Comparison | None] = []
     for name in sets:
         dataset = datasets.load(name)
         if "unfiltered" in only:
             ratio = unfiltered(dataset, settings, report)
             unfiltered_ratios += [ratio] if ratio else []
         if "filtered" in only:
-            filtered_ratios += filtered(dataset, settings, report)
+            comparisons += filtered(dataset, settings, report)
         if "ivf" in only and settings.engines["ivf"]:
             inverted_file(dataset, settings, report)
         if "updates" in only and settings.engines["updates"]:
@@ -500,7 +486,7 @@ def main() -> int:
     if unfiltered_ratios:
         mean = measure.geometric_mean(unfiltered_ratios)
         report.note(f"unfiltered: {mean:.2f} × hnswlib at recall 0.95, geometric mean.")
-    summarize_filtered(filtered_ratios, report)
+    summarize_filtered(comparisons, report)
     report.write()
     return 0
 
