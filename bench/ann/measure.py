@@ -56,6 +56,12 @@ def explore(task: Task, dataset: Dataset, away: Array) -> list[Point]:
     """Recall and distances of each effort, up to where more of it finds no more."""
     points: list[Point] = []
     queries = task.search.queries
+    start = queries.start or 0
+    few = slice(start, start + SLOW_QUERY_COUNT)
+    order = dataclasses.replace(task.search, effort=task.efforts[0], queries=few)
+    answers = task.process.search(order)
+    if answers.seconds / len(answers.ordinals) > QUERY_SECONDS_MAX:
+        queries = few
     for effort in task.efforts:
         order = dataclasses.replace(
             task.search, effort=effort, queries=queries, is_counted=True
@@ -77,9 +83,8 @@ def explore(task: Task, dataset: Dataset, away: Array) -> list[Point]:
         )
         count = len(answers.ordinals)
         is_slow = answers.seconds / count > QUERY_SECONDS_MAX
-        if is_slow and count > SLOW_QUERY_COUNT:
-            start = queries.start or 0
-            queries = slice(start, start + SLOW_QUERY_COUNT)
+        if is_slow:
+            queries = few
         if points[-1].recall >= RECALL_ENOUGH or answers.seconds / count > 5 * QUERY_SECONDS_MAX:
             break
     return points
