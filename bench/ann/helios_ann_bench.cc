@@ -111,7 +111,7 @@ Status SearchBatch(HeliosAnnIndex* index, HeliosAnnBatch* batch) {
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count());
     int64_t* const ordinals = batch->ordinals + query * batch->k;
     for (size_t at = 0; at < batch->k; ++at) {
-      ordinals[at] = at < result.neighbors.size() ? result.neighbors[at].ordinal : -1;
+      ordinals[at] = at < result.neighbors.size() ? int64_t{result.neighbors[at].ordinal} : -1;
     }
     if (batch->distance_counts != nullptr) {
       batch->distance_counts[query] = result.report.distance_count;
