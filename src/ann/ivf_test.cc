@@ -100,6 +100,7 @@ std::unique_ptr<IvfIndex> BuiltIndex(const Data& data, ListCodes codes, uint32_t
 
 std::vector<uint32_t> Ordinals(const std::vector<Neighbor>& neighbors) {
   std::vector<uint32_t> ordinals;
+  ordinals.reserve(neighbors.size());
   for (const Neighbor& neighbor : neighbors) ordinals.push_back(neighbor.ordinal);
   return ordinals;
 }

@@ -107,6 +107,7 @@ SnapshotPart PartOf(const Stream& stream) {
 Result<std::unique_ptr<HnswIndex>> TryLoad(const std::vector<Stream>& streams,
                                            const VectorSource& source) {
   std::vector<SnapshotPart> parts;
+  parts.reserve(streams.size());
   for (const Stream& stream : streams) parts.push_back(PartOf(stream));
   return HnswIndex::Load(parts, source);
 }

@@ -162,6 +162,7 @@ TEST(CommitQueueTest, EveryCommitIsWrittenOnce) {
                      }});
   MemoryTracker tracker("test", 0);
   std::vector<sys::Thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back("committer", [&] {
       for (int number = 0; number < kCommits; ++number) {

@@ -115,6 +115,7 @@ class ConcurrencyTest : public testing::TestWithParam<bool> {
 TEST_P(ConcurrencyTest, SumsHoldInEverySnapshot) {
   std::atomic<int> running{kWriters};
   std::vector<std::thread> threads;
+  threads.reserve(kWriters);
   for (int writer = 0; writer < kWriters; ++writer) {
     threads.emplace_back([&, writer] {
       sys::Random random(writer + 1);
@@ -149,6 +150,7 @@ TEST_P(ConcurrencyTest, IdentifiersAreGivenOnce) {
   constexpr int kValues = 300;
   std::vector<std::vector<int64_t>> values(kThreads);
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       for (int count = 0; count < kValues; ++count) {

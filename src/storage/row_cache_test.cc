@@ -116,8 +116,10 @@ TEST(RowCacheTest, NoReaderGoesBack) {
   RowCache cache(kCapacityBytes);
   std::atomic<Timestamp> visible = 1;
   std::atomic<bool> failed = false;
+  constexpr int kReaders = 3;
   std::vector<sys::Thread> readers;
-  for (int reader = 0; reader < 3; ++reader) {
+  readers.reserve(kReaders);
+  for (int reader = 0; reader < kReaders; ++reader) {
     readers.emplace_back("reader", [&] {
       std::string value;
       while (visible.load() < 20'000) {

@@ -283,6 +283,7 @@ TEST_F(LockTableTest, RandomTransactionsExcludeEachOther) {
   int values[kKeys] = {};  // Not atomic: the locks, and tsan, must do.
   std::atomic<int> expected{0};
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       sys::Random random(thread + 1);

@@ -159,8 +159,10 @@ TEST(Parser, DeepestAllowedFitsTheStack) {
 }
 
 TEST(Parser, ThreadsParseAtTheSameTime) {
+  constexpr int kThreadCount = 4;
   std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t) {
+  threads.reserve(kThreadCount);
+  for (int t = 0; t < kThreadCount; ++t) {
     threads.emplace_back([] {
       for (const char* text : kQueryCorpus) EXPECT_TRUE(Parse(text).ok()) << text;
       EXPECT_FALSE(Parse("SELECT FROM FROM").ok());
