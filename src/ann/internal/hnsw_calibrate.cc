@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <limits>
+#include <vector>
 
 #include "ann/internal/hnsw_impl.h"
 #include "sys/clock.h"
@@ -7,7 +9,7 @@
 namespace helios::ann {
 namespace {
 
-constexpr size_t kSampleCount = 4096;
+constexpr size_t kSampleCount = 2048;
 constexpr size_t kBatch = 32;  // As a walk ranks the neighbours of a node.
 constexpr size_t kWalkCount = 16;
 constexpr size_t kShortList = 32;
@@ -15,6 +17,9 @@ constexpr size_t kLongList = 128;
 // As where a filter lets few through, but not so few that the scan is short anyway.
 constexpr uint32_t kScanStride = 16;
 constexpr size_t kPrefetchDistances[] = {2, 4, 6, 8, 12, 16, 24};
+// Each cost is the median of several short measurements: where others want the processor too, some
+// of them last many times as long, and a wrong cost would make every later search choose wrongly.
+constexpr size_t kTryCount = 9;
 
 template <typename Body>
 double NanosOf(const Body& body) {
@@ -22,6 +27,12 @@ double NanosOf(const Body& body) {
   const int64_t start_us = sys::SystemClock().MonotonicMicros();
   body();
   return static_cast<double>(sys::SystemClock().MonotonicMicros() - start_us) * kNanosPerMicro;
+}
+
+double Median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 }  // namespace
@@ -40,14 +51,18 @@ void HnswIndex::Impl::Calibrate() {
   double best_ns = std::numeric_limits<double>::infinity();
   size_t best_distance = kPrefetchDistances[0];
   for (const size_t distance : kPrefetchDistances) {
-    // Others each time, or the first try would warm the caches for the next.
-    for (uint32_t& ordinal : scattered) ordinal = static_cast<uint32_t>(random.Below(count));
     codes_->SetPrefetchDistance(distance);
-    const double ns = NanosOf([&] {
-      for (size_t at = 0; at < kSampleCount; at += kBatch) {
-        codes_->Rank(scratch->query, std::span(scattered).subspan(at, kBatch), ranks);
-      }
-    });
+    std::vector<double> tries;
+    for (size_t number = 0; number < kTryCount; ++number) {
+      // Others each time, or the first try would warm the caches for the next.
+      for (uint32_t& ordinal : scattered) ordinal = static_cast<uint32_t>(random.Below(count));
+      tries.push_back(NanosOf([&] {
+        for (size_t at = 0; at < kSampleCount; at += kBatch) {
+          codes_->Rank(scratch->query, std::span(scattered).subspan(at, kBatch), ranks);
+        }
+      }));
+    }
+    const double ns = Median(std::move(tries));
     if (ns >= best_ns) continue;
     best_ns = ns;
     best_distance = distance;
@@ -57,29 +72,35 @@ void HnswIndex::Impl::Calibrate() {
   internal::Costs costs;
   const uint32_t stride =
       std::max<uint32_t>(1, std::min<uint32_t>(kScanStride, count / kSampleCount));
-  const auto first = static_cast<uint32_t>(random.Below(count - stride * (kSampleCount - 1)));
-  for (uint32_t at = 0; at < kSampleCount; ++at) scattered[at] = first + at * stride;
-  costs.scan_ns = std::max(
-      NanosOf([&] { codes_->Rank(scratch->query, scattered, ranks); }) / kSampleCount, 1.0);
+  std::vector<double> scans;
+  for (size_t number = 0; number < kTryCount; ++number) {
+    const auto first = static_cast<uint32_t>(random.Below(count - stride * (kSampleCount - 1)));
+    for (uint32_t at = 0; at < kSampleCount; ++at) scattered[at] = first + at * stride;
+    scans.push_back(NanosOf([&] { codes_->Rank(scratch->query, scattered, ranks); }));
+  }
+  costs.scan_ns = std::max(Median(std::move(scans)) / kSampleCount, 1.0);
 
-  double walk_ns = 0;
+  std::vector<double> walks;  // Nanoseconds for each distance of one.
   const auto distances_of = [&](size_t ef) {
-    scratch->distance_count = 0;
+    uint64_t distance_count = 0;
     internal::Patience patience;
     for (size_t at = 0; at < kWalkCount; ++at) {
       codes_->PrepareStored(static_cast<uint32_t>(random.Below(count)), &scratch->query);
       scratch->visited.Reset(count);
+      scratch->distance_count = 0;
       internal::Walk walk(graph_, *codes_, scratch->query, &*scratch);
-      walk_ns += NanosOf([&] {
+      const double ns = NanosOf([&] {
         walk.FindNearest(walk.Descend(walk.Start(entry), graph_.LevelOf(entry), 0), 0, ef,
                          &patience);
       });
+      walks.push_back(ns / static_cast<double>(std::max<uint64_t>(scratch->distance_count, 1)));
+      distance_count += scratch->distance_count;
     }
-    return static_cast<double>(scratch->distance_count) / kWalkCount;
+    return static_cast<double>(distance_count) / kWalkCount;
   };
   const double few = distances_of(kShortList);
   const double many = distances_of(kLongList);
-  costs.walk_distance_ns = std::max(walk_ns / ((few + many) * kWalkCount), 1.0);
+  costs.walk_distance_ns = std::max(Median(std::move(walks)), 1.0);
   costs.walk_distances_each = std::max(many - few, 1.0) / (kLongList - kShortList);
   costs.walk_distances_base = std::max(few - costs.walk_distances_each * kShortList, 0.0);
   planner_.SetCosts(costs);
