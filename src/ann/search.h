@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ann/metric.h"
+#include "base/bitmap.h"
 #include "base/status.h"
 #include "sys/clock.h"
 
@@ -36,16 +37,22 @@ enum class Strategy : uint8_t {
 };
 std::string_view StrategyName(Strategy strategy);
 
-// Which ordinals may be returned: those whose bit is set in both, bit i of word i / 64 being the
-// ordinal i's. An empty bitmap lets everything pass. An index adds its own: what was deleted never
-// passes.
+// Which ordinals may be returned: those that are in all of what is given here, each as bits, bit i
+// of word i / 64 being the ordinal i's, or as a compressed set. An empty bitmap lets everything
+// pass, and so does a set that is null; an empty set lets nothing pass. An index adds its own: what
+// was deleted never passes.
 struct Filter {
   std::span<const uint64_t> passing;
   std::span<const uint64_t> visible;
+  const CompressedBitmap* passing_set = nullptr;
+  const CompressedBitmap* visible_set = nullptr;
 
-  bool empty() const { return passing.empty() && visible.empty(); }
+  bool empty() const {
+    return passing.empty() && visible.empty() && passing_set == nullptr && visible_set == nullptr;
+  }
 };
-// 22000 for a bitmap that does not reach as far as the index.
+// 22000 for a bitmap that does not reach as far as the index. A set has no length: what it does not
+// have does not pass.
 Status CheckFilter(const Filter& filter, uint32_t ordinal_count);
 
 struct SearchOptions {

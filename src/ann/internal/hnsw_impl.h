@@ -4,6 +4,7 @@
 
 #include "ann/hnsw.h"
 #include "ann/internal/codes.h"
+#include "ann/internal/dense_filter.h"
 #include "ann/internal/duplicates.h"
 #include "ann/internal/graph.h"
 #include "ann/internal/pass_test.h"
@@ -112,10 +113,11 @@ class HnswIndex::Impl {
   void MoveEntry();
 
   // --- hnsw_search.cc ---
-  Result<uint64_t> CountPassing(const SearchOptions& options,
-                                const internal::PassTest& passes) const;
-  template <typename WordAt>
-  void Scan(WordAt word_at, size_t count_max, SearchScratch* scratch,
+  // Whether those that pass are few and will be scanned: then scratch->passing_list has them.
+  bool ListPassing(const SearchOptions& options, const internal::DenseFilter& filter,
+                   SearchScratch* scratch) const;
+  template <typename TakeMore>
+  void Scan(TakeMore take_more, size_t count_max, SearchScratch* scratch,
             internal::Patience* patience) const;
   // The nearest of all that pass, by their codes, into scratch->found, sorted.
   void ScanPassing(const internal::PassTest& passes, size_t count_max, SearchScratch* scratch,

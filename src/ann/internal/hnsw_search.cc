@@ -18,6 +18,8 @@ constexpr size_t kBitRerankFactor = 20;
 constexpr size_t kScanFactorMin = 3;
 constexpr int kAttemptsMax = 4;
 constexpr size_t kScanBatch = 64;
+// A list of ordinals has 32 bits for each.
+constexpr uint32_t kListDivisor = 32;
 constexpr size_t kSeedCount = 16;
 // Over bridges a list of the same length finds less.
 constexpr size_t kBridgedFactor = 8;
@@ -32,6 +34,20 @@ size_t RerankFactor(CodeKind codes) {
       break;
   }
   return 1;
+}
+
+// Gives a scan the ordinals whose bits `word_at` has, in their order.
+template <typename WordAt>
+auto OrdinalsOfWords(uint32_t ordinal_count, WordAt word_at) {
+  const uint32_t word_count = (ordinal_count + kWordBits - 1) / kWordBits;
+  return [=, word = uint32_t{0}](std::vector<uint32_t>* batch) mutable {
+    for (; word < word_count && batch->size() < kScanBatch; ++word) {
+      for (uint64_t bits = word_at(word); bits != 0; bits &= bits - 1) {
+        batch->push_back(word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits)));
+      }
+    }
+    return word < word_count;
+  };
 }
 
 // Nodes of ordinals that pass, spread over all of them.
@@ -55,17 +71,29 @@ std::vector<uint32_t> StridedSeeds(const internal::PassTest& passes,
 
 }  // namespace
 
-Result<uint64_t> HnswIndex::Impl::CountPassing(const SearchOptions& options,
-                                               const internal::PassTest& passes) const {
+// A list of few is scanned without a look at all words of bits; of many it would be longer than the
+// bits.
+bool HnswIndex::Impl::ListPassing(const SearchOptions& options, const internal::DenseFilter& filter,
+                                  SearchScratch* scratch) const {
+  if (filter.set() == nullptr || !is_trained_.load(std::memory_order_acquire)) return false;
   const uint32_t count = ordinal_count();
-  HELIOS_TRY(CheckFilter(options.filter, count));
-  if (options.filter.empty()) return size();
-  return passes.Count(count);
+  const uint64_t set_count = filter.set()->size();
+  if (set_count > count / kListDivisor) return false;
+  const Strategy strategy = planner_.Choose(options, set_count, 1);
+  if (strategy != Strategy::kExact && strategy != Strategy::kReturnAll) return false;
+  const internal::PassTest passes(filter.bitmaps(), live_, duplicates_);
+  std::vector<uint32_t>& list = scratch->passing_list;
+  list.clear();
+  filter.set()->ListBelow(count, &list);
+  std::erase_if(list, [&](uint32_t ordinal) { return !passes.Passes(ordinal); });
+  scratch->has_list = true;
+  return true;
 }
 
-// Compares with all whose bits `word_at` has, in the order of their ordinals.
-template <typename WordAt>
-void HnswIndex::Impl::Scan(WordAt word_at, size_t count_max, SearchScratch* scratch,
+// Compares with all that `take_more` gives, which appends some at a time and returns whether there
+// are more.
+template <typename TakeMore>
+void HnswIndex::Impl::Scan(TakeMore take_more, size_t count_max, SearchScratch* scratch,
                            internal::Patience* patience) const {
   // Twice as many as wanted are gathered before the farther half is thrown away.
   std::vector<Candidate>& found = scratch->found;
@@ -83,29 +111,36 @@ void HnswIndex::Impl::Scan(WordAt word_at, size_t count_max, SearchScratch* scra
     batch.clear();
     if (found.size() >= 2 * count_max) internal::KeepNearest(count_max, &found, &bound);
   };
-  const uint32_t word_count = (ordinal_count() + kWordBits - 1) / kWordBits;
-  for (uint32_t word = 0; word < word_count; ++word) {
-    for (uint64_t bits = word_at(word); bits != 0; bits &= bits - 1) {
-      batch.push_back(word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits)));
-    }
-    if (batch.size() < kScanBatch) continue;
+  for (bool has_more = true; has_more;) {
+    has_more = take_more(&batch);
     rank();
     if (patience->IsOver()) break;
   }
-  rank();
   internal::KeepNearest(count_max, &found, &bound);
   std::sort(found.begin(), found.end());
 }
 
 void HnswIndex::Impl::ScanPassing(const internal::PassTest& passes, size_t count_max,
                                   SearchScratch* scratch, internal::Patience* patience) const {
-  Scan([&](uint32_t word) { return passes.WordAt(word); }, count_max, scratch, patience);
+  if (!scratch->has_list) {
+    Scan(OrdinalsOfWords(ordinal_count(), [&](uint32_t word) { return passes.WordAt(word); }),
+         count_max, scratch, patience);
+    return;
+  }
+  std::span<const uint32_t> left = scratch->passing_list;
+  const auto take_more = [&](std::vector<uint32_t>* batch) {
+    const auto slice = left.first(std::min(kScanBatch, left.size()));
+    batch->assign(slice.begin(), slice.end());
+    left = left.subspan(slice.size());
+    return !left.empty();
+  };
+  Scan(take_more, count_max, scratch, patience);
 }
 
 void HnswIndex::Impl::ScanLiving(SearchScratch* scratch, std::vector<Candidate>* candidates) const {
   internal::Patience patience;
-  Scan([&](uint32_t word) { return linked_.WordAt(word) & ~dead_.WordAt(word); },
-       options_.ef_construction, scratch, &patience);
+  const auto living = [&](uint32_t word) { return linked_.WordAt(word) & ~dead_.WordAt(word); };
+  Scan(OrdinalsOfWords(ordinal_count(), living), options_.ef_construction, scratch, &patience);
   *candidates = scratch->found;
 }
 
@@ -218,8 +253,16 @@ void HnswIndex::Impl::SearchGraph(const VectorRef& query, const SearchOptions& o
 Result<SearchResult> HnswIndex::Impl::Search(const VectorRef& query,
                                              const SearchOptions& options) const {
   HELIOS_TRY(CheckVector(query, options_.shape, options_.metric));
-  const internal::PassTest passes(options.filter, live_, duplicates_);
-  HELIOS_TRY(const uint64_t passing_count, CountPassing(options, passes));
+  HELIOS_TRY(CheckFilter(options.filter, ordinal_count()));
+  const internal::ScratchPool::Lease scratch = scratches_.Take();
+  internal::DenseFilter filter(options.filter);
+  if (!ListPassing(options, filter, &*scratch)) {
+    filter.SetToBits(ordinal_count(), &scratch->filter_words);
+  }
+  const internal::PassTest passes(filter.bitmaps(), live_, duplicates_);
+  const uint64_t passing_count = scratch->has_list        ? scratch->passing_list.size()
+                                 : options.filter.empty() ? size()
+                                                          : passes.Count(ordinal_count());
   SearchResult result;
   const uint32_t live_count = size();
   if (passing_count < live_count) {
@@ -233,7 +276,6 @@ Result<SearchResult> HnswIndex::Impl::Search(const VectorRef& query,
   const size_t longest = ordinal_count();
   bounded.k = std::min(options.k, longest);
   bounded.ef = std::min(options.ef, longest);
-  const internal::ScratchPool::Lease scratch = scratches_.Take();
   if (SearchPending(query, passes, &result.neighbors)) {
     result.report.strategy = Strategy::kExact;
     scratch->distance_count = result.neighbors.size();

@@ -5,6 +5,7 @@
 #include <bit>
 #include <limits>
 
+#include "ann/internal/dense_filter.h"
 #include "ann/internal/ivf_impl.h"
 #include "base/check.h"
 
@@ -52,12 +53,14 @@ class IvfIndex::Impl::Probing {
           size_t count_max)
       : index_(index),
         options_(options),
-        passes_(options_.filter, index.live_, index.no_duplicates_),
         distance_to_(index.options_.metric, vector),
         patience_(options),
         scratch_(index.scratches_.Take()),
+        filter_(options_.filter),
+        passes_(filter_.bitmaps(), index.live_, index.no_duplicates_),
         count_max_(count_max),
         keeps_all_(count_max == std::numeric_limits<size_t>::max()) {
+    filter_.SetToBits(index.ordinal_count(), &scratch_->filter_words);
     scratch_->batch.clear();
     slots_.reserve(2 * kScanBatch);
   }
@@ -105,10 +108,11 @@ class IvfIndex::Impl::Probing {
 
   const Impl& index_;
   const SearchOptions options_;
-  const internal::PassTest passes_;
   const DistanceTo distance_to_;
   internal::Patience patience_;
   const internal::ScratchPool::Lease scratch_;
+  internal::DenseFilter filter_;
+  const internal::PassTest passes_;
   const size_t count_max_;
   const bool keeps_all_;
   std::vector<Candidate> lists_;
@@ -425,8 +429,10 @@ Result<std::vector<uint32_t>> IvfIndex::Impl::FindSeeds(const VectorRef& query,
                                                         size_t count_each) const {
   HELIOS_TRY(CheckVector(query, options_.shape, options_.metric));
   HELIOS_TRY(CheckFilter(filter, ordinal_count()));
-  const internal::PassTest passes(filter, live_, no_duplicates_);
   const internal::ScratchPool::Lease scratch = scratches_.Take();
+  internal::DenseFilter dense(filter);
+  dense.SetToBits(ordinal_count(), &scratch->filter_words);
+  const internal::PassTest passes(dense.bitmaps(), live_, no_duplicates_);
   std::vector<uint32_t> seeds;
   if (!is_trained_.load(std::memory_order_acquire)) {
     std::lock_guard lock(pending_mutex_);

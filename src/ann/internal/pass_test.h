@@ -11,7 +11,7 @@
 namespace helios::ann::internal {
 
 // Whether an ordinal may be returned: its bit is set in the filter, in what is visible, and among
-// the living.
+// the living. Of a filter it knows the bitmaps alone: see DenseFilter.
 class PassTest {
  public:
   PassTest(const Filter& filter, const OrdinalBits& live, const Duplicates& duplicates)

@@ -21,6 +21,7 @@ ScratchPool::Lease ScratchPool::Take() {
   scratch->active_epoch = epoch_.load();
   scratch->distance_count = 0;
   scratch->filter_test_count = 0;
+  scratch->has_list = false;
   return {this, scratch};
 }
 
@@ -41,8 +42,11 @@ bool ScratchPool::HasEnded(uint64_t epoch) const {
 size_t ScratchPool::memory_bytes() const {
   std::lock_guard lock(mutex_);
   size_t bytes = 0;
-  // The vectors of a search that runs are its own; the marks are nearly all of it.
-  for (const SearchScratch* scratch : resting_) bytes += scratch->visited.memory_bytes();
+  // The vectors of a search that runs are its own; marks and filters are nearly all of it.
+  for (const SearchScratch* scratch : resting_) {
+    bytes += scratch->visited.memory_bytes() + scratch->filter_words.capacity() * sizeof(uint64_t) +
+             scratch->passing_list.capacity() * sizeof(uint32_t);
+  }
   return bytes;
 }
 

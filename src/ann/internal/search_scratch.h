@@ -120,7 +120,11 @@ struct SearchScratch {
   std::vector<uint32_t> links;
   std::vector<uint32_t> batch;
   std::vector<float> ranks;
-  std::vector<uint32_t> dropped;  // To which a list has given up its link.
+  std::vector<uint32_t> dropped;       // To which a list has given up its link.
+  std::vector<uint64_t> filter_words;  // Bits of a compressed filter.
+  // All that pass, when `has_list`.
+  std::vector<uint32_t> passing_list;
+  bool has_list = false;
   CodeQuery query;
   CodeQuery stored;
   uint64_t distance_count = 0;
