@@ -180,6 +180,8 @@ uint32_t HnswIndex::Impl::FindDuplicate(uint32_t ordinal,
   for (const Candidate& candidate : nearest.first(std::min(kDuplicateLooks, nearest.size()))) {
     if (candidate.ordinal == ordinal) continue;
     if (candidate.rank > nearest.front().rank) break;
+    // One that is not published yet is in no save of this moment, and a duplicate of it would be.
+    if (!live_.Test(candidate.ordinal) && !duplicates_.HasAny(candidate.ordinal)) continue;
     if (AreEqual(vector, source_.Get(candidate.ordinal))) return candidate.ordinal;
   }
   return kNoOrdinal;
