@@ -18,7 +18,9 @@ namespace helios::hidb {
 
 // What a new snapshot sees.
 enum class SnapshotHorizon : uint8_t {
-  // Every commit that was acknowledged, and nothing that a crash may take back.
+  // Every commit that was acknowledged, and nothing that a crash may take back, but for commits
+  // that
+  // asked not to be durable.
   kDurable,
   // Commits too that are stored but not durable yet: for transactions that hold locks, which may
   // have been released by such a commit. Whatever ends such a transaction waits until what it may

@@ -139,7 +139,8 @@ class KvStore {
   // error: it is not applied.
   virtual Status Write(WriteBatch* batch, bool sync) = 0;
   // Makes durable what Write returned OK for before this call. Others may write meanwhile: their
-  // batches wait for the next sync. After an error it is unknown what of it is durable.
+  // batches wait for the next sync. An error is kStatementCompletionUnknown: nobody knows what of
+  // it is durable, and every later write is refused.
   virtual Status Sync() = 0;
 
   // Roughly the bytes in each range, on disk and in memory.

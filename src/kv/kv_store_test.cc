@@ -481,6 +481,8 @@ TEST_F(RocksDbTest, FailedSyncStopsWriting) {
   const Status stopped = PutOne(*store_, "c", "3");
   EXPECT_TRUE(stopped.Is(ErrorCode::kIoError)) << stopped.ToString();
   EXPECT_NE(stopped.info().message.find(directory_.path()), std::string::npos);
+  // What is in the log before is not known to be durable either.
+  EXPECT_TRUE(store_->Sync().Is(ErrorCode::kStatementCompletionUnknown));
   EXPECT_EQ(GetOne(*store_, "a"), "1");
   store_->CheckDisk();
   EXPECT_EQ(store_->health(), Health::kStopped);

@@ -168,6 +168,12 @@ class RocksBatch final : public WriteBatch {
   rocksdb::WriteBatch batch_;
 };
 
+Status CompletionUnknown(const std::string& cause) {
+  return Error(ErrorCode::kStatementCompletionUnknown)
+      .Message("it is unknown whether the transaction was committed: {}", cause)
+      .Hint("The disk failed to store the log. Restart the server, then look at the data.");
+}
+
 class RocksStore final : public KvStore {
  public:
   RocksStore(RocksDbOptions options, TunedOptions tuned)
@@ -366,9 +372,14 @@ Status RocksStore::Write(WriteBatch* batch, bool sync) {
 }
 
 Status RocksStore::Sync() {
-  if (health() == Health::kStopped) return WriteStatus();
-  const rocksdb::Status status = db_->SyncWAL();
-  return status.ok() ? Status::Ok() : WriteFailed(status);
+  if (health() != Health::kStopped) {
+    const rocksdb::Status status = db_->SyncWAL();
+    if (status.ok()) return Status::Ok();
+    Stop(status);
+  }
+  // What is to be synced is in the log already, whoever has stopped the store.
+  std::lock_guard lock(stop_mutex_);
+  return CompletionUnknown(stop_cause_);
 }
 
 // A failed append leaves an incomplete record, which recovery ignores: the batch is surely not
@@ -376,9 +387,7 @@ Status RocksStore::Sync() {
 Status RocksStore::WriteFailed(const rocksdb::Status& status) {
   if (tuned_.watch->sync_failed.load(std::memory_order_acquire)) {
     Stop(status);
-    return Error(ErrorCode::kStatementCompletionUnknown)
-        .Message("it is unknown whether the transaction was committed: {}", status.ToString())
-        .Hint("The disk failed to store the log. Restart the server, then look at the data.");
+    return CompletionUnknown(status.ToString());
   }
   if (IsDiskFull(status)) {
     SetDiskFull();

@@ -70,6 +70,16 @@ class CommitThread {
   sys::Thread thread_;
 };
 
+using CommitThreads = std::vector<std::unique_ptr<CommitThread>>;
+
+void FailAll(std::span<CommitEntry* const> group, ErrorCode code) {
+  for (CommitEntry* entry : group) entry->status = Error(code).Message("failed");
+}
+
+void ExpectAll(const CommitThreads& threads, ErrorCode code) {
+  for (const auto& thread : threads) EXPECT_EQ(thread->Join().code(), code);
+}
+
 TEST(CommitQueueTest, WritesOneAtOnce) {
   std::vector<size_t> groups;
   CommitQueue queue({[&](std::span<CommitEntry* const> group) {
@@ -95,16 +105,13 @@ TEST(CommitQueueTest, GathersThoseWhoWait) {
   std::vector<size_t> synced;
   CommitQueue queue({[&](std::span<CommitEntry* const> group) {
                        gate.Enter(group.size());
-                       if (group.size() == 1) return;
-                       for (CommitEntry* entry : group) {
-                         entry->status = Error(ErrorCode::kDiskFull).Message("full");
-                       }
+                       if (group.size() > 1) FailAll(group, ErrorCode::kDiskFull);
                      },
                      [&](std::span<CommitEntry* const> group) { synced.push_back(group.size()); }});
   MemoryTracker tracker("test", 0);
   CommitThread first(queue, &tracker);
   gate.AwaitGroups(1);
-  std::vector<std::unique_ptr<CommitThread>> others;
+  CommitThreads others;
   for (size_t i = 0; i < kOthers; ++i) {
     others.push_back(std::make_unique<CommitThread>(queue, &tracker));
   }
@@ -112,7 +119,7 @@ TEST(CommitQueueTest, GathersThoseWhoWait) {
   }
   gate.Pass(2);
   EXPECT_TRUE(first.Join().ok());
-  for (const auto& other : others) EXPECT_EQ(other->Join().code(), ErrorCode::kDiskFull);
+  ExpectAll(others, ErrorCode::kDiskFull);
   EXPECT_EQ(gate.groups(), (std::vector<size_t>{1, kOthers}));
   EXPECT_EQ(synced, std::vector<size_t>{1});
 }
@@ -125,15 +132,12 @@ TEST(CommitQueueTest, AppendsWhileTheLogIsSynced) {
   CommitQueue queue({[&](std::span<CommitEntry* const> group) { appended += group.size(); },
                      [&](std::span<CommitEntry* const> group) {
                        gate.Enter(group.size());
-                       if (group.size() == 1) return;
-                       for (CommitEntry* entry : group) {
-                         entry->status = Error(ErrorCode::kIoError).Message("lost");
-                       }
+                       if (group.size() > 1) FailAll(group, ErrorCode::kIoError);
                      }});
   MemoryTracker tracker("test", 0);
   CommitThread first(queue, &tracker);
   gate.AwaitGroups(1);
-  std::vector<std::unique_ptr<CommitThread>> others;
+  CommitThreads others;
   for (size_t i = 0; i < kOthers; ++i) {
     others.push_back(std::make_unique<CommitThread>(queue, &tracker));
     while (appended < 2 + i) {
@@ -141,7 +145,7 @@ TEST(CommitQueueTest, AppendsWhileTheLogIsSynced) {
   }
   gate.Pass(2);
   EXPECT_TRUE(first.Join().ok());
-  for (const auto& other : others) EXPECT_EQ(other->Join().code(), ErrorCode::kIoError);
+  ExpectAll(others, ErrorCode::kIoError);
   EXPECT_EQ(gate.groups(), (std::vector<size_t>{1, kOthers}));
 }
 

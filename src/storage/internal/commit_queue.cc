@@ -27,11 +27,11 @@ void CommitQueue::Commit(CommitEntry* entry) {
     leads = !std::exchange(is_appending_, true);
   }
   if (!leads) {
-    entry->Sleep();
+    entry->woken_.Acquire();
     if (entry->is_done_) return;
   }
   const Next next = Append(entry);
-  if (next == Next::kWait) entry->Sleep();
+  if (next == Next::kWait) entry->woken_.Acquire();
   if (next != Next::kSync || !SyncOnce(entry)) return;
   {
     std::lock_guard lock(mutex_);
@@ -60,7 +60,7 @@ CommitQueue::Next CommitQueue::Append(CommitEntry* leader) {
       syncs = !std::exchange(is_syncing_, true);
     }
   }
-  if (next != nullptr) next->Wake();
+  if (next != nullptr) next->woken_.Release();
   if (!is_appended) {
     Finish(group, leader);
     return Next::kNothing;
@@ -98,7 +98,7 @@ void CommitQueue::Finish(std::span<CommitEntry* const> group, const CommitEntry*
   for (CommitEntry* entry : group) {
     if (entry == caller) continue;
     entry->is_done_ = true;
-    entry->Wake();
+    entry->woken_.Release();
   }
 }
 

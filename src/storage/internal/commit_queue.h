@@ -1,7 +1,5 @@
 #pragma once
 
-#include <semaphore.h>
-
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -12,6 +10,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "hidb/storage_service.h"
+#include "sys/semaphore.h"
 #include "sys/thread.h"
 
 namespace helios::storage {
@@ -19,12 +18,7 @@ namespace helios::storage {
 // A commit on its way through the queue.
 class CommitEntry {
  public:
-  explicit CommitEntry(const hidb::CommitRequest& request) : request(request) {
-    sem_init(&woken_, /*pshared=*/0, /*value=*/0);
-  }
-  ~CommitEntry() { sem_destroy(&woken_); }
-  CommitEntry(const CommitEntry&) = delete;
-  CommitEntry& operator=(const CommitEntry&) = delete;
+  explicit CommitEntry(const hidb::CommitRequest& request) : request(request) {}
 
   const hidb::CommitRequest& request;
   // What the stages say of it.
@@ -35,16 +29,9 @@ class CommitEntry {
 
  private:
   friend class CommitQueue;
-  void Sleep() {
-    while (sem_wait(&woken_) != 0) {
-    }
-  }
-  // The entry may be gone when this returns.
-  void Wake() { sem_post(&woken_); }
-
   bool is_done_ = false;  // Else the one that is woken appends.
-  // Not the standard library's, which yields a few times before it sleeps: others have more to do.
-  sem_t woken_;
+  // The entry may be gone once it is woken.
+  sys::Semaphore woken_;
 };
 
 // Group commit (DeWitt et al. 1984) in two stages that run side by side: commits are appended to
