@@ -52,7 +52,7 @@ Status Fetch(const plan::ScanNode& scan, hidb::StorageService& storage, const st
   }
   out->SetRowCount(1);
   if (scan.with_row_key) {
-    Vector column({type_oid::kBytea});
+    Vector column({type_oid::kBytea}, PhysicalType::kVarlen, 1);
     column.SetString(0, key);
     out->AddColumn(std::move(column));
   }
@@ -131,7 +131,7 @@ Status RunInsert(QueryState& query, const Point& point, Chunk* out, uint64_t* af
   for (size_t i = 0; i < expressions.size(); ++i) {
     const hidb::ColumnLayout& column = insert.target->layout->columns[i];
     HELIOS_TRY(Value value, ValueOf(*expressions[i], query.eval));
-    Vector vector(column.type, column.physical);
+    Vector vector(column.type, column.physical, 1);
     value.Store(&vector, 0);
     row.AddColumn(std::move(vector));
   }

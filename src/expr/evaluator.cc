@@ -184,7 +184,7 @@ Status FunctionCaller::Call(Arguments arguments, size_t row_count, Vector* out) 
   bool all_constant = function_.volatility != Volatility::kVolatile;
   for (const Vector* argument : arguments) all_constant &= argument->is_constant();
   const size_t computed_count = all_constant ? 1 : row_count;
-  Vector result(result_, physical_);
+  Vector result(result_, physical_, computed_count);
   if (function_.strict && !CombineValidity(arguments, computed_count, &result)) {
     *out = Vector::ConstantNull(result_, physical_);
     return Status::Ok();

@@ -6,6 +6,7 @@
 #include "storage/internal/commit_queue.h"
 #include "storage/internal/commit_validator.h"
 #include "storage/internal/garbage_collector.h"
+#include "storage/internal/highest_keys.h"
 #include "storage/internal/identifiers.h"
 #include "storage/internal/key_format.h"
 #include "storage/internal/local_keys.h"
@@ -65,6 +66,7 @@ Status Node::Open() {
   sequences_ = std::make_unique<Sequences>(*store_);
   row_counts_ = std::make_unique<RowCounts>();
   row_cache_ = std::make_unique<RowCache>(options_.memory_bytes / kRowCacheDivisor);
+  highest_keys_ = std::make_unique<HighestKeys>(*store_);
   commit_queue_ = std::make_unique<CommitQueue>(
       CommitQueue::Stages{[this](std::span<CommitEntry* const> group) { AppendGroup(group); },
                           [this](std::span<CommitEntry* const> group) { SyncGroup(group); }});

@@ -61,6 +61,7 @@ class RowCounts;
 class GarbageCollector;
 class ReadPoint;
 class RowCache;
+class HighestKeys;
 class CommitEntry;
 class CommitQueue;
 class CommitValidator;
@@ -129,7 +130,7 @@ class Node final : public hidb::StorageService {
   Status WriteGroup(std::span<CommitEntry* const> group, Timestamp timestamp);
   void SyncGroup(std::span<CommitEntry* const> group);
   Status AwaitVisible(Timestamp timestamp);
-  void RefreshRowCache(const hidb::WriteSet& writes, Timestamp timestamp, bool is_stored);
+  void NoteStored(const hidb::WriteSet& writes, Timestamp timestamp, bool is_stored);
   Result<Timestamp> CommitAlone(const hidb::CommitRequest& request);
   Status CheckCatalogVersion(const hidb::CommitRequest& request) const;
   void AddCatalog(const hidb::CommitRequest& request, kv::WriteBatch* batch) const;
@@ -155,6 +156,7 @@ class Node final : public hidb::StorageService {
   std::unique_ptr<Sequences> sequences_;
   std::unique_ptr<RowCounts> row_counts_;
   std::unique_ptr<RowCache> row_cache_;
+  std::unique_ptr<HighestKeys> highest_keys_;
   std::unique_ptr<CommitQueue> commit_queue_;
   std::unique_ptr<CommitValidator> validator_;
   std::unique_ptr<GarbageCollector> collector_;

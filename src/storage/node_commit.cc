@@ -7,6 +7,7 @@
 #include "storage/internal/commit_queue.h"
 #include "storage/internal/commit_validator.h"
 #include "storage/internal/garbage_collector.h"
+#include "storage/internal/highest_keys.h"
 #include "storage/internal/identifiers.h"
 #include "storage/internal/key_format.h"
 #include "storage/internal/local_keys.h"
@@ -105,7 +106,11 @@ Status Node::FillIndex(hidb::SpaceId index, std::span<const hidb::IndexEntry> en
     batch->Put(kVersionFamily, key, value);
   }
   rows_written_.fetch_add(entries.size(), std::memory_order_relaxed);
-  return store_->Write(batch.get(), false);
+  Status status = store_->Write(batch.get(), false);
+  const auto by_key = [](const auto& a, const auto& b) { return a.key < b.key; };
+  const auto highest = std::max_element(entries.begin(), entries.end(), by_key);
+  if (highest != entries.end()) highest_keys_->NoteStored(index, highest->key);
+  return status;
 }
 
 uint64_t Node::LockMark(TxnId txn) { return locks_->Mark(txn); }
@@ -167,7 +172,7 @@ void Node::AppendGroup(std::span<CommitEntry* const> group) {
     HELIOS_TRY(const Timestamp timestamp, oracle_->Begin());
     const Status status = WriteGroup(group, timestamp);
     for (const CommitEntry* entry : group) {
-      RefreshRowCache(*entry->request.writes, timestamp, status.ok());
+      NoteStored(*entry->request.writes, timestamp, status.ok());
     }
     if (!status.ok()) {
       oracle_->Publish(timestamp);
@@ -220,17 +225,25 @@ Status Node::AwaitVisible(Timestamp timestamp) {
       .Hint("The disk failed to store the log. Restart the server, then look at the data.");
 }
 
-// What the row cache keeps of the rows that a commit has stored, before it becomes visible.
-void Node::RefreshRowCache(const hidb::WriteSet& writes, Timestamp timestamp, bool is_stored) {
+// What memory keeps of the rows that a commit has stored, before it becomes visible.
+void Node::NoteStored(const hidb::WriteSet& writes, Timestamp timestamp, bool is_stored) {
   // After a failed write nobody knows what is stored.
-  if (!is_stored) return row_cache_->Clear(timestamp);
+  if (!is_stored) row_cache_->Clear(timestamp);
+  hidb::SpaceId last_space = 0;
   std::string stored_key;
+  const auto note_highest = [&] {
+    if (stored_key.empty()) return;
+    highest_keys_->NoteStored(last_space, std::string_view(stored_key).substr(kSpacePrefixBytes));
+  };
   writes.ForEach(
       [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>& value) {
+        if (space != last_space) note_highest();
+        last_space = space;
         stored_key = SpacePrefix(space);
         stored_key.append(key);
-        row_cache_->NoteCommitted(stored_key, timestamp, value);
+        if (is_stored) row_cache_->NoteCommitted(stored_key, timestamp, value);
       });
+  note_highest();
 }
 
 Result<Timestamp> Node::CommitAlone(const hidb::CommitRequest& request) {
@@ -270,9 +283,8 @@ Result<Timestamp> Node::CommitAlone(const hidb::CommitRequest& request) {
   if (!staged.empty()) {
     row_cache_->Clear(timestamp);
     if (!status.ok()) staged_->SetCommitted(staged, 0);
-  } else if (buffered) {
-    RefreshRowCache(*writes, timestamp, status.ok());
   }
+  if (buffered) NoteStored(*writes, timestamp, status.ok());
   if (status.ok() && !request.catalog.empty()) {
     catalog_version_.fetch_add(1, std::memory_order_acq_rel);
   }
@@ -407,6 +419,7 @@ Status Node::WriteStaged(Timestamp timestamp, hidb::CommandId command,
     if (batch->byte_count() >= kStageBatchBytes) flush();
   });
   if (status.ok() && batch->operation_count() > 0) flush();
+  for (const StagedExtent& extent : extents) highest_keys_->NoteStored(extent.space, extent.last);
   return status;
 }
 
@@ -424,6 +437,7 @@ void Node::EraseDropped(const std::vector<hidb::SpaceId>& spaces) {
     identifiers_->Forget(space);
     sequences_->Forget(space);
     row_counts_->Forget(space);
+    highest_keys_->Forget(space);
   }
   // If it fails the spaces are emptied at the next start.
   if (!store_->Write(batch.get(), false).ok()) return;

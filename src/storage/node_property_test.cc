@@ -99,6 +99,9 @@ class PropertyTest : public testing::TestWithParam<std::tuple<bool, int>> {
     if (found[0]) {
       ASSERT_EQ(chunk.column(0).At<int32_t>(0), expected->second);
     }
+    get.columns.clear();
+    ASSERT_TRUE(node_->Get(get, &chunk, &found).ok());
+    ASSERT_EQ(found[0], expected != model.end());
     ASSERT_EQ(node_->Exists(kTableSpace, range, view, nullptr).value(),
               !Expected(model, range, false).empty());
   }

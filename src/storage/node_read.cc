@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "storage/internal/highest_keys.h"
 #include "storage/internal/key_format.h"
 #include "storage/internal/local_keys.h"
 #include "storage/internal/merge_cursor.h"
@@ -47,9 +48,13 @@ Status Node::Get(const hidb::GetRequest& request, Chunk* out, std::vector<bool>*
   HELIOS_CHECK(request.row_keys.size() <= kVectorRowsMax);
   point_reads_.fetch_add(request.row_keys.size(), std::memory_order_relaxed);
   const ReadPoint read_point(request.view, *snapshots_, *staged_);
-  RowReader rows(*store_, row_cache_.get(), request.table->space, read_point, request.view);
+  // Whoever wants no columns mostly is about to insert, in ascending order as often as not.
+  HighestKeys* const highest_keys = request.columns.empty() ? highest_keys_.get() : nullptr;
+  RowReader rows({*store_, row_cache_.get(), highest_keys}, request.table->space, read_point,
+                 request.view);
   RowDecoder decoder(WantedColumns(*request.table, request.columns));
-  *out = MakeOutput(*request.table, request.columns, false);
+  *out = MakeOutput(*request.table, request.columns, /*with_row_key=*/false,
+                    /*row_count_max=*/request.row_keys.size());
   std::vector<Vector*> columns;
   for (Vector& column : out->columns()) columns.push_back(&column);
   found->assign(request.row_keys.size(), false);
@@ -73,6 +78,15 @@ Result<bool> Node::Exists(hidb::SpaceId space, const hidb::KeyRange& range,
                           const hidb::ReadView& view, std::string* key) {
   point_reads_.fetch_add(1, std::memory_order_relaxed);
   if (view.reads != nullptr) view.reads->AddRange(space, range);
+  const bool has_own =
+      view.writes != nullptr && !view.writes
+                                     ->Range(space, range.begin, range.end, /*reverse=*/false,
+                                             /*count_max=*/1, view.before_command)
+                                     .empty();
+  if (!has_own) {
+    HELIOS_TRY(const bool is_above, highest_keys_->IsAbove(space, range.begin));
+    if (is_above) return false;
+  }
   const ReadPoint read_point(view, *snapshots_, *staged_);
   MergeCursor cursor(*store_, space, read_point, view, {range}, false);
   if (!cursor.Next()) {

@@ -34,7 +34,7 @@ void Value::Store(Vector* vector, size_t row) const {
 
 Vector Value::ToConstant() const {
   if (null_) return Vector::ConstantNull(type_, physical_);
-  Vector vector(type_, physical_);
+  Vector vector(type_, physical_, 1);
   Store(&vector, 0);
   vector.MakeConstant();
   return vector;

@@ -2,10 +2,10 @@
 
 namespace helios {
 
-Vector::Vector(SqlType type, PhysicalType physical)
+Vector::Vector(SqlType type, PhysicalType physical, size_t row_count_max)
     : type_(type),
       physical_(physical),
-      data_(std::make_shared_for_overwrite<char[]>(kVectorRowsMax * PhysicalWidth(physical))) {}
+      data_(std::make_shared_for_overwrite<char[]>(row_count_max * PhysicalWidth(physical))) {}
 
 Vector Vector::Dictionary(const Vector& child, std::shared_ptr<const Selection> selection) {
   if (child.kind_ == VectorKind::kConstant) return child;
@@ -24,7 +24,7 @@ Vector Vector::Dictionary(const Vector& child, std::shared_ptr<const Selection> 
 }
 
 Vector Vector::ConstantNull(SqlType type, PhysicalType physical) {
-  Vector result(type, physical);
+  Vector result(type, physical, 1);
   std::memset(result.data_.get(), 0, PhysicalWidth(physical));
   result.SetNull(0);
   result.MakeConstant();

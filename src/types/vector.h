@@ -57,10 +57,10 @@ enum class VectorKind : uint8_t {
 class Vector {
  public:
   Vector() = default;
-  // A flat vector with room for kVectorRowsMax values, uninitialised and all valid. `physical` says
-  // how user-defined types lie; built-in types know it themselves.
+  // A flat vector with room for `row_count_max` values, uninitialised and all valid. `physical`
+  // says how user-defined types lie; built-in types know it themselves.
   explicit Vector(SqlType type) : Vector(type, PhysicalTypeOf(type.oid)) {}
-  Vector(SqlType type, PhysicalType physical);
+  Vector(SqlType type, PhysicalType physical, size_t row_count_max = kVectorRowsMax);
 
   // Shares `child`'s data; row i shows child row selection[i]. A dictionary child is flattened
   // through, a constant child stays constant.

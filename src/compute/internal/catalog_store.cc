@@ -98,6 +98,10 @@ std::shared_ptr<const catalog::Snapshot> CatalogStore::Current() const {
   return current_;
 }
 
+void CatalogStore::Refresh(std::shared_ptr<const catalog::Snapshot>* known) const {
+  if (*known == nullptr || (*known)->version() < storage_.CatalogVersion()) *known = Current();
+}
+
 void CatalogStore::AwaitCommits() {
   if (committing_.load() > 0) std::lock_guard wait(commit_mutex_);
 }

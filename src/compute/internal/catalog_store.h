@@ -36,6 +36,8 @@ class CatalogStore {
 
   // As of the newest commit: who was granted a lock that DDL held sees what the DDL did.
   std::shared_ptr<const catalog::Snapshot> Current() const;
+  // Makes `*known` what Current() gives; quick when it is already.
+  void Refresh(std::shared_ptr<const catalog::Snapshot>* known) const;
 
   // `changes`, made against `base`, on top of `onto`. 40001 when one of the objects was changed by
   // another transaction in between; 42P07 and its kin when a name was taken.

@@ -144,16 +144,14 @@ int64_t SessionImpl::NowMicros() const { return core_.clock.UnixMicros() - kSqlE
 
 std::shared_ptr<const catalog::Snapshot> SessionImpl::Catalog() {
   if (txn_ != nullptr && txn_->catalog != nullptr) return txn_->catalog;
-  std::shared_ptr<const catalog::Snapshot> seen = core_.catalog.Current();
-  if (!temporary_objects_.empty()) {
-    if (overlay_base_ != seen) {
-      catalog::Editor editor(seen);
-      for (const auto& object : temporary_objects_) editor.Put(object);
-      overlay_ = editor.Finish(seen->version());
-      overlay_base_ = std::move(seen);
-    }
-    seen = overlay_;
+  core_.catalog.Refresh(&shared_catalog_);
+  if (!temporary_objects_.empty() && overlay_base_ != shared_catalog_) {
+    catalog::Editor editor(shared_catalog_);
+    for (const auto& object : temporary_objects_) editor.Put(object);
+    overlay_ = editor.Finish(shared_catalog_->version());
+    overlay_base_ = shared_catalog_;
   }
+  const auto& seen = temporary_objects_.empty() ? shared_catalog_ : overlay_;
   // Another session's DDL may replace the shared catalog at any moment, and plain pointers to what
   // is in this one are around.
   if (seen_catalogs_.empty() || seen_catalogs_.back() != seen) seen_catalogs_.push_back(seen);
@@ -373,6 +371,7 @@ Activity SessionImpl::GetActivity() {
 
 void SessionImpl::BeginActivity(std::string_view query) {
   seen_catalogs_.clear();
+  shared_catalog_.reset();
   core_.statements.fetch_add(1, std::memory_order_relaxed);
   statement_start_us_ = NowMicros();
   if (cancel_reason_.load() != CancelReason::kTerminate) {

@@ -223,7 +223,8 @@ class SessionImpl : public Session, public expr::SessionServices {
   std::set<std::string> channels_;
   std::map<hidb::SpaceId, int64_t> sequence_values_;  // currval
 
-  // The shared catalog overlaid with this session's temporary objects.
+  std::shared_ptr<const catalog::Snapshot> shared_catalog_;  // As this statement saw it last.
+  // The same, overlaid with this session's temporary objects.
   Oid temporary_schema_ = kInvalidOid;
   std::vector<std::shared_ptr<const catalog::Object>> temporary_objects_;
   std::vector<std::shared_ptr<const catalog::Snapshot>> seen_catalogs_;  // By this statement.

@@ -4,11 +4,12 @@
 
 namespace helios::storage {
 
-RowReader::RowReader(kv::KvStore& store, RowCache* cache, hidb::SpaceId space,
-                     const ReadPoint& read_point, const hidb::ReadView& view)
-    : store_(store),
+RowReader::RowReader(Sources sources, hidb::SpaceId space, const ReadPoint& read_point,
+                     const hidb::ReadView& view)
+    : store_(sources.store),
       // The cache keeps versions by the time of their commit.
-      cache_(read_point.has_staged() ? nullptr : cache),
+      cache_(read_point.has_staged() ? nullptr : sources.cache),
+      highest_keys_(sources.highest_keys),
       space_(space),
       read_point_(read_point),
       writes_(view.writes != nullptr && view.writes->HasWrites(space) ? view.writes : nullptr),
@@ -22,6 +23,10 @@ Result<bool> RowReader::Find(std::string_view key, std::string_view* value) {
       *value = *own_.value;
       return true;
     }
+  }
+  if (highest_keys_ != nullptr) {
+    HELIOS_TRY(const bool is_above, highest_keys_->IsAbove(space_, key));
+    if (is_above) return false;
   }
   seek_key_ = SpacePrefix(space_);
   seek_key_.append(key);

@@ -6,6 +6,7 @@
 
 #include "hidb/storage_service.h"
 #include "kv/kv_store.h"
+#include "storage/internal/highest_keys.h"
 #include "storage/internal/read_point.h"
 #include "storage/internal/row_cache.h"
 
@@ -16,8 +17,12 @@ namespace helios::storage {
 // Thread safety: none. Lifetime: shorter than the store's and the read point's.
 class RowReader {
  public:
-  // `cache`: where to look first, and to keep what is found; may be null.
-  RowReader(kv::KvStore& store, RowCache* cache, hidb::SpaceId space, const ReadPoint& read_point,
+  struct Sources {
+    kv::KvStore& store;
+    RowCache* cache;            // Where to look first, and to keep what is found.
+    HighestKeys* highest_keys;  // Asked before, when most keys will not be there. Null: not asked.
+  };
+  RowReader(Sources sources, hidb::SpaceId space, const ReadPoint& read_point,
             const hidb::ReadView& view);
 
   // Whether the key is visible; `value` is valid until the next call.
@@ -27,7 +32,8 @@ class RowReader {
   Result<bool> FindInStore(std::string_view* value);
 
   kv::KvStore& store_;
-  RowCache* const cache_;
+  RowCache* const cache_;  // May be null.
+  HighestKeys* const highest_keys_;
   const hidb::SpaceId space_;
   const ReadPoint& read_point_;
   const hidb::WriteSet* const writes_;

@@ -67,7 +67,7 @@ class Scan : public hidb::ScanStream {
 
   // Makes `*out` ready for Emit.
   void StartChunk(Chunk* out) {
-    *out = MakeOutput(*request_.table, request_.columns, request_.with_row_key);
+    *out = MakeOutput(*request_.table, request_.columns, request_.with_row_key, kVectorRowsMax);
     if (request_.with_version) out->AddColumn(Vector(SqlType{type_oid::kInt8}));
     columns_.clear();
     for (size_t index = 0; index < request_.columns.size(); ++index) {
@@ -158,7 +158,7 @@ class IndexScan final : public Scan {
  public:
   IndexScan(const ScanEnvironment& environment, hidb::ScanRequest request)
       : Scan(environment, request, request.index->space),
-        rows_(environment.store, /*cache=*/nullptr, request_.table->space, read_point_,
+        rows_({environment.store, nullptr, nullptr}, request_.table->space, read_point_,
               request_.view),
         needs_values_(!request_.columns.empty()) {}
 
@@ -239,17 +239,18 @@ std::vector<RowColumn> WantedColumns(const hidb::TableLayout& table,
 }
 
 Chunk MakeOutput(const hidb::TableLayout& table, const std::vector<uint32_t>& columns,
-                 bool with_row_key) {
+                 bool with_row_key, size_t row_count_max) {
   Chunk chunk;
   for (uint32_t position : columns) {
     if (position == hidb::kWriterColumn) {
-      chunk.AddColumn(Vector(SqlType{type_oid::kXid}));
+      chunk.AddColumn(Vector({type_oid::kXid}, PhysicalTypeOf(type_oid::kXid), row_count_max));
       continue;
     }
     const hidb::ColumnLayout& column = table.columns[position];
-    chunk.AddColumn(Vector(column.type, column.physical));
+    chunk.AddColumn(Vector(column.type, column.physical, row_count_max));
   }
-  if (with_row_key) chunk.AddColumn(Vector(SqlType{type_oid::kBytea}));
+  if (with_row_key)
+    chunk.AddColumn(Vector({type_oid::kBytea}, PhysicalType::kVarlen, row_count_max));
   return chunk;
 }
 

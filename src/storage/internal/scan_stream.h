@@ -22,9 +22,10 @@ struct ScanEnvironment {
 // The columns of a table that a request wants, for the decoder of rows.
 std::vector<RowColumn> WantedColumns(const hidb::TableLayout& table,
                                      const std::vector<uint32_t>& columns);
-// A chunk of flat vectors for those columns, and a bytea for the row key.
+// A chunk of flat vectors for those columns, and a bytea for the row key, with room for so many
+// rows.
 Chunk MakeOutput(const hidb::TableLayout& table, const std::vector<uint32_t>& columns,
-                 bool with_row_key);
+                 bool with_row_key, size_t row_count_max);
 
 std::unique_ptr<hidb::ScanStream> MakeScanStream(const ScanEnvironment& environment,
                                                  hidb::ScanRequest request);
