@@ -164,8 +164,11 @@ class RocksBatch final : public WriteBatch {
   // Adding to a batch in memory fails for keys and values of 4 GiB only.
   static void Check(const rocksdb::Status& status) { HELIOS_CHECK(status.ok()); }
 
+  // Room for a short commit, without growing.
+  static constexpr size_t kInitialBytes = 512;
+
   const std::vector<rocksdb::ColumnFamilyHandle*>& handles_;
-  rocksdb::WriteBatch batch_;
+  rocksdb::WriteBatch batch_{kInitialBytes};
 };
 
 Status CompletionUnknown(const std::string& cause) {
