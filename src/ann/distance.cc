@@ -106,11 +106,11 @@ float DistanceTo::DenseRank(const VectorRef& other) const {
       case Metric::kInnerProduct:
         return -kernels_.inner_product_f32(query, data, count);
       default: {
-        const float squares = kernels_.inner_product_f32(data, data, count);
-        if (squares < kSquaresMin || squares > kSquaresMax) {
+        const Products products = kernels_.products_f32(query, data, count);
+        if (products.right < kSquaresMin || products.right > kSquaresMax) {
           return static_cast<float>(ExactDistance(vector_, other, metric_));
         }
-        return 1 - kernels_.inner_product_f32(query, data, count) / std::sqrt(squares);
+        return 1 - products.both / std::sqrt(products.right);
       }
     }
   }

@@ -28,6 +28,12 @@ struct BitCounts {
   uint32_t either = 0;
 };
 
+// The inner product of two vectors, and of the right one with itself.
+struct Products {
+  float both = 0;
+  float right = 0;
+};
+
 // The inner loops of distances. No alignment is asked for. Floating point sums are taken in another
 // order by each set, so they differ in their last digits; the others are exact.
 //
@@ -38,6 +44,8 @@ struct Kernels {
   float (*l2_squared_f32)(const float* left, const float* right, size_t count);
   float (*inner_product_f32)(const float* left, const float* right, size_t count);
   float (*l1_f32)(const float* left, const float* right, size_t count);
+  // What cosine wants of a vector that is fetched once.
+  Products (*products_f32)(const float* left, const float* right, size_t count);
   // A query in full against a vector of halves.
   float (*l2_squared_f16)(const float* left, const uint16_t* right, size_t count);
   float (*inner_product_f16)(const float* left, const uint16_t* right, size_t count);

@@ -82,6 +82,9 @@ TEST_P(KernelsTest, FloatsAgreeWithTheDefinition) {
     EXPECT_NEAR(kernels_->l1_f32(left.data(), right.data(), count),
                 ExactDistance(a, b, Metric::kL1), tolerance)
         << count;
+    const Products products = kernels_->products_f32(left.data(), right.data(), count);
+    EXPECT_NEAR(-products.both, ExactDistance(a, b, Metric::kInnerProduct), tolerance) << count;
+    EXPECT_NEAR(-products.right, ExactDistance(b, b, Metric::kInnerProduct), tolerance) << count;
   }
 }
 

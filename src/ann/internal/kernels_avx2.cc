@@ -78,6 +78,30 @@ HELIOS_TARGET float SumOfTerms(const float* left, const Right* right, size_t cou
   return Sum(_mm256_add_ps(_mm256_add_ps(sums[0], sums[1]), _mm256_add_ps(sums[2], sums[3])));
 }
 
+HELIOS_TARGET Products ProductsOfFloats(const float* left, const float* right, size_t count) {
+  __m256 both[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+  __m256 squares[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+  size_t index = 0;
+  for (; index + 2 * kFloats <= count; index += 2 * kFloats) {
+#pragma GCC unroll 2
+    for (size_t part = 0; part < 2; ++part) {
+      const __m256 floats = Load(right + index + part * kFloats);
+      both[part] = Product::Add(both[part], Load(left + index + part * kFloats), floats);
+      squares[part] = Product::Add(squares[part], floats, floats);
+    }
+  }
+  for (; index < count; index += kFloats) {
+    float left_rest[kFloats] = {};
+    float right_rest[kFloats] = {};
+    const size_t rest = count - index < kFloats ? count - index : kFloats;
+    std::memcpy(left_rest, left + index, rest * sizeof(float));
+    std::memcpy(right_rest, right + index, rest * sizeof(float));
+    both[0] = Product::Add(both[0], Load(left_rest), Load(right_rest));
+    squares[0] = Product::Add(squares[0], Load(right_rest), Load(right_rest));
+  }
+  return {Sum(_mm256_add_ps(both[0], both[1])), Sum(_mm256_add_ps(squares[0], squares[1]))};
+}
+
 HELIOS_INLINE_TARGET __m256i Widen(const int8_t* from) {
   return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
@@ -191,6 +215,7 @@ const Kernels kAvx2Kernels = {
     .l2_squared_f32 = SumOfTerms<Square, float>,
     .inner_product_f32 = SumOfTerms<Product, float>,
     .l1_f32 = SumOfTerms<Size, float>,
+    .products_f32 = ProductsOfFloats,
     .l2_squared_f16 = SumOfTerms<Square, uint16_t>,
     .inner_product_f16 = SumOfTerms<Product, uint16_t>,
     .l1_f16 = SumOfTerms<Size, uint16_t>,

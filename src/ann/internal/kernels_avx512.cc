@@ -80,6 +80,28 @@ HELIOS_TARGET float SumOfTerms(const float* left, const Right* right, size_t cou
       _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3])));
 }
 
+HELIOS_TARGET Products ProductsOfFloats(const float* left, const float* right, size_t count) {
+  __m512 both[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
+  __m512 squares[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
+  size_t index = 0;
+  for (; index + 2 * kFloats <= count; index += 2 * kFloats) {
+#pragma GCC unroll 2
+    for (size_t part = 0; part < 2; ++part) {
+      const __m512 floats = Load(right + index + part * kFloats);
+      both[part] = Product::Add(both[part], Load(left + index + part * kFloats), floats);
+      squares[part] = Product::Add(squares[part], floats, floats);
+    }
+  }
+  for (; index < count; index += kFloats) {
+    const __mmask16 mask = count - index < kFloats ? FirstFloats(count - index) : __mmask16{0xffff};
+    const __m512 floats = Load(right + index, mask);
+    both[0] = Product::Add(both[0], Load(left + index, mask), floats);
+    squares[0] = Product::Add(squares[0], floats, floats);
+  }
+  return {_mm512_reduce_add_ps(_mm512_add_ps(both[0], both[1])),
+          _mm512_reduce_add_ps(_mm512_add_ps(squares[0], squares[1]))};
+}
+
 HELIOS_INLINE_TARGET __mmask32 FirstWidened(size_t count) {
   return count >= kWidened ? ~__mmask32{0} : (__mmask32{1} << count) - 1;
 }
@@ -312,6 +334,7 @@ constexpr Kernels kWithoutVnni = {
     .l2_squared_f32 = SumOfTerms<Square, float>,
     .inner_product_f32 = SumOfTerms<Product, float>,
     .l1_f32 = SumOfTerms<Size, float>,
+    .products_f32 = ProductsOfFloats,
     .l2_squared_f16 = SumOfTerms<Square, uint16_t>,
     .inner_product_f16 = SumOfTerms<Product, uint16_t>,
     .l1_f16 = SumOfTerms<Size, uint16_t>,

@@ -53,6 +53,10 @@ float L1(const float* left, const Right* right, size_t count) {
   return SumOfTerms(left, right, count, Size);
 }
 
+Products ProductsOfFloats(const float* left, const float* right, size_t count) {
+  return {InnerProduct(left, right, count), InnerProduct(right, right, count)};
+}
+
 int32_t L2SquaredI8(const int8_t* left, const int8_t* right, size_t count) {
   int32_t sum = 0;
   for (size_t index = 0; index < count; ++index) {
@@ -127,6 +131,7 @@ const Kernels kPortableKernels = {
     .l2_squared_f32 = L2Squared<float>,
     .inner_product_f32 = InnerProduct<float>,
     .l1_f32 = L1<float>,
+    .products_f32 = ProductsOfFloats,
     .l2_squared_f16 = L2Squared<uint16_t>,
     .inner_product_f16 = InnerProduct<uint16_t>,
     .l1_f16 = L1<uint16_t>,
