@@ -81,7 +81,11 @@ void HnswIndex::Impl::Calibrate() {
   costs.scan_ns = std::max(Median(std::move(scans)) / kSampleCount, 1.0);
 
   std::vector<double> walks;  // Nanoseconds for each distance of one.
+  const Filter all;
+  const internal::PassTest passes(all, live_, duplicates_);
   const auto distances_of = [&](size_t ef) {
+    // Never given up for a scan: of so many it would take for ever.
+    const internal::FilteredPace pace(costs, 1, ef, 1, std::numeric_limits<uint32_t>::max());
     uint64_t distance_count = 0;
     internal::Patience patience;
     for (size_t at = 0; at < kWalkCount; ++at) {
@@ -90,7 +94,7 @@ void HnswIndex::Impl::Calibrate() {
       scratch->distance_count = 0;
       internal::Walk walk(graph_, *codes_, scratch->query, &*scratch);
       const double ns = NanosOf([&] {
-        walk.FindNearest(walk.Descend(walk.Start(entry), graph_.LevelOf(entry), 0), 0, ef,
+        walk.FindPassing(walk.Descend(walk.Start(entry), graph_.LevelOf(entry), 0), pace, passes,
                          &patience);
       });
       walks.push_back(ns / static_cast<double>(std::max<uint64_t>(scratch->distance_count, 1)));

@@ -1,7 +1,10 @@
 // The choice is between two costs: a scan's is known, the number of passing vectors times what one
 // takes; a walk's follows from the share that passes where the walk is, which only the walk finds
-// out. So a scan that costs no more than a walk without a filter is taken at once; otherwise a walk
-// begins, and gives way to the scan when what it has seen makes the scan the cheaper end.
+// out. So a scan that costs little more than a walk without a filter is taken at once; otherwise a
+// walk begins, and gives way to the scan when what it has seen makes the scan the cheaper end.
+//
+// The constants were chosen on the tuning half of queries and cells of docs/benchmarks/vectors.md,
+// by replaying what walks had seen at each step: ADR 21.
 
 #include "ann/internal/planner.h"
 
@@ -11,13 +14,17 @@
 namespace helios::ann::internal {
 namespace {
 
-// Measured (docs/benchmarks/vectors.md): exponents from 0.5 to 0.9 were tried.
-constexpr double kShrink = 0.7;
 constexpr double kListPartMin = 0.25;
 constexpr double kGrowthMax = 4;
+// A scan that costs so many times as much as a walk without a filter is still taken at once: under
+// a filter the walk costs more, or has to be given up.
+constexpr double kScanMargin = 1.2;
 // A walk that is given up costs this part of the scan that follows.
-constexpr double kProbePart = 0.1;
-constexpr double kProbeDistancesMin = 128;
+constexpr double kProbePart = 0.05;
+constexpr double kProbeDistancesMin = 64;
+// A starved walk has to leave the region that the filter excludes, and looks at this part of all
+// that does not pass before it does: 0.03 to 0.4 were seen.
+constexpr double kExcludedPart = 0.2;
 // To put one into its place in a list of so many costs as much as a distance.
 constexpr double kListCostDivisor = 4096;
 constexpr size_t kLongList = 1024;
@@ -36,12 +43,14 @@ FilteredPace::FilteredPace(const Costs& costs, size_t k, size_t ef, double selec
       ef_(ef),
       selectivity_(selectivity),
       scan_distances_(static_cast<double>(passing_count) * costs.scan_ns / costs.walk_distance_ns),
-      probe_distances_(std::max(kProbeDistancesMin, kProbePart * scan_distances_)) {}
+      probe_distances_(std::max(kProbeDistancesMin, kProbePart * scan_distances_)),
+      starved_distances_(kExcludedPart * static_cast<double>(passing_count) *
+                         (1 / std::max(selectivity, kShareMin) - 1)) {}
 
 size_t FilteredPace::FoundMax(double share) const {
   share = std::max(share, kShareMin);
   const double growth = std::clamp(selectivity_ / share, 1.0, kGrowthMax);
-  const double part = std::max(std::pow(share, kShrink), kListPartMin);
+  const double part = std::max(std::sqrt(share), kListPartMin);
   const double list = static_cast<double>(ef_) * part * growth;
   return std::max(k_, static_cast<size_t>(list));
 }
@@ -51,6 +60,13 @@ double FilteredPace::DistancesNeeded(double share) const {
   const auto list = static_cast<double>(FoundMax(share));
   return costs_.walk_distances_base +
          costs_.walk_distances_each * list / share * (1 + list / kListCostDivisor);
+}
+
+bool FilteredPace::IsScanBetter(double spent, double share, bool is_starved) const {
+  if (spent < probe_distances_) return false;
+  double needed = DistancesNeeded(share);
+  if (is_starved) needed = std::max(needed, starved_distances_);
+  return std::max(needed - spent, spent) > scan_distances_;
 }
 
 Strategy Planner::ChooseUnfiltered(const SearchOptions& options, uint64_t count) const {
@@ -67,8 +83,8 @@ Strategy Planner::Choose(const SearchOptions& options, uint64_t passing_count,
   if (passing_count <= options.k) return Strategy::kReturnAll;
   const size_t ef = std::max(options.ef, options.k);
   const FilteredPace pace(costs_, options.k, ef, selectivity, passing_count);
-  const double unfiltered = pace.DistancesNeeded(1);
-  return pace.scan_distances() <= unfiltered ? Strategy::kExact : Strategy::kFilteredWalk;
+  const double walk_max = kScanMargin * pace.DistancesNeeded(1);
+  return pace.scan_distances() <= walk_max ? Strategy::kExact : Strategy::kFilteredWalk;
 }
 
 Strategy Planner::AfterStarving(uint64_t passing_count) const {

@@ -7,10 +7,11 @@
 namespace helios::ann::internal {
 
 // What the steps of a search cost on this machine and this index; measured by HnswIndex when it has
-// been built or loaded.
+// been built, and kept in its snapshots.
 struct Costs {
-  double scan_ns = 25;           // A vector of a scan over codes, some of which are left out.
-  double walk_distance_ns = 60;  // A distance of a walk, with all that the walk does around it.
+  double scan_ns = 25;  // A vector of a scan over codes, some of which are left out.
+  // A distance of a walk under a filter, with all that the walk does around it.
+  double walk_distance_ns = 60;
   // Distances of a walk without a filter: so many to get near, and for each place in its list.
   double walk_distances_base = 500;
   double walk_distances_each = 10;
@@ -22,14 +23,15 @@ class FilteredPace {
  public:
   FilteredPace(const Costs& costs, size_t k, size_t ef, double selectivity, uint64_t passing_count);
 
-  // The length of the list of what was found: ef * share^0.7, at least k and ef / 4, because among
+  // The length of the list of what was found: ef * share^0.5, at least k and ef / 4, because among
   // near nodes of which few pass, a short list of passing ones stands for many that were looked at.
   // Longer again where fewer pass than elsewhere: then what passes lies on all sides.
   size_t FoundMax(double share) const;
   // What the whole walk takes if it goes on like this.
   double DistancesNeeded(double share) const;
-  // Before so many nothing is decided: the share that is seen on the way says little.
-  double probe_distances() const { return probe_distances_; }
+  // Whether a walk that has spent so many should give way to the scan. It is starved where far
+  // fewer pass than elsewhere.
+  bool IsScanBetter(double spent, double share, bool is_starved) const;
   // What a scan of all that pass costs.
   double scan_distances() const { return scan_distances_; }
   double selectivity() const { return selectivity_; }
@@ -41,7 +43,9 @@ class FilteredPace {
   const size_t ef_;
   const double selectivity_;
   const double scan_distances_;
+  // Before so many nothing is decided: the share that is seen on the way says little.
   const double probe_distances_;
+  const double starved_distances_;  // What a walk that is starved takes, at least.
 };
 
 // Chooses how a filtered search goes about it.

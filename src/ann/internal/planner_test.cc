@@ -27,9 +27,9 @@ TEST_F(PlannerTest, ReturnsAllOfNoMoreThanK) {
 
 // A walk without a filter takes 500 + 10 * 64 distances, a little more for its list, of twice what
 // one of the scan costs.
-TEST_F(PlannerTest, ScansWhatCostsNoMoreThanAWalkWithoutFilter) {
-  EXPECT_EQ(Choose(2'200), Strategy::kExact);
-  EXPECT_EQ(Choose(2'400), Strategy::kFilteredWalk);
+TEST_F(PlannerTest, ScansWhatCostsLittleMoreThanAWalkWithoutFilter) {
+  EXPECT_EQ(Choose(2'700), Strategy::kExact);
+  EXPECT_EQ(Choose(2'800), Strategy::kFilteredWalk);
 }
 
 TEST_F(PlannerTest, DoesWhatItIsTold) {
@@ -50,8 +50,8 @@ TEST_F(PlannerTest, StarvedWalksGiveWayToScansThatAreNotTooLong) {
 TEST(FilteredPaceTest, TheListShrinksWithTheShareAndGrowsWhereFewerPassThanElsewhere) {
   const FilteredPace pace(kCosts, 10, 64, 0.5, kLiveCount / 2);
   EXPECT_EQ(pace.FoundMax(1), 64u);
-  EXPECT_EQ(pace.FoundMax(0.5), 39u);   // 64 * 0.5^0.7
-  EXPECT_EQ(pace.FoundMax(0.25), 48u);  // 64 * 0.25^0.7 * 2
+  EXPECT_EQ(pace.FoundMax(0.5), 45u);   // 64 * 0.5^0.5
+  EXPECT_EQ(pace.FoundMax(0.25), 64u);  // 64 * 0.25^0.5 * 2
   EXPECT_EQ(pace.FoundMax(0), 64u);     // A quarter of it, four times.
 }
 
@@ -65,7 +65,23 @@ TEST(FilteredPaceTest, TheFewerPassTheMoreDistancesItTakes) {
   EXPECT_LT(pace.DistancesNeeded(0.5), pace.DistancesNeeded(0.2));
   EXPECT_LT(pace.DistancesNeeded(0.2), pace.DistancesNeeded(0.01));
   EXPECT_DOUBLE_EQ(pace.scan_distances(), 100'000);
-  EXPECT_DOUBLE_EQ(pace.probe_distances(), 10'000);
+}
+
+// The scan costs 100,000 distances.
+TEST(FilteredPaceTest, WalksGiveWayWhenWhatIsLeftCostsMoreThanTheScan) {
+  const FilteredPace pace(kCosts, 10, 64, 0.2, kLiveCount / 5);
+  EXPECT_FALSE(pace.IsScanBetter(6'000, 0.2, false));
+  EXPECT_FALSE(pace.IsScanBetter(4'000, 1e-5, false)) << "too early to tell";
+  EXPECT_TRUE(pace.IsScanBetter(6'000, 1e-5, false));
+  EXPECT_TRUE(pace.IsScanBetter(100'001, 0.2, false)) << "it has spent as much";
+}
+
+// Of 800,000 that do not pass 160,000 are to be met first; of 200,000 they are 40,000.
+TEST(FilteredPaceTest, StarvedWalksGiveWayWhereMuchIsExcluded) {
+  const FilteredPace few(kCosts, 10, 64, 0.2, kLiveCount / 5);
+  EXPECT_TRUE(few.IsScanBetter(6'000, 0.02, true));
+  const FilteredPace most(kCosts, 10, 64, 0.8, kLiveCount / 5 * 4);
+  EXPECT_FALSE(most.IsScanBetter(25'000, 0.08, true));
 }
 
 }  // namespace

@@ -180,11 +180,7 @@ WalkEnd Walk::FindPassing(Candidate from, const FilteredPace& pace, const PassTe
     found_max = pace.FoundMax(share);
     if (patience->IsOver()) return WalkEnd::kOver;
     const auto spent = static_cast<double>(scratch_.distance_count - distances_before);
-    if (spent < pace.probe_distances()) continue;
-    const double left = pace.DistancesNeeded(share) - spent;
-    if (seen.IsStarved() || std::max(left, spent) > pace.scan_distances()) {
-      return WalkEnd::kStarved;
-    }
+    if (pace.IsScanBetter(spent, share, seen.IsStarved())) return WalkEnd::kStarved;
   }
   return found.size() >= pace.k() ? WalkEnd::kFound : WalkEnd::kStarved;
 }
