@@ -10,7 +10,7 @@ from index import Answers, Array, Query
 
 LIBRARY = debian.ROOT / "build" / "release" / "lib" / "libhelios_ann_bench.so"
 METRICS = {"l2": 0, "cosine": 1}
-CODES = {"full": 0, "flat": 0, "sq8": 1, "rabitq": 2, "pq": 3}
+CODES = {"full": 0, "flat": 0, "sq8": 1, "rabitq": 2, "pq": 3, "copy": 4}
 STRATEGIES = {
     "planned": -1,
     "walk": 0,

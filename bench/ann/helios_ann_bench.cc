@@ -146,6 +146,7 @@ HeliosAnnIndex* HeliosAnnCreateIvf(int metric, uint32_t dimensions, uint32_t lis
   index->list_options.lists = lists;
   index->list_options.product_bytes = product_bytes;
   index->list_options.codes = codes == HELIOS_ANN_CODES_FULL      ? ListCodes::kFlat
+                              : codes == HELIOS_ANN_CODES_COPY    ? ListCodes::kCopy
                               : codes == HELIOS_ANN_CODES_RABITQ  ? ListCodes::kRabitq
                               : codes == HELIOS_ANN_CODES_PRODUCT ? ListCodes::kProduct
                                                                   : ListCodes::kScalar8;

@@ -57,6 +57,7 @@ ENGINES = {
     "filtered": ("helios:m=16,efc=200", "hnswlib:m=16,efc=200", "faiss-hnsw:m=16,efc=200"),
     "ivf": (
         "helios-ivf:codes=flat",
+        "helios-ivf:codes=copy",
         "helios-ivf:codes=sq8",
         "helios-ivf:codes=rabitq",
         "helios-ivf:codes=pq",

@@ -8,7 +8,7 @@ namespace {
 constexpr uint32_t kListCountMax = internal::CenteredCodes::kCenterCountMax;
 
 Status CheckCodes(const IvfOptions& options) {
-  if (options.codes == ListCodes::kFlat) return Status::Ok();
+  if (options.codes == ListCodes::kFlat || options.codes == ListCodes::kCopy) return Status::Ok();
   if (!internal::CenteredCodes::HasCodes(options.shape, options.metric)) {
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("this type of vector has no codes for lists");

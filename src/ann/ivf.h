@@ -15,10 +15,11 @@ namespace helios::ann {
 
 // What the lists hold of a vector.
 enum class ListCodes : uint8_t {
-  kFlat,     // Its ordinal alone; the source is read. The only one for bits.
+  kFlat,     // Its ordinal alone; the source is read.
+  kCopy,     // The vector again: as large as the source, and faster than reading that.
   kScalar8,  // Eight bits an element.
   kRabitq,   // One bit an element, and how far that may be off.
-  kProduct,  // A byte for some elements together.
+  kProduct,  // A byte for some elements together. As the two above, not for bits.
 };
 
 struct IvfOptions {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 
+#include "ann/internal/copied_codes.h"
 #include "ann/internal/full_codes.h"
 #include "ann/internal/ivf_impl.h"
 #include "ann/internal/ivf_train.h"
@@ -29,6 +30,8 @@ std::unique_ptr<internal::Codes> MakeCodes(const IvfOptions& options, const Vect
   switch (options.codes) {
     case ListCodes::kFlat:
       break;
+    case ListCodes::kCopy:
+      return std::make_unique<internal::CopiedCodes>(options.shape, options.metric);
     case ListCodes::kScalar8:
       return std::make_unique<internal::ScalarCodes>(options.shape, options.metric);
     case ListCodes::kRabitq:
@@ -139,8 +142,7 @@ internal::Centers IvfIndex::Impl::TrainCentersOf(std::span<const uint32_t> ordin
   std::vector<float> all;
   std::vector<float> floats;
   for (const uint32_t ordinal : sample) {
-    ToFloats(source_.Get(ordinal), &floats);
-    if (options_.metric == Metric::kCosine) Normalize(&floats);
+    ToElements(source_.Get(ordinal), &floats);
     all.insert(all.end(), floats.begin(), floats.end());
   }
   return internal::Centers(internal::TrainCenters(all, dimension_count, list_count, training),
@@ -169,8 +171,7 @@ uint32_t IvfIndex::Impl::NearestList(const VectorRef& vector) const {
     centers().Squares(std::span(words, DenseBytes(options_.shape) / sizeof(uint64_t)), &squares);
   } else {
     std::vector<float> floats;
-    ToFloats(vector, &floats);
-    if (options_.metric == Metric::kCosine) Normalize(&floats);
+    ToElements(vector, &floats);
     centers().Squares(floats, &squares);
   }
   return internal::LeastOf(squares);

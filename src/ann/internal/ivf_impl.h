@@ -64,8 +64,15 @@ class IvfIndex::Impl {
   Status CheckSearch(const VectorRef& query, const SearchOptions& options) const;
   // The squares of how far the centers are, into query->center_squares.
   void MeasureCenters(const VectorRef& vector, internal::CodeQuery* query) const;
+  // As clusters are made of them.
+  void ToElements(const VectorRef& vector, std::vector<float>* floats) const;
   // Lists in the order in which to look into them, the first `count` of them sorted.
   std::vector<Candidate> RankLists(const internal::CodeQuery& query, size_t count) const;
+  Candidate RankList(const internal::CodeQuery& query, uint32_t list) const;
+  // The same by codes of the centers, where these tell enough. Returns how many are sorted: of
+  // those the squares are exact. 0: nothing is known.
+  size_t RankListsRoughly(const VectorRef& vector, size_t count, internal::CodeQuery* query,
+                          std::vector<Candidate>* lists) const;
   void Prepare(const VectorRef& vector, internal::CodeQuery* query) const;
   // Compares those that wait for clusters. Returns false, and does nothing, when there are
   // clusters.

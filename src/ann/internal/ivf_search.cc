@@ -19,6 +19,10 @@ constexpr size_t kScanBatch = 64;
 // So many times k are compared in full: codes order the nearest only nearly.
 constexpr size_t kScalarRerankFactor = 3;
 constexpr size_t kProductRerankFactor = 10;
+// Codes of centers order the nearest only nearly: so many more than are looked into, and a part of
+// these, are measured in full.
+constexpr size_t kMoreCenters = 8;
+constexpr size_t kMoreCentersPart = 4;
 
 size_t RerankFactor(ListCodes codes) {
   switch (codes) {
@@ -27,6 +31,7 @@ size_t RerankFactor(ListCodes codes) {
     case ListCodes::kProduct:
       return kProductRerankFactor;
     case ListCodes::kFlat:
+    case ListCodes::kCopy:
     case ListCodes::kRabitq:
       break;
   }
@@ -53,6 +58,7 @@ class IvfIndex::Impl::Probing {
           size_t count_max)
       : index_(index),
         options_(options),
+        vector_(vector),
         distance_to_(index.options_.metric, vector),
         patience_(options),
         scratch_(index.scratches_.Take()),
@@ -65,14 +71,8 @@ class IvfIndex::Impl::Probing {
     slots_.reserve(2 * kScanBatch);
   }
 
-  void Start(const VectorRef& vector) {
-    internal::CodeQuery* const query = &scratch_->query;
-    index_.MeasureCenters(vector, query);
-    lists_ = index_.RankLists(*query, options_.probes);
-    sorted_count_ = options_.probes;
-    index_.Prepare(vector, query);
-  }
-
+  // Before Probe.
+  void StartProbing();
   // Looks into the next `count` lists. Returns false when there are no more, or it is over.
   bool Probe(size_t count);
   // Looks at all that pass.
@@ -97,6 +97,7 @@ class IvfIndex::Impl::Probing {
   }
 
  private:
+  void SortFartherLists();
   void ScanList(uint32_t list);
   void Push(uint32_t slot, uint32_t ordinal) {
     slots_.push_back(slot);
@@ -108,6 +109,7 @@ class IvfIndex::Impl::Probing {
 
   const Impl& index_;
   const SearchOptions options_;
+  const VectorRef vector_;
   const DistanceTo distance_to_;
   internal::Patience patience_;
   const internal::ScratchPool::Lease scratch_;
@@ -117,6 +119,7 @@ class IvfIndex::Impl::Probing {
   const bool keeps_all_;
   std::vector<Candidate> lists_;
   size_t sorted_count_ = 0;
+  bool is_measured_ = false;  // All centers are.
   size_t next_list_ = 0;
   std::vector<uint32_t> slots_;
   std::vector<float> errors_;
@@ -125,13 +128,37 @@ class IvfIndex::Impl::Probing {
   float bound_ = std::numeric_limits<float>::infinity();
 };
 
+void IvfIndex::Impl::Probing::StartProbing() {
+  internal::CodeQuery* const query = &scratch_->query;
+  sorted_count_ = index_.RankListsRoughly(vector_, options_.probes, query, &lists_);
+  if (sorted_count_ == 0) {
+    index_.MeasureCenters(vector_, query);
+    lists_ = index_.RankLists(*query, options_.probes);
+    sorted_count_ = options_.probes;
+    is_measured_ = true;
+  }
+  index_.Prepare(vector_, query);
+}
+
+void IvfIndex::Impl::Probing::SortFartherLists() {
+  const auto first = lists_.begin() + static_cast<std::ptrdiff_t>(next_list_);
+  if (!is_measured_) {
+    internal::CodeQuery* const query = &scratch_->query;
+    index_.MeasureCenters(vector_, query);
+    for (auto list = first; list != lists_.end(); ++list) {
+      *list = index_.RankList(*query, list->ordinal);
+    }
+    index_.Prepare(vector_, query);
+    is_measured_ = true;
+  }
+  std::sort(first, lists_.end());
+  sorted_count_ = lists_.size();
+}
+
 bool IvfIndex::Impl::Probing::Probe(size_t count) {
   const size_t end = std::min({next_list_ + count, lists_.size(), size_t{options_.probes_max}});
   if (next_list_ == end) return false;
-  if (end > sorted_count_) {
-    std::sort(lists_.begin() + static_cast<std::ptrdiff_t>(next_list_), lists_.end());
-    sorted_count_ = lists_.size();
-  }
+  if (end > sorted_count_) SortFartherLists();
   for (; next_list_ < end && !patience_.IsOver(); ++next_list_)
     ScanList(lists_[next_list_].ordinal);
   RankBatch();
@@ -154,6 +181,9 @@ void IvfIndex::Impl::Probing::ScanList(uint32_t list) {
 }
 
 void IvfIndex::Impl::Probing::ScanPassing() {
+  // They may be of any list.
+  index_.MeasureCenters(vector_, &scratch_->query);
+  index_.Prepare(vector_, &scratch_->query);
   const uint32_t word_count = (index_.ordinal_count() + kWordBits - 1) / kWordBits;
   for (uint32_t word = 0; word < word_count && !patience_.was_over(); ++word) {
     for (uint64_t bits = passes_.WordAt(word); bits != 0; bits &= bits - 1) {
@@ -227,7 +257,7 @@ std::vector<internal::Candidate> IvfIndex::Impl::Probing::TakeFound() {
 
 std::vector<Neighbor> IvfIndex::Impl::Probing::Finish() {
   const ListCodes codes = index_.options_.codes;
-  const bool is_exact = codes == ListCodes::kFlat || codes == ListCodes::kRabitq;
+  const bool is_exact = RerankFactor(codes) == 1;
   const std::vector<Candidate> found = TakeFound();
   std::vector<Neighbor> neighbors;
   if (!is_exact) {
@@ -256,7 +286,7 @@ class IvfIndex::ScanImpl final : public IvfScan {
       has_lists_ = false;
       std::make_heap(compared_.begin(), compared_.end(), IsFarther);
     } else {
-      probing_.Start(vector);
+      probing_.StartProbing();
     }
   }
 
@@ -343,23 +373,47 @@ void IvfIndex::Impl::MeasureCenters(const VectorRef& vector, internal::CodeQuery
                       &query->center_squares);
     return;
   }
-  ToFloats(vector, &query->floats);
-  if (options_.metric == Metric::kCosine) Normalize(&query->floats);
+  ToElements(vector, &query->floats);
   centers().Squares(query->floats, &query->center_squares);
+}
+
+void IvfIndex::Impl::ToElements(const VectorRef& vector, std::vector<float>* floats) const {
+  ToFloats(vector, floats);
+  if (options_.metric == Metric::kCosine) Normalize(floats);
 }
 
 std::vector<internal::Candidate> IvfIndex::Impl::RankLists(const internal::CodeQuery& query,
                                                            size_t count) const {
   std::vector<Candidate> lists(query.center_squares.size());
-  // Clusters are around centers by L2; which to look into is a matter of the metric.
-  const bool is_product = options_.metric == Metric::kInnerProduct;
-  for (uint32_t list = 0; list < lists.size(); ++list) {
-    const float square = query.center_squares[list];
-    lists[list] = {is_product ? square - centers().square(list) : square, list};
-  }
+  for (uint32_t list = 0; list < lists.size(); ++list) lists[list] = RankList(query, list);
   const auto end = lists.begin() + static_cast<std::ptrdiff_t>(std::min(count, lists.size()));
   std::partial_sort(lists.begin(), end, lists.end());
   return lists;
+}
+
+internal::Candidate IvfIndex::Impl::RankList(const internal::CodeQuery& query,
+                                             uint32_t list) const {
+  // Clusters are around centers by L2; which to look into is a matter of the metric.
+  const bool is_product = options_.metric == Metric::kInnerProduct;
+  const float square = query.center_squares[list];
+  return {is_product ? square - centers().square(list) : square, list};
+}
+
+size_t IvfIndex::Impl::RankListsRoughly(const VectorRef& vector, size_t count,
+                                        internal::CodeQuery* query,
+                                        std::vector<Candidate>* lists) const {
+  const size_t sorted_count = count + count / kMoreCentersPart + kMoreCenters;
+  if (options_.shape.type == ElementType::kBit || 2 * sorted_count > centers().count()) return 0;
+  ToElements(vector, &query->floats);
+  if (!centers().RoughSquares(query->floats, &query->bytes, &query->center_squares)) return 0;
+  *lists = RankLists(*query, sorted_count);
+  for (size_t at = 0; at < sorted_count; ++at) {
+    const uint32_t list = (*lists)[at].ordinal;
+    query->center_squares[list] = centers().Square(list, query->floats);
+    (*lists)[at] = RankList(*query, list);
+  }
+  std::sort(lists->begin(), lists->begin() + static_cast<std::ptrdiff_t>(sorted_count));
+  return sorted_count;
 }
 
 void IvfIndex::Impl::Prepare(const VectorRef& vector, internal::CodeQuery* query) const {
@@ -400,7 +454,6 @@ Result<SearchResult> IvfIndex::Impl::Search(const VectorRef& query,
     SortNeighbors(&result.neighbors, options.k);
     return result;
   }
-  probing.Start(query);
   // All that pass take no longer than the lists do.
   const uint64_t probed_count = uint64_t{live_count} * options.probes / lists_.list_count();
   if (!options.filter.empty() && !options.strategy.has_value()) {
@@ -408,6 +461,7 @@ Result<SearchResult> IvfIndex::Impl::Search(const VectorRef& query,
     if (passing_count <= options.k) result.report.strategy = Strategy::kReturnAll;
   }
   if (result.report.strategy == Strategy::kProbe) {
+    probing.StartProbing();
     bool has_more = probing.Probe(options.probes);
     while (has_more && probing.found_count() < options.k) has_more = probing.Probe(1);
   } else {
