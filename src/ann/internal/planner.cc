@@ -21,7 +21,7 @@ constexpr double kGrowthMax = 4;
 constexpr double kScanMargin = 1.2;
 // A walk that is given up costs this part of the scan that follows.
 constexpr double kProbePart = 0.05;
-constexpr double kProbeDistancesMin = 64;
+constexpr double kProbeDistancesMin = 48;
 // A starved walk has to leave the region that the filter excludes, and looks at this part of all
 // that does not pass before it does: 0.03 to 0.4 were seen.
 constexpr double kExcludedPart = 0.2;
