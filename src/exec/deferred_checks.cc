@@ -4,6 +4,7 @@
 
 #include "exec/executor.h"
 #include "exec/internal/scan.h"
+#include "exec/internal/write/counted_keys.h"
 #include "exec/internal/write/foreign_keys.h"
 #include "exec/internal/write/table_writer.h"
 #include "exec/internal/write/unique_checks.h"
@@ -81,6 +82,12 @@ Status RunOne(const DeferredChecks::Check& check, const ExecutionContext& contex
 
 }  // namespace
 
+Status DeferredChecks::Add(Check check) {
+  HELIOS_TRY(reservation_.Add(sizeof(Check) + check.row_key.size() + BytesOf(check.key)));
+  checks_.push_back(std::move(check));
+  return Status::Ok();
+}
+
 bool DeferredChecks::IsDeferred(const std::string& constraint, bool initially_deferred) const {
   const auto mode = modes_.find(constraint);
   if (mode != modes_.end()) return mode->second;
@@ -114,6 +121,7 @@ Status DeferredChecks::Run(const ExecutionContext& context, bool all) {
     if (!status.ok()) kept.push_back(std::move(check));
   }
   checks_ = std::move(kept);
+  if (checks_.empty()) reservation_.Clear();
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/growing_reservation.h"
 #include "base/status.h"
 #include "hidb/write_set.h"
 #include "sql/plan/plan.h"
@@ -19,6 +20,9 @@ struct ExecutionContext;
 // Thread safety: none. Lifetime: that of its transaction.
 class DeferredChecks {
  public:
+  // What waits is counted there.
+  explicit DeferredChecks(MemoryTracker* memory) : reservation_(memory) {}
+
   struct Check {
     enum class Kind : uint8_t {
       kReference,     // The row of `target` at `row_key` must have its parent.
@@ -34,7 +38,8 @@ class DeferredChecks {
     hidb::CommandId command = 0;
   };
 
-  void Add(Check check) { checks_.push_back(std::move(check)); }
+  // 53200: no memory to keep it.
+  Status Add(Check check);
   // Whether a deferrable constraint waits now.
   bool IsDeferred(const std::string& constraint, bool initially_deferred) const;
   // SET CONSTRAINTS: all of them, or one by name. After switching to immediate call Run.
@@ -50,6 +55,7 @@ class DeferredChecks {
 
  private:
   std::vector<Check> checks_;
+  GrowingReservation reservation_;
   bool has_mode_ = false;
   bool all_deferred_ = false;
   std::map<std::string, bool> modes_;

@@ -24,10 +24,9 @@ class SqlTest : public ::testing::Test {
   };
 
   Txn Begin() {
-    Txn txn;
-    txn.id = node_->BeginTransaction();
-    txn.writes = std::make_unique<hidb::WriteSet>(&memory_);
-    return txn;
+    return {.id = node_->BeginTransaction(),
+            .writes = std::make_unique<hidb::WriteSet>(&memory_),
+            .deferred = DeferredChecks(&memory_)};
   }
   std::string Commit(Txn& txn) {
     hidb::CommitRequest request;

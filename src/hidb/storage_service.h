@@ -106,6 +106,9 @@ struct RowLockRequest {
   RowLockMode mode = RowLockMode::kUpdate;
   LockOptions options;
   Timestamp snapshot = 0;  // To say whether a row changed since; kTimestampMax: never "changed".
+  // The transaction has locked the table against all who could be in the way: only looks what has
+  // changed.
+  bool is_covered = false;
 };
 struct RowLockOutcome {
   bool skipped = false;  // kSkipLocked and held by another.

@@ -69,10 +69,13 @@ Result<std::vector<hidb::RowLockOutcome>> Node::LockRows(const hidb::RowLockRequ
   std::vector<hidb::RowLockOutcome> outcomes(request.keys.size());
   for (size_t index = 0; index < request.keys.size(); ++index) {
     const std::string& key = request.keys[index];
-    HELIOS_TRY(const bool granted,
-               locks_->LockRow(request.txn, request.space, key, request.mode, request.options));
-    outcomes[index].skipped = !granted;
-    if (!granted || request.snapshot == kTimestampMax) continue;
+    if (!request.is_covered) {
+      HELIOS_TRY(const bool granted,
+                 locks_->LockRow(request.txn, request.space, key, request.mode, request.options));
+      outcomes[index].skipped = !granted;
+      if (!granted) continue;
+    }
+    if (request.snapshot == kTimestampMax) continue;
     HELIOS_TRY(const Timestamp newest,
                NewestCommitted(*store_, *row_cache_, request.space, key, *staged_));
     outcomes[index].changed = newest > request.snapshot;

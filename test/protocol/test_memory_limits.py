@@ -101,6 +101,57 @@ def test_what_cannot_spill_is_refused(server: HeliosServer, name: str) -> None:
     assert peak_mb(server.pid) < LIMIT_MB + GROWTH_MB_MAX
 
 
+UPSERT = "INSERT INTO upserted SELECT repeat('k', 40) || g, g FROM generate_series(1, 3000000) g"
+NOTED = {
+    "rows that an upsert must not meet again": ("upserted", f"{UPSERT} ON CONFLICT (k) DO UPDATE SET v = excluded.v"),
+    "deferred checks": ("deferred", UPSERT.replace("upserted", "deferred")),
+}
+
+
+@pytest.mark.parametrize("name", NOTED)
+def test_what_a_statement_notes_is_counted(server: HeliosServer, name: str) -> None:
+    table, sql = NOTED[name]
+    constraint = "UNIQUE DEFERRABLE INITIALLY DEFERRED" if table == "deferred" else "PRIMARY KEY"
+    with server.info.connect() as connection:
+        connection.query(f"CREATE TABLE {table} (k text {constraint}, v int)")
+        error = connection.try_query(sql)[-1].error
+        assert error is not None and error.sqlstate == "53200", error
+        assert connection.query(f"SELECT count(*) FROM {table}")[0].text_rows() == [("0",)]
+    assert peak_mb(server.pid) < LIMIT_MB + GROWTH_MB_MAX
+
+
+def test_a_statement_may_change_more_rows_than_locks_fit(server: HeliosServer) -> None:
+    """A twentieth of the limit is for locks: some 60,000 of them. The table is locked instead when nobody is there."""
+    with server.info.connect() as big, server.info.connect() as other:
+        big.query("CREATE TABLE many (k int PRIMARY KEY, v int)")
+        big.query("INSERT INTO many SELECT g, 0 FROM generate_series(1, 300000) g")
+        other.query("SET lock_timeout = '50ms'")
+        big.query("BEGIN")
+        assert big.query("UPDATE many SET v = v + 1")[0].tag == "UPDATE 300000"
+        assert other.query("SELECT sum(v) FROM many")[0].text_rows() == [("0",)]
+        for sql in ("UPDATE many SET v = 7 WHERE k = 300000", "SELECT v FROM many WHERE k = 300000 FOR KEY SHARE"):
+            error = other.try_query(sql)[-1].error
+            assert error is not None and error.sqlstate == "55P03", (sql, error)
+        big.query("COMMIT")
+        assert other.query("SELECT sum(v) FROM many")[0].text_rows() == [("300000",)]
+        assert big.query("BEGIN; SELECT v FROM many FOR UPDATE")[-1].tag == "SELECT 300000"
+        big.query("ROLLBACK")
+        assert other.query("DELETE FROM many WHERE k > 100")[0].tag == "DELETE 299900"
+
+
+def test_a_locked_row_keeps_the_table_from_being_locked(server: HeliosServer) -> None:
+    with server.info.connect() as big, server.info.connect() as other:
+        big.query("CREATE TABLE busy (k int PRIMARY KEY, v int)")
+        big.query("INSERT INTO busy SELECT g, 0 FROM generate_series(1, 52000) g")
+        other.query("BEGIN")
+        other.query("SELECT v FROM busy WHERE k = 52000 FOR UPDATE")
+        big.query("SET lock_timeout = '50ms'")
+        error = big.try_query("UPDATE busy SET v = 1")[-1].error
+        assert error is not None and error.sqlstate == "55P03", error
+        other.query("COMMIT")
+        assert big.query("UPDATE busy SET v = 1")[0].tag == "UPDATE 52000"
+
+
 def test_a_query_limit_of_its_own(server: HeliosServer) -> None:
     def refused(connection: Connection, sql: str) -> bool:
         error = connection.try_query(sql)[-1].error

@@ -7,6 +7,7 @@ Transaction::Transaction(hidb::StorageService& storage, MemoryTracker* memory,
     : isolation(isolation_in),
       read_only(read_only_in),
       start_us(start_us_in),
+      deferred(memory),
       storage_(storage),
       writes_(memory) {}
 

@@ -1,6 +1,7 @@
 #include "exec/internal/operator.h"
 
 #include "exec/internal/subplans.h"
+#include "exec/internal/write/counted_keys.h"
 #include "exec/internal/write/foreign_keys.h"
 #include "exec/internal/write/unique_checks.h"
 
@@ -50,12 +51,16 @@ void Operator::Publish(const NodeStats& before) {
 }
 
 QueryState::QueryState(std::shared_ptr<const plan::Plan> plan_in, ExecutionContext context_in)
-    : plan(std::move(plan_in)), context(std::move(context_in)), eval(context.settings) {
+    : plan(std::move(plan_in)),
+      context(std::move(context_in)),
+      eval(context.settings),
+      note_memory(nullptr) {
   if (context.memory == nullptr || context.memory_limit_bytes > 0) {
     own_memory =
         std::make_unique<MemoryTracker>("query", context.memory_limit_bytes, context.memory);
     context.memory = own_memory.get();
   }
+  note_memory = GrowingReservation(context.memory);
   vector_rows = std::clamp<size_t>(context.vector_rows, 1, kVectorRowsMax);
   slots = std::move(context.parameters);
   slots.resize(std::max<size_t>(plan->slot_count, slots.size()));
@@ -117,11 +122,13 @@ Status QueryState::NoteOldRows(const plan::WriteTarget& target, const Chunk& old
   return foreign_keys->NoteOldRows(target, old_rows, new_rows);
 }
 
-void QueryState::NoteUnique(const plan::WriteTarget& target, const plan::IndexTarget& index,
-                            const Chunk& parts, size_t row) {
+Status QueryState::NoteUnique(const plan::WriteTarget& target, const plan::IndexTarget& index,
+                              const Chunk& parts, size_t row) {
   UniqueNote note{&target, &index, {}};
   for (const Vector& part : parts.columns()) note.parts.push_back(Value::FromVector(part, row));
+  HELIOS_TRY(note_memory.Add(sizeof(note) + BytesOf(note.parts)));
   unique_notes.push_back(std::move(note));
+  return Status::Ok();
 }
 
 Status QueryState::FinishStatement() {
@@ -138,7 +145,7 @@ Status QueryState::FinishStatement() {
       check.index = static_cast<int32_t>(note.index - note.target->indexes.data());
       check.key = std::move(note.parts);
       check.command = context.command;
-      context.deferred->Add(std::move(check));
+      HELIOS_TRY(context.deferred->Add(std::move(check)));
       continue;
     }
     HELIOS_TRY(CheckUniqueNow(*this, *note.target, *note.index, note.parts));

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/growing_reservation.h"
 #include "exec/chunk_buffer.h"
 #include "exec/executor.h"
 #include "exec/internal/expressions.h"
@@ -112,11 +113,12 @@ struct QueryState {
     std::vector<Value> parts;
   };
   std::vector<UniqueNote> unique_notes;  // Deferrable constraints.
+  GrowingReservation note_memory;        // Of these and of what `foreign_keys` notes.
   Status NoteNewRows(const plan::WriteTarget& target, const Chunk& rows, const Chunk* old_rows,
                      const std::vector<std::string>& row_keys);
   Status NoteOldRows(const plan::WriteTarget& target, const Chunk& old_rows, const Chunk* new_rows);
-  void NoteUnique(const plan::WriteTarget& target, const plan::IndexTarget& index,
-                  const Chunk& parts, size_t row);
+  Status NoteUnique(const plan::WriteTarget& target, const plan::IndexTarget& index,
+                    const Chunk& parts, size_t row);
   // Referential actions and checks, when every writer has ended.
   Status FinishStatement();
 

@@ -177,6 +177,7 @@ struct MergeNode : Node {
 struct LockRowsNode : Node {
   LockRowsNode() : Node(NodeKind::kLockRows) {}
   struct Target {
+    Oid table = kInvalidOid;
     hidb::SpaceId space = 0;
     uint32_t key_column = 0;  // Of the child; NULL (outer join): not locked.
     hidb::RowLockMode mode = hidb::RowLockMode::kUpdate;

@@ -133,16 +133,8 @@ Status ForeignKeys::ActOnBatch(std::span<const Action> actions) {
       actions.front().new_key.empty() ? reference.on_delete : reference.on_update;
   TableWriter& writer = WriterOf(*reference.child_target);
   const auto act = [&](std::vector<std::string> keys, const std::vector<size_t>&) -> Status {
-    hidb::RowLockRequest lock;
-    lock.txn = query_.context.txn;
-    lock.space = reference.child_target->layout->space;
-    lock.keys = keys;
-    lock.mode = hidb::RowLockMode::kUpdate;
-    lock.options.timeout_us = query_.context.lock_timeout_us;
-    lock.options.canceled = query_.context.canceled;
-    lock.options.relation = reference.child_name;
-    lock.snapshot = kTimestampMax;
-    HELIOS_TRY(query_.context.storage->LockRows(lock).status());
+    HELIOS_TRY(
+        writer.locker().LockStored(reference.child_target->layout->space, keys, {}).status());
     // Others may have changed the rows before the lock was ours. None can have come: their parents
     // are locked.
     Chunk rows;

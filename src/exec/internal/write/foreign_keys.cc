@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "exec/internal/scan.h"
+#include "exec/internal/write/counted_keys.h"
 #include "types/compare.h"
 #include "types/io.h"
 
@@ -42,6 +43,7 @@ struct ForeignKeys::ParentKeys {
   std::vector<KeyColumn> parts;
   std::vector<std::optional<Expression>> casts;
   std::unordered_set<std::string> pending;
+  std::optional<RowLocker> locker;  // Of the parents.
 };
 
 ForeignKeys::ForeignKeys(QueryState& query) : query_(query) {}
@@ -65,6 +67,7 @@ Status ForeignKeys::NoteNewRows(const plan::WriteTarget& target, const Chunk& ro
       keys = std::make_unique<ParentKeys>();
       keys->target = &target;
       keys->index = r;
+      keys->locker.emplace(query_, reference.parent, reference.parent_name);
       keys->parts = reference.parent_index != nullptr ? KeyColumnsOf(*reference.parent_index)
                                                       : KeyColumnsOf(*reference.parent_layout);
       for (const expr::ExprPtr& cast : reference.casts) {
@@ -110,7 +113,7 @@ Status ForeignKeys::NoteNewRows(const plan::WriteTarget& target, const Chunk& ro
         check.index = static_cast<int32_t>(r);
         check.row_key = row_keys[row];
         check.command = query_.context.command;
-        query_.context.deferred->Add(std::move(check));
+        HELIOS_TRY(query_.context.deferred->Add(std::move(check)));
         continue;
       }
       std::string key;
@@ -142,8 +145,7 @@ Result<bool> ForeignKeys::LockParent(const plan::ReferenceTarget& reference,
   return true;
 }
 
-Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
-                                       const std::string& key) {
+hidb::RowLockRequest ForeignKeys::ParentLock(const plan::ReferenceTarget& reference) const {
   hidb::RowLockRequest lock;
   lock.txn = query_.context.txn;
   lock.space = reference.parent_layout->space;
@@ -152,6 +154,12 @@ Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
   lock.options.canceled = query_.context.canceled;
   lock.options.relation = reference.parent_name;
   lock.snapshot = kTimestampMax;
+  return lock;
+}
+
+Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
+                                       const std::string& key) {
+  hidb::RowLockRequest lock = ParentLock(reference);
   hidb::StorageService& storage = *query_.context.storage;
   if (reference.parent_index == nullptr) {
     HELIOS_TRY(const bool present, LockParent(reference, key, &lock));
@@ -176,8 +184,9 @@ Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
 }
 
 // Locks and looks up parents by their primary key, many at a time; `found` says which are there.
-Status ForeignKeys::FindParents(const plan::ReferenceTarget& reference,
-                                std::span<const std::string> keys, std::vector<bool>* found) {
+Status ForeignKeys::FindParents(ParentKeys& parents, std::span<const std::string> keys,
+                                std::vector<bool>* found) {
+  const plan::ReferenceTarget& reference = parents.target->references[parents.index];
   if (reference.parent_index != nullptr) {
     found->clear();
     for (const std::string& key : keys) {
@@ -186,22 +195,17 @@ Status ForeignKeys::FindParents(const plan::ReferenceTarget& reference,
     }
     return Status::Ok();
   }
-  hidb::RowLockRequest lock;
-  lock.txn = query_.context.txn;
-  lock.space = reference.parent_layout->space;
-  lock.keys = keys;
-  lock.mode = hidb::RowLockMode::kKeyShare;
-  lock.options.wait = hidb::LockWait::kSkipLocked;
-  lock.options.timeout_us = query_.context.lock_timeout_us;
-  lock.options.canceled = query_.context.canceled;
-  lock.options.relation = reference.parent_name;
-  lock.snapshot = kTimestampMax;
-  HELIOS_TRY(const auto outcomes, query_.context.storage->LockRows(lock));
+  const hidb::SpaceId space = reference.parent_layout->space;
+  HELIOS_TRY(const auto outcomes,
+             parents.locker->LockStored(
+                 space, keys,
+                 {.mode = hidb::RowLockMode::kKeyShare, .wait = hidb::LockWait::kSkipLocked}));
   // A key that cannot be had stays unlocked if no committed row has it: the lookup below must then
   // not find what is committed in between.
   std::vector<bool> missing(keys.size(), false);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!outcomes[i].skipped) continue;
+    hidb::RowLockRequest lock = ParentLock(reference);
     HELIOS_TRY(const bool present, LockParent(reference, keys[i], &lock));
     missing[i] = !present;
   }
@@ -240,7 +244,6 @@ Status ForeignKeys::NoParent(const ParentKeys& keys, std::string_view key) {
 // Looks up what waits. Not `final`: parents that are missing may still come.
 Status ForeignKeys::CheckPending(bool final) {
   for (auto& [id, keys] : parents_) {
-    const plan::ReferenceTarget& reference = keys->target->references[keys->index];
     // In key order, so that transactions lock parents in one order.
     std::vector<std::string> order(keys->pending.begin(), keys->pending.end());
     std::sort(order.begin(), order.end());
@@ -249,7 +252,7 @@ Status ForeignKeys::CheckPending(bool final) {
       HELIOS_TRY(query_.CheckCanceled());
       const std::span<const std::string> batch(order.data() + first,
                                                std::min(kVectorRowsMax, order.size() - first));
-      HELIOS_TRY(FindParents(reference, batch, &found));
+      HELIOS_TRY(FindParents(*keys, batch, &found));
       for (size_t i = 0; i < batch.size(); ++i) {
         if (found[i]) {
           keys->pending.erase(batch[i]);
@@ -309,6 +312,8 @@ Status ForeignKeys::NoteOldRows(const plan::WriteTarget& target, const Chunk& ol
           action.new_key.push_back(Value::FromVector(new_rows->column(column), row));
         }
       }
+      const size_t bytes = BytesOf(action.old_key) + BytesOf(action.new_key);
+      HELIOS_TRY(query_.note_memory.Add(sizeof(action) + bytes));
       actions_.push_back(std::move(action));
     }
   }
@@ -347,16 +352,8 @@ Status ForeignKeys::FindChildren(const plan::ReferencedByTarget& reference,
     for (const std::string& row_key : *keys) all_locked &= locked.count(row_key) > 0;
     if (all_locked) return Status::Ok();
     // Others may have changed the rows before the lock was ours: look again under the locks.
-    hidb::RowLockRequest request;
-    request.txn = query_.context.txn;
-    request.space = reference.child_target->layout->space;
-    request.keys = *keys;
-    request.mode = hidb::RowLockMode::kUpdate;
-    request.options.timeout_us = query_.context.lock_timeout_us;
-    request.options.canceled = query_.context.canceled;
-    request.options.relation = reference.child_name;
-    request.snapshot = kTimestampMax;
-    HELIOS_TRY(query_.context.storage->LockRows(request).status());
+    RowLocker& locker = WriterOf(*reference.child_target).locker();
+    HELIOS_TRY(locker.LockStored(reference.child_target->layout->space, *keys, {}).status());
     locked.insert(keys->begin(), keys->end());
   }
 }
@@ -528,7 +525,7 @@ Status ForeignKeys::Finish() {
       check.index = static_cast<int32_t>(action.reference);
       check.key = action.old_key;
       check.command = query_.context.command;
-      query_.context.deferred->Add(std::move(check));
+      HELIOS_TRY(query_.context.deferred->Add(std::move(check)));
       continue;
     }
     if (const size_t count = BatchSize(checks, at); count > 0) {

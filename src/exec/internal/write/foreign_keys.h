@@ -80,10 +80,11 @@ class ForeignKeys {
   Status ActOnBatch(std::span<const Action> actions);
   Result<bool> TryBatch();
 
+  hidb::RowLockRequest ParentLock(const plan::ReferenceTarget& reference) const;
   Result<bool> LockParent(const plan::ReferenceTarget& reference, const std::string& row_key,
                           hidb::RowLockRequest* lock);
   Result<bool> ParentExists(const plan::ReferenceTarget& reference, const std::string& key);
-  Status FindParents(const plan::ReferenceTarget& reference, std::span<const std::string> keys,
+  Status FindParents(ParentKeys& parents, std::span<const std::string> keys,
                      std::vector<bool>* found);
   Status NoParent(const ParentKeys& keys, std::string_view key);
   Status CheckPending(bool final);

@@ -10,7 +10,11 @@ namespace {
 class LockRows : public UnaryOperator {
  public:
   LockRows(QueryState& query, const plan::LockRowsNode& node, OperatorPtr child)
-      : UnaryOperator(query, node, std::move(child)), lock_(node) {}
+      : UnaryOperator(query, node, std::move(child)), lock_(node) {
+    for (const plan::LockRowsNode::Target& target : node.targets) {
+      lockers_.emplace_back(query, target.table, target.relation);
+    }
+  }
 
  protected:
   Status DoOpen() override { return child_->Open(); }
@@ -22,8 +26,8 @@ class LockRows : public UnaryOperator {
       if (count == 0) return Status::Ok();
       std::vector<bool> dropped(count, false);
       bool any_dropped = false;
-      for (const plan::LockRowsNode::Target& target : lock_.targets) {
-        HELIOS_TRY(Lock(target, *out, &dropped, &any_dropped));
+      for (size_t i = 0; i < lockers_.size(); ++i) {
+        HELIOS_TRY(Lock(lock_.targets[i], lockers_[i], *out, &dropped, &any_dropped));
       }
       if (any_dropped) {
         auto kept = std::make_shared<Selection>();
@@ -39,7 +43,7 @@ class LockRows : public UnaryOperator {
   }
 
  private:
-  Status Lock(const plan::LockRowsNode::Target& target, const Chunk& rows,
+  Status Lock(const plan::LockRowsNode::Target& target, RowLocker& locker, const Chunk& rows,
               std::vector<bool>* dropped, bool* any_dropped) {
     const Vector& column = rows.column(target.key_column);
     std::vector<std::string> keys;
@@ -49,18 +53,13 @@ class LockRows : public UnaryOperator {
       keys.emplace_back(column.View(row));
       at.push_back(row);
     }
-    if (keys.empty()) return Status::Ok();
-    hidb::RowLockRequest request;
-    request.txn = query_.context.txn;
-    request.space = target.space;
-    request.keys = keys;
-    request.mode = target.mode;
-    request.options.wait = target.wait;
-    request.options.timeout_us = query_.context.lock_timeout_us;
-    request.options.canceled = query_.context.canceled;
-    request.options.relation = target.relation;
-    request.snapshot = query_.context.snapshot;
-    HELIOS_TRY(auto outcomes, query_.context.storage->LockRows(request));
+    HELIOS_TRY(const auto outcomes,
+               locker.LockStored(target.space, keys,
+                                 {.mode = target.mode,
+                                  .wait = target.wait,
+                                  .snapshot = query_.context.snapshot,
+                                  // Those who share out rows with SKIP LOCKED would all wait.
+                                  .may_lock_table = target.wait == hidb::LockWait::kWait}));
     for (size_t i = 0; i < outcomes.size(); ++i) {
       if (outcomes[i].skipped) {
         (*dropped)[at[i]] = true;
@@ -88,6 +87,7 @@ class LockRows : public UnaryOperator {
   }
 
   const plan::LockRowsNode& lock_;
+  std::vector<RowLocker> lockers_;  // One for each target.
 };
 
 }  // namespace

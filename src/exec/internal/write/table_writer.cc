@@ -11,8 +11,6 @@ namespace {
 
 // Buffered writes beyond this move to storage's staging area.
 constexpr size_t kStageBytes = size_t{64} << 20;
-// From so many key locks on, again and again, a statement tries to lock the table instead.
-constexpr size_t kEscalationKeys = 50000;
 
 std::vector<ColumnId> ColumnIdsOf(const hidb::TableLayout& layout) {
   std::vector<ColumnId> ids;
@@ -55,7 +53,7 @@ TableWriter::TableWriter(QueryState& query, const plan::WriteTarget& target)
       target_(target),
       key_columns_(KeyColumnsOf(*target.layout)),
       encoder_(ColumnIdsOf(*target.layout)),
-      next_escalation_(kEscalationKeys) {
+      locker_(query, target.table, target.table_name) {
   for (const plan::IndexTarget& index : target.indexes) {
     indexes_.push_back(std::make_unique<IndexEncoder>(index, query.eval));
   }
@@ -125,53 +123,10 @@ Status TableWriter::MakeRowKeys(const Chunk& rows, std::vector<std::string>* key
   return Status::Ok();
 }
 
-// A statement that adds many rows locks the whole table against other writers instead of key by
-// key, when nobody else writes to it just now: fewer calls, and locks that do not fill memory.
-Status TableWriter::TryLockTable() {
-  next_escalation_ += kEscalationKeys;
-  hidb::LockOptions options;
-  options.wait = hidb::LockWait::kNoWait;
-  options.relation = target_.table_name;
-  Status status = query_.context.storage->LockTable(
-      query_.context.txn, target_.table, hidb::TableLockMode::kShareRowExclusive, options);
-  if (status.Is(ErrorCode::kLockNotAvailable)) return Status::Ok();
-  HELIOS_TRY(std::move(status));
-  table_locked_ = true;
-  return Status::Ok();
-}
-
-Status TableWriter::LockKeys(hidb::SpaceId space, const std::vector<std::string>& keys,
-                             hidb::RowLockMode mode) {
-  if (keys.empty() || table_locked_) return Status::Ok();
-  locked_keys_ += keys.size();
-  if (locked_keys_ >= next_escalation_) {
-    HELIOS_TRY(TryLockTable());
-    if (table_locked_) return Status::Ok();
-  }
-  hidb::RowLockRequest request;
-  request.txn = query_.context.txn;
-  request.space = space;
-  request.keys = keys;
-  request.mode = mode;
-  request.options.timeout_us = query_.context.lock_timeout_us;
-  request.options.canceled = query_.context.canceled;
-  request.options.relation = target_.table_name;
-  request.snapshot = kTimestampMax;
-  return query_.context.storage->LockRows(request).status();
-}
-
 Status TableWriter::LockForChange(const std::vector<std::string>& keys, hidb::RowLockMode mode) {
-  if (keys.empty()) return Status::Ok();
-  hidb::RowLockRequest request;
-  request.txn = query_.context.txn;
-  request.space = target_.layout->space;
-  request.keys = keys;
-  request.mode = mode;
-  request.options.timeout_us = query_.context.lock_timeout_us;
-  request.options.canceled = query_.context.canceled;
-  request.options.relation = target_.table_name;
-  request.snapshot = query_.context.snapshot;
-  HELIOS_TRY(auto outcomes, query_.context.storage->LockRows(request));
+  HELIOS_TRY(const auto outcomes,
+             locker_.LockStored(target_.layout->space, keys,
+                                {.mode = mode, .snapshot = query_.context.snapshot}));
   for (size_t i = 0; i < outcomes.size(); ++i) {
     if (!outcomes[i].changed) continue;
     if (!query_.context.repeatable_read) {
@@ -214,7 +169,7 @@ Result<bool> TableWriter::MayExist(hidb::SpaceId space, const std::vector<std::s
 
 Status TableWriter::CheckPrimaryKeys(const Chunk& rows, const std::vector<std::string>& keys) {
   if (key_columns_.empty()) return Status::Ok();
-  HELIOS_TRY(LockKeys(target_.layout->space, keys, hidb::RowLockMode::kUpdate));
+  HELIOS_TRY(locker_.LockNew(target_.layout->space, keys));
   std::vector<bool> found(keys.size(), false);
   HELIOS_TRY(bool possible, MayExist(target_.layout->space, keys));
   if (possible) {
@@ -242,8 +197,7 @@ Status TableWriter::CheckPrimaryKeys(const Chunk& rows, const std::vector<std::s
 Status TableWriter::CheckUniqueRow(IndexEncoder& index, const IndexEncoder::Entries& entries,
                                    size_t row, const std::string& own_key) {
   if (index.target().deferrable) {
-    query_.NoteUnique(target_, index.target(), entries.values, row);
-    return Status::Ok();
+    return query_.NoteUnique(target_, index.target(), entries.values, row);
   }
   const std::string& parts = entries.parts[row];
   hidb::KeyRange range{parts, KeyPrefixEnd(parts)};
@@ -267,7 +221,7 @@ Status TableWriter::CheckUnique(IndexEncoder& index, const IndexEncoder::Entries
   for (size_t row = 0; row < row_keys.size(); ++row) {
     if (index.IsExclusive(entries, row)) locks.push_back(entries.parts[row]);
   }
-  HELIOS_TRY(LockKeys(index.target().layout->space, locks, hidb::RowLockMode::kUpdate));
+  HELIOS_TRY(locker_.LockNew(index.target().layout->space, locks));
   std::unordered_set<std::string_view> seen;
   const bool deferrable = index.target().deferrable;
   HELIOS_TRY(bool possible, MayExist(index.target().layout->space, locks));
@@ -356,7 +310,7 @@ Status TableWriter::Update(const Chunk& old_rows, const std::vector<std::string>
     for (size_t row = 0; row < count; ++row) {
       if (new_keys[row] != old_keys[row]) locks.push_back(new_keys[row]);
     }
-    HELIOS_TRY(LockKeys(target_.layout->space, locks, hidb::RowLockMode::kUpdate));
+    HELIOS_TRY(locker_.LockNew(target_.layout->space, locks));
   }
   for (size_t i = 0; i < indexes_.size(); ++i) {
     if (!indexes_[i]->target().layout->unique) continue;
@@ -368,7 +322,7 @@ Status TableWriter::Update(const Chunk& old_rows, const std::vector<std::string>
         locks.push_back(new_entries[i].parts[row]);
       }
     }
-    HELIOS_TRY(LockKeys(indexes_[i]->target().layout->space, locks, hidb::RowLockMode::kUpdate));
+    HELIOS_TRY(locker_.LockNew(indexes_[i]->target().layout->space, locks));
   }
   // Row by row, as PostgreSQL: a row may take the key that the row before it gave up.
   for (size_t row = 0; row < count; ++row) {
@@ -411,7 +365,7 @@ Status TableWriter::FindHolders(int32_t arbiter, const Chunk& rows,
       return Status::Ok();
     }
     HELIOS_TRY(MakeRowKeys(rows, constraint_keys));
-    HELIOS_TRY(LockKeys(target_.layout->space, *constraint_keys, hidb::RowLockMode::kUpdate));
+    HELIOS_TRY(locker_.LockNew(target_.layout->space, *constraint_keys));
     hidb::GetRequest request;
     request.table = target_.layout;
     request.row_keys = *constraint_keys;
@@ -434,7 +388,7 @@ Status TableWriter::FindHolders(int32_t arbiter, const Chunk& rows,
     (*constraint_keys)[row] = entries.parts[row];
     locks.push_back(entries.parts[row]);
   }
-  HELIOS_TRY(LockKeys(index.target().layout->space, locks, hidb::RowLockMode::kUpdate));
+  HELIOS_TRY(locker_.LockNew(index.target().layout->space, locks));
   for (size_t row = 0; row < count; ++row) {
     const std::string& parts = (*constraint_keys)[row];
     if (parts.empty()) continue;

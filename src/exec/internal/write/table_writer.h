@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "exec/internal/operator.h"
+#include "exec/internal/write/row_locker.h"
 #include "types/key_codec.h"
 #include "types/row_codec.h"
 
@@ -85,6 +86,7 @@ class TableWriter {
   // Locks rows for a change. `found_changed`: a row has changed since the statement's snapshot,
   // which ends in kWriteConflict or 40001.
   Status LockForChange(const std::vector<std::string>& keys, hidb::RowLockMode mode);
+  RowLocker& locker() { return locker_; }
   // Newest versions of rows, all columns; keys without a row are left out of `keys`.
   Status FetchNewest(std::vector<std::string>* keys, Chunk* rows);
 
@@ -97,9 +99,6 @@ class TableWriter {
  private:
   Status CheckNotNull(const Chunk& rows);
   Status CheckConstraints(const Chunk& rows);
-  Status LockKeys(hidb::SpaceId space, const std::vector<std::string>& keys,
-                  hidb::RowLockMode mode);
-  Status TryLockTable();
   Result<bool> MayExist(hidb::SpaceId space, const std::vector<std::string>& keys);
   Status CheckPrimaryKeys(const Chunk& rows, const std::vector<std::string>& keys);
   Status CheckUnique(IndexEncoder& index, const IndexEncoder::Entries& entries,
@@ -117,9 +116,7 @@ class TableWriter {
   std::vector<Expression> generated_;
   RowEncoder encoder_;
   std::string encoded_, entry_;
-  size_t locked_keys_ = 0;
-  size_t next_escalation_;
-  bool table_locked_ = false;  // Against every other writer: keys need no locks.
+  RowLocker locker_;
 };
 
 // Error texts as PostgreSQL words them (violations.cc).

@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "exec/internal/operators.h"
+#include "exec/internal/write/counted_keys.h"
 #include "exec/internal/write/writer.h"
 
 namespace helios::exec {
@@ -21,7 +22,7 @@ class Insert : public Writer {
 
  protected:
   Status DoOpen() override {
-    touched_.clear();
+    touched_.Clear();
     return Writer::DoOpen();
   }
 
@@ -196,7 +197,7 @@ class Insert : public Writer {
         fresh->push_back(static_cast<SelectionIndex>(row));
         continue;
       }
-      if (touched_.count(holders[row]) > 0) {
+      if (touched_.Contains(holders[row])) {
         return Error(ErrorCode::kCardinalityViolation)
             .Message("ON CONFLICT DO UPDATE command cannot affect row a second time")
             .Hint(
@@ -214,7 +215,7 @@ class Insert : public Writer {
       std::vector<std::string> row_keys;
       HELIOS_TRY(Add(inserted, &row_keys));
       AddSystemColumns(row_keys, 0, &inserted);
-      touched_.insert(row_keys.begin(), row_keys.end());
+      for (const std::string& key : row_keys) HELIOS_TRY(touched_.Insert(key).status());
     }
     Chunk updated;
     if (!taken->empty()) {
@@ -238,15 +239,11 @@ class Insert : public Writer {
   Status UpdateHolders(const Chunk& proposed, std::vector<std::string> keys, Chunk* updated) {
     const auto mode = writer_.TouchesKeys(insert_.set) ? hidb::RowLockMode::kUpdate
                                                        : hidb::RowLockMode::kNoKeyUpdate;
-    hidb::RowLockRequest lock;
-    lock.txn = query_.context.txn;
-    lock.space = insert_.target->layout->space;
-    lock.keys = keys;
-    lock.mode = mode;
-    lock.options.timeout_us = query_.context.lock_timeout_us;
-    lock.options.canceled = query_.context.canceled;
-    lock.snapshot = query_.context.repeatable_read ? query_.context.snapshot : kTimestampMax;
-    HELIOS_TRY(auto outcomes, query_.context.storage->LockRows(lock));
+    const Timestamp snapshot =
+        query_.context.repeatable_read ? query_.context.snapshot : kTimestampMax;
+    HELIOS_TRY(const auto outcomes,
+               writer_.locker().LockStored(insert_.target->layout->space, keys,
+                                           {.mode = mode, .snapshot = snapshot}));
     for (const hidb::RowLockOutcome& outcome : outcomes) {
       if (outcome.changed && query_.context.repeatable_read) return ConcurrentChange(false);
     }
@@ -284,7 +281,7 @@ class Insert : public Writer {
     if (!insert_.target->layout->key_columns.empty()) {
       HELIOS_TRY(writer_.MakeRowKeys(new_rows, &keys));
     }
-    touched_.insert(keys.begin(), keys.end());
+    for (const std::string& key : keys) HELIOS_TRY(touched_.Insert(key).status());
     *updated = std::move(new_rows);
     AddSystemColumns(keys, hidb::XidOf(query_.context.txn), updated);
     return Status::Ok();
@@ -295,7 +292,7 @@ class Insert : public Writer {
   std::optional<expr::Evaluator> where_;
   std::optional<Expression> check_option_;
   bool moves_arbiter_ = false;
-  std::unordered_set<std::string> touched_;  // Row keys that DO UPDATE must not meet again.
+  CountedKeys touched_{query_.memory()};  // Row keys that DO UPDATE must not meet again.
 };
 
 // Rows to change, locked: the child's rows without those that name a row again or name none.
@@ -305,7 +302,7 @@ class RowChanger : public Writer {
 
  protected:
   Status DoOpen() override {
-    seen_.clear();
+    seen_.Clear();
     check_repeats_ = !GivesRowsOnce(*node_.children[0]);
     return Writer::DoOpen();
   }
@@ -320,7 +317,10 @@ class RowChanger : public Writer {
       if (column.IsNull(row)) continue;
       std::string key(column.View(row));
       // Of several matches PostgreSQL takes one; which is not said.
-      if (check_repeats_ && !seen_.insert(key).second) continue;
+      if (check_repeats_) {
+        HELIOS_TRY(const bool is_new, seen_.Insert(key));
+        if (!is_new) continue;
+      }
       kept->push_back(static_cast<SelectionIndex>(row));
       keys->push_back(std::move(key));
     }
@@ -350,7 +350,7 @@ class RowChanger : public Writer {
   }
 
  private:
-  std::unordered_set<std::string> seen_;
+  CountedKeys seen_{query_.memory()};
   bool check_repeats_ = true;
 };
 

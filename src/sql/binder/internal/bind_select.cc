@@ -336,6 +336,7 @@ Status SelectBinder::AddLocks(NodePtr* node) {
     target.wait = clause.wait == ast::LockWait::kBlock        ? hidb::LockWait::kWait
                   : clause.wait == ast::LockWait::kSkipLocked ? hidb::LockWait::kSkipLocked
                                                               : hidb::LockWait::kNoWait;
+    target.table = relation->scan->table;
     target.relation = relation->scan->table_name;
     for (plan::LockRowsNode::Target& other : lock->targets) {
       if (other.key_id != target.key_id) continue;
