@@ -35,6 +35,33 @@ double Median(std::vector<double> values) {
   return *middle;
 }
 
+// The one with which scattered codes, as walks rank them, take least.
+void ChoosePrefetchDistance(uint32_t count, const internal::CodeQuery& query, sys::Random* random,
+                            internal::Codes* codes) {
+  std::vector<uint32_t> scattered(kSampleCount);
+  std::vector<float> ranks(kSampleCount);
+  double best_ns = std::numeric_limits<double>::infinity();
+  size_t best_distance = kPrefetchDistances[0];
+  for (const size_t distance : kPrefetchDistances) {
+    codes->SetPrefetchDistance(distance);
+    std::vector<double> tries;
+    for (size_t number = 0; number < kTryCount; ++number) {
+      // Others each time, or the first try would warm the caches for the next.
+      for (uint32_t& ordinal : scattered) ordinal = static_cast<uint32_t>(random->Below(count));
+      tries.push_back(NanosOf([&] {
+        for (size_t at = 0; at < kSampleCount; at += kBatch) {
+          codes->Rank(query, std::span(scattered).subspan(at, kBatch), ranks);
+        }
+      }));
+    }
+    const double ns = Median(std::move(tries));
+    if (ns >= best_ns) continue;
+    best_ns = ns;
+    best_distance = distance;
+  }
+  codes->SetPrefetchDistance(best_distance);
+}
+
 }  // namespace
 
 // Some milliseconds. What comes out decides how long searches take, never what they may return.
@@ -48,26 +75,7 @@ void HnswIndex::Impl::Calibrate() {
   std::vector<uint32_t> scattered(kSampleCount);
   std::vector<float> ranks(kSampleCount);
 
-  double best_ns = std::numeric_limits<double>::infinity();
-  size_t best_distance = kPrefetchDistances[0];
-  for (const size_t distance : kPrefetchDistances) {
-    codes_->SetPrefetchDistance(distance);
-    std::vector<double> tries;
-    for (size_t number = 0; number < kTryCount; ++number) {
-      // Others each time, or the first try would warm the caches for the next.
-      for (uint32_t& ordinal : scattered) ordinal = static_cast<uint32_t>(random.Below(count));
-      tries.push_back(NanosOf([&] {
-        for (size_t at = 0; at < kSampleCount; at += kBatch) {
-          codes_->Rank(scratch->query, std::span(scattered).subspan(at, kBatch), ranks);
-        }
-      }));
-    }
-    const double ns = Median(std::move(tries));
-    if (ns >= best_ns) continue;
-    best_ns = ns;
-    best_distance = distance;
-  }
-  codes_->SetPrefetchDistance(best_distance);
+  ChoosePrefetchDistance(count, scratch->query, &random, codes_.get());
 
   internal::Costs costs;
   const uint32_t stride =
