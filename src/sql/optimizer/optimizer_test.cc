@@ -62,8 +62,8 @@ TEST_F(OptimizerTest, SubSelectsBecomeJoins) {
       Explain("SELECT a FROM t WHERE c IN (SELECT v FROM h) OR b = 'x'").find("Hash Mark Join"),
       std::string::npos);
   EXPECT_EQ(Explain("SELECT a, (SELECT count(*) FROM h WHERE h.v = t.c) FROM t"),
-            "Hash Left Join\n  Hash Cond: (c = v)\n  ->  Seq Scan on t\n  ->  HashAggregate\n"
-            "        Group Key: v\n        ->  Seq Scan on h\n");
+            "Hash Left Join\n  Hash Cond: (t.c = h.v)\n  ->  Seq Scan on t\n  ->  HashAggregate\n"
+            "        Group Key: h.v\n        ->  Seq Scan on h\n");
   // Out of reach below a LIMIT: stays.
   EXPECT_NE(Explain("SELECT (SELECT v FROM h WHERE h.v = t.c LIMIT 1) FROM t").find("SubPlan 1"),
             std::string::npos);
@@ -73,7 +73,7 @@ TEST_F(OptimizerTest, SmallSideLooksUpLargeOne) {
   EXPECT_EQ(
       Explain("SELECT t.b FROM t, u WHERE t.a = u.t_a AND u.id = 5"),
       "Nested Loop\n  ->  Index Scan using u_pkey on u\n        Index Cond: (id = '5'::bigint)\n"
-      "  ->  Index Scan using t_pkey on t\n        Index Cond: (a = $1)\n");
+      "  ->  Index Scan using t_pkey on t\n        Index Cond: (a = u.t_a)\n");
 }
 
 TEST_F(OptimizerTest, KeyOrderReplacesSorts) {
@@ -121,11 +121,31 @@ TEST_F(OptimizerTest, ManyTablesStayConnected) {
   }
 }
 
+// Goal: columns are called as PostgreSQL calls them.
+TEST_F(OptimizerTest, ExplainQualifiesColumns) {
+  // Of one relation they stand bare, except under VERBOSE; conditions of scans always do.
+  EXPECT_EQ(Explain("SELECT a FROM t ORDER BY c"), "Sort\n  Sort Key: c\n  ->  Seq Scan on t\n");
+  EXPECT_EQ(Explain("SELECT x.a FROM t x, h WHERE x.c = h.v AND x.b = 'q' ORDER BY h.k2"),
+            "Sort\n  Sort Key: h.k2\n  ->  Hash Join\n        Hash Cond: (h.v = x.c)\n"
+            "        ->  Seq Scan on h\n        ->  Seq Scan on t x\n"
+            "              Filter: (b = 'q'::text)\n");
+  // The second relation of a name gets a number.
+  EXPECT_EQ(Explain("SELECT a FROM t WHERE c IN (SELECT c FROM t WHERE b = 'q')"),
+            "Hash Semi Join\n  Hash Cond: (t.c = t_1.c)\n  ->  Seq Scan on t\n"
+            "  ->  Seq Scan on t t_1\n        Filter: (b = 'q'::text)\n");
+  // What is computed below is in parentheses.
+  EXPECT_EQ(Explain("SELECT c, count(*) FROM t GROUP BY c HAVING sum(a) > 3 ORDER BY 2 DESC"),
+            "Sort\n  Sort Key: (count(*)) DESC\n  ->  HashAggregate\n        Group Key: c\n"
+            "        Filter: (sum(a) > 3)\n        ->  Seq Scan on t\n");
+  EXPECT_EQ(Explain("SELECT k1 FROM h ORDER BY v + k2 NULLS FIRST"),
+            "Sort\n  Sort Key: ((v + k2)) NULLS FIRST\n  ->  Seq Scan on h\n");
+}
+
 TEST_F(OptimizerTest, PlansWithoutOptimizerStandToo) {
   catalog_.settings.enable_optimizer = false;
   EXPECT_EQ(Explain("SELECT a FROM t WHERE EXISTS (SELECT 1 FROM h WHERE h.v = t.c)"),
             "Seq Scan on t\n  Filter: EXISTS(SubPlan 1)\n  SubPlan 1\n    ->  Seq Scan on h\n"
-            "          Filter: (v = $1)\n");
+            "          Filter: (v = t.c)\n");
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ bool IsAnalyze(const ExplainOptions& options) {
 
 class TextWriter {
  public:
-  TextWriter(const Plan& plan, const ExplainOptions& options) : plan_(plan), options_(options) {}
+  TextWriter(const Plan& plan, const ExplainOptions& options)
+      : plan_(plan), options_(options), columns_(plan, options.verbose) {}
 
   std::string Run() {
     Write(*plan_.root, 0, "");
@@ -65,7 +66,7 @@ class TextWriter {
 
  private:
   void Write(const Node& node, int indent, const std::string& caption) {
-    const NodeDescription words = Describe(plan_, node, options_.verbose);
+    const NodeDescription words = Describe(columns_, node, options_.verbose);
     std::string line;
     int below = indent;
     if (!caption.empty()) {
@@ -135,6 +136,7 @@ class TextWriter {
 
   const Plan& plan_;
   const ExplainOptions& options_;
+  const ShownColumns columns_;
   std::vector<std::string> lines_;
 };
 
@@ -155,11 +157,12 @@ std::string Quote(const std::string& text) {
 
 class JsonWriter {
  public:
-  JsonWriter(const Plan& plan, const ExplainOptions& options) : plan_(plan), options_(options) {}
+  JsonWriter(const Plan& plan, const ExplainOptions& options)
+      : plan_(plan), options_(options), columns_(plan, options.verbose) {}
 
   std::string Write(const Node& node, int indent, const char* relationship,
                     const std::string& subplan_name) {
-    const NodeDescription words = Describe(plan_, node, options_.verbose);
+    const NodeDescription words = Describe(columns_, node, options_.verbose);
     std::vector<std::string> members;
     const auto add = [&](const std::string& name, const std::string& value) {
       members.push_back(Quote(name) + ": " + value);
@@ -233,6 +236,7 @@ class JsonWriter {
 
   const Plan& plan_;
   const ExplainOptions& options_;
+  const ShownColumns columns_;
 };
 }  // namespace
 

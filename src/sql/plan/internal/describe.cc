@@ -3,29 +3,16 @@
 #include <algorithm>
 
 #include "sql/plan/walk.h"
+#include "types/text.h"
 
 namespace helios::sql::plan {
 
 namespace {
-std::string Text(const expr::Expr& expr) { return expr::ToString(expr); }
-
-std::string KeyText(const SortKey& key) {
-  std::string text = Text(*key.expression);
-  if (key.descending) text += " DESC";
-  if (key.nulls_first != key.descending) text += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
-  return text;
-}
-
-std::vector<std::string> Texts(const std::vector<SortKey>& keys) {
+std::vector<std::string> Texts(const ShownColumns& columns, const Node& node,
+                               const std::vector<SortKey>& keys) {
   std::vector<std::string> texts;
   texts.reserve(keys.size());
-  for (const SortKey& key : keys) texts.push_back(KeyText(key));
-  return texts;
-}
-std::vector<std::string> Texts(const std::vector<expr::ExprPtr>& exprs) {
-  std::vector<std::string> texts;
-  texts.reserve(exprs.size());
-  for (const expr::ExprPtr& expr : exprs) texts.push_back(Text(*expr));
+  for (const SortKey& key : keys) texts.push_back(columns.KeyText(node, key));
   return texts;
 }
 
@@ -52,7 +39,9 @@ const char* JoinWord(JoinType type) {
 }
 
 // "(a = 1) AND (b > 2)" of the key parts that a scan is bound by.
-std::string BoundText(const ScanNode& scan, const ScanNode::Bound& bound) {
+std::string BoundText(const ShownColumns& columns, const ScanNode& scan,
+                      const ScanNode::Bound& bound) {
+  const auto text_of = [&](const expr::ExprPtr& expr) { return columns.Text(scan, *expr); };
   const auto part_name = [&](size_t part) -> std::string {
     int32_t column = -1;
     if (scan.index != nullptr) {
@@ -60,56 +49,66 @@ std::string BoundText(const ScanNode& scan, const ScanNode::Bound& bound) {
     } else if (part < scan.layout->key_columns.size()) {
       column = static_cast<int32_t>(scan.layout->key_columns[part]);
     }
-    for (size_t i = 0; i < scan.columns.size() && column >= 0; ++i) {
-      if (scan.columns[i] == static_cast<uint32_t>(column)) return scan.names[i];
-    }
     const size_t position = static_cast<size_t>(column);
-    if (column >= 0 && position < scan.column_names.size()) return scan.column_names[position];
+    if (column >= 0 && position < scan.column_names.size()) {
+      return columns.ScanColumn(scan, scan.column_names[position]);
+    }
+    for (size_t i = 0; i < scan.columns.size() && column >= 0; ++i) {
+      if (scan.columns[i] == static_cast<uint32_t>(column)) {
+        return columns.ScanColumn(scan, scan.names[i]);
+      }
+    }
     return "key" + std::to_string(part + 1);
   };
-  if (bound.row_key != nullptr) return Text(*bound.row_key);
+  if (bound.row_key != nullptr) return text_of(bound.row_key);
   std::vector<std::string> parts;
   for (size_t i = 0; i < bound.equal.size(); ++i) {
-    parts.push_back("(" + part_name(i) + " = " + Text(*bound.equal[i]) + ")");
+    parts.push_back("(" + part_name(i) + " = " + text_of(bound.equal[i]) + ")");
   }
   const size_t next = bound.equal.size();
   if (bound.any != nullptr)
-    parts.push_back("(" + part_name(next) + " = ANY (" + Text(*bound.any) + "))");
+    parts.push_back("(" + part_name(next) + " = ANY (" + text_of(bound.any) + "))");
   if (bound.next_is_null) parts.push_back("(" + part_name(next) + " IS NULL)");
   if (bound.lower != nullptr) {
     parts.push_back("(" + part_name(next) + (bound.lower_inclusive ? " >= " : " > ") +
-                    Text(*bound.lower) + ")");
+                    text_of(bound.lower) + ")");
   }
   if (bound.upper != nullptr) {
     parts.push_back("(" + part_name(next) + (bound.upper_inclusive ? " <= " : " < ") +
-                    Text(*bound.upper) + ")");
+                    text_of(bound.upper) + ")");
   }
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : " AND ") + part;
   return parts.size() > 1 ? "(" + text + ")" : text;
 }
 
-void DescribeScan(const ScanNode& scan, NodeDescription* out) {
-  const std::string name =
-      scan.table_name +
-      (scan.alias.empty() || scan.alias == scan.table_name ? "" : " " + scan.alias);
+// "t", or "t a" for an alias.
+std::string NameWithAlias(const std::string& name, const std::string& alias) {
+  return QuoteIdentifier(name) + (alias == name ? "" : " " + QuoteIdentifier(alias));
+}
+
+void DescribeScan(const ShownColumns& columns, const ScanNode& scan, NodeDescription* out) {
+  const std::string& alias = columns.AliasOf(scan);
+  const std::string name = NameWithAlias(scan.table_name, alias);
   out->facts.push_back({"Relation Name", scan.table_name});
-  out->facts.push_back({"Alias", scan.alias.empty() ? scan.table_name : scan.alias});
+  out->facts.push_back({"Alias", alias});
   const bool by_row = !scan.bounds.empty() && scan.bounds[0].row_key != nullptr;
   const bool by_key = scan.index != nullptr || !scan.bounds.empty() || scan.ordered;
   if (by_row) {
     out->type = "Tid Scan";
     out->label = "Tid Scan on " + name;
-    out->properties.push_back({"TID Cond", {BoundText(scan, scan.bounds[0])}});
+    out->properties.push_back({"TID Cond", {BoundText(columns, scan, scan.bounds[0])}});
   } else if (by_key) {
     const std::string direction = scan.reverse ? " Backward" : "";
     const std::string index = scan.index_name.empty() ? scan.table_name + "_pkey" : scan.index_name;
     out->type = "Index Scan";
-    out->label = "Index Scan" + direction + " using " + index + " on " + name;
+    out->label = "Index Scan" + direction + " using " + QuoteIdentifier(index) + " on " + name;
     out->facts.push_back({"Scan Direction", scan.reverse ? "Backward" : "Forward"});
     out->facts.push_back({"Index Name", index});
     std::vector<std::string> bounds;
-    for (const ScanNode::Bound& bound : scan.bounds) bounds.push_back(BoundText(scan, bound));
+    for (const ScanNode::Bound& bound : scan.bounds) {
+      bounds.push_back(BoundText(columns, scan, bound));
+    }
     std::string text;
     for (const std::string& bound : bounds) text += (text.empty() ? "" : " OR ") + bound;
     if (!text.empty()) out->properties.push_back({"Index Cond", {text}});
@@ -117,10 +116,12 @@ void DescribeScan(const ScanNode& scan, NodeDescription* out) {
     out->type = "Seq Scan";
     out->label = "Seq Scan on " + name;
   }
-  if (scan.filter != nullptr) out->properties.push_back({"Filter", {Text(*scan.filter)}});
+  if (scan.filter != nullptr) {
+    out->properties.push_back({"Filter", {columns.Text(scan, *scan.filter)}});
+  }
 }
 
-void DescribeJoin(const JoinNode& join, NodeDescription* out) {
+void DescribeJoin(const ShownColumns& columns, const JoinNode& join, NodeDescription* out) {
   const bool hash = !join.keys.empty();
   out->type = hash ? "Hash Join" : "Nested Loop";
   const std::string word = JoinWord(join.join_type);
@@ -132,46 +133,54 @@ void DescribeJoin(const JoinNode& join, NodeDescription* out) {
     std::string text;
     for (const JoinNode::Key& key : join.keys) {
       if (!text.empty()) text += " AND ";
-      text += "(" + Text(*key.left) + " = " + Text(*key.right) + ")";
+      text += "(" + columns.TextAbove(*join.children[0], *key.left) + " = " +
+              columns.TextAbove(*join.children[1], *key.right) + ")";
     }
     if (join.keys.size() > 1) text = "(" + text + ")";
     out->properties.push_back({"Hash Cond", {text}});
   }
   if (join.condition != nullptr) {
-    out->properties.push_back({"Join Filter", {Text(*join.condition)}});
+    out->properties.push_back({"Join Filter", {columns.Text(join, *join.condition)}});
   }
 }
 
-void DescribeAggregate(const AggregateNode& aggregate, NodeDescription* out) {
+void DescribeAggregate(const ShownColumns& columns, const AggregateNode& aggregate,
+                       NodeDescription* out) {
   const bool hashed = !aggregate.groups.empty();
   out->type = "Aggregate";
   out->label = hashed ? (aggregate.grouping_sets.size() > 1 ? "MixedAggregate" : "HashAggregate")
                       : "Aggregate";
+  std::vector<std::string> groups;
+  for (const expr::ExprPtr& group : aggregate.groups) {
+    groups.push_back(columns.Text(aggregate, *group));
+  }
   out->facts.push_back({"Strategy", hashed ? "Hashed" : "Plain"});
   if (aggregate.grouping_sets.size() > 1) {
     for (const auto& set : aggregate.grouping_sets) {
       std::vector<std::string> keys;
       keys.reserve(set.size());
-      for (uint32_t index : set) keys.push_back(Text(*aggregate.groups[index]));
+      for (uint32_t index : set) keys.push_back(groups[index]);
       if (keys.empty()) keys.push_back("()");
       out->properties.push_back({"Group Key", keys});
     }
   } else if (hashed) {
-    out->properties.push_back({"Group Key", Texts(aggregate.groups)});
+    out->properties.push_back({"Group Key", std::move(groups)});
   }
 }
 
-void DescribeFunctions(const TableFunctionNode& node, NodeDescription* out) {
+void DescribeFunctions(const ShownColumns& columns, const TableFunctionNode& node,
+                       NodeDescription* out) {
   out->type = "Function Scan";
   std::string names;
   for (const TableFunctionNode::Call& call : node.calls) {
     if (!names.empty()) names += ", ";
-    names += call.function != nullptr ? std::string(call.function->name) : Text(*call.scalar);
+    names += call.function != nullptr ? std::string(call.function->name)
+                                      : columns.Text(node, *call.scalar);
   }
   out->label = "Function Scan on " + names;
 }
 
-void DescribeWrite(const Node& node, NodeDescription* out) {
+void DescribeWrite(const ShownColumns& columns, const Node& node, NodeDescription* out) {
   const WriteTarget* target = nullptr;
   out->type = "ModifyTable";
   std::string operation;
@@ -189,7 +198,7 @@ void DescribeWrite(const Node& node, NodeDescription* out) {
                                   : target->indexes[static_cast<size_t>(*insert.arbiter)].name}});
       }
       if (insert.set_where != nullptr) {
-        out->properties.push_back({"Conflict Filter", {Text(*insert.set_where)}});
+        out->properties.push_back({"Conflict Filter", {columns.Text(node, *insert.set_where)}});
       }
     }
   } else if (node.kind == NodeKind::kUpdate) {
@@ -202,7 +211,7 @@ void DescribeWrite(const Node& node, NodeDescription* out) {
     target = static_cast<const DeleteNode&>(node).target;
     operation = "Delete";
   }
-  out->label = operation + " on " + target->table_name;
+  out->label = operation + " on " + QuoteIdentifier(target->table_name);
   out->facts.push_back({"Operation", operation});
   out->facts.push_back({"Relation Name", target->table_name});
 }
@@ -232,22 +241,22 @@ void DescribeSet(const SetOperationNode& node, NodeDescription* out) {
   out->label = out->type;
 }
 
-void DescribeNode(const Node& node, NodeDescription* out) {  // NOLINT(readability-function-size)
+// NOLINTNEXTLINE(readability-function-size)
+void DescribeNode(const ShownColumns& columns, const Node& node, NodeDescription* out) {
   const auto plain = [&](const std::string& type) { out->type = out->label = type; };
   switch (node.kind) {
     case NodeKind::kScan:
-      return DescribeScan(static_cast<const ScanNode&>(node), out);
+      return DescribeScan(columns, static_cast<const ScanNode&>(node), out);
     case NodeKind::kSystemScan: {
       const auto& scan = static_cast<const SystemScanNode&>(node);
       out->type = "Seq Scan";
-      out->label = "Seq Scan on " + scan.table->name +
-                   (scan.alias == scan.table->name ? "" : " " + scan.alias);
+      out->label = "Seq Scan on " + NameWithAlias(scan.table->name, columns.AliasOf(scan));
       out->facts.push_back({"Relation Name", scan.table->name});
-      out->facts.push_back({"Alias", scan.alias.empty() ? scan.table->name : scan.alias});
+      out->facts.push_back({"Alias", columns.AliasOf(scan)});
       return;
     }
     case NodeKind::kTableFunction:
-      return DescribeFunctions(static_cast<const TableFunctionNode&>(node), out);
+      return DescribeFunctions(columns, static_cast<const TableFunctionNode&>(node), out);
     case NodeKind::kValues: {
       const bool one = static_cast<const ValuesNode&>(node).rows.size() == 1;
       plain(one ? "Result" : "Values Scan");
@@ -260,23 +269,23 @@ void DescribeNode(const Node& node, NodeDescription* out) {  // NOLINT(readabili
     case NodeKind::kProjectSet:
       return plain("ProjectSet");
     case NodeKind::kAggregate:
-      return DescribeAggregate(static_cast<const AggregateNode&>(node), out);
+      return DescribeAggregate(columns, static_cast<const AggregateNode&>(node), out);
     case NodeKind::kJoin:
-      return DescribeJoin(static_cast<const JoinNode&>(node), out);
+      return DescribeJoin(columns, static_cast<const JoinNode&>(node), out);
     case NodeKind::kApply: {
       const auto& apply = static_cast<const ApplyNode&>(node);
       const std::string word = JoinWord(apply.join_type);
       out->type = "Nested Loop";
       out->label = "Nested Loop" + word + (word.empty() ? "" : " Join");
       if (apply.condition != nullptr) {
-        out->properties.push_back({"Join Filter", {Text(*apply.condition)}});
+        out->properties.push_back({"Join Filter", {columns.Text(apply, *apply.condition)}});
       }
       return;
     }
     case NodeKind::kSort: {
       const auto& sort = static_cast<const SortNode&>(node);
       plain("Sort");
-      out->properties.push_back({"Sort Key", Texts(sort.keys)});
+      out->properties.push_back({"Sort Key", Texts(columns, sort, sort.keys)});
       return;
     }
     case NodeKind::kLimit:
@@ -289,7 +298,8 @@ void DescribeNode(const Node& node, NodeDescription* out) {  // NOLINT(readabili
       return plain("WindowAgg");
     case NodeKind::kCteScan:
       plain("CTE Scan");
-      out->label += " on " + static_cast<const CteScanNode&>(node).name;
+      out->label +=
+          " on " + NameWithAlias(static_cast<const CteScanNode&>(node).name, columns.AliasOf(node));
       return;
     case NodeKind::kWithCte:
       return plain("With");
@@ -297,7 +307,8 @@ void DescribeNode(const Node& node, NodeDescription* out) {  // NOLINT(readabili
       return plain("Recursive Union");
     case NodeKind::kWorkTable:
       plain("WorkTable Scan");
-      out->label += " on " + static_cast<const WorkTableNode&>(node).name;
+      out->label += " on " + NameWithAlias(static_cast<const WorkTableNode&>(node).name,
+                                           columns.AliasOf(node));
       return;
     case NodeKind::kLockRows:
       return plain("LockRows");
@@ -305,7 +316,7 @@ void DescribeNode(const Node& node, NodeDescription* out) {  // NOLINT(readabili
     case NodeKind::kUpdate:
     case NodeKind::kDelete:
     case NodeKind::kMerge:
-      return DescribeWrite(node, out);
+      return DescribeWrite(columns, node, out);
   }
 }
 
@@ -324,7 +335,7 @@ void CollectSubplans(const Node& node, std::vector<uint32_t>* out) {
 }
 }  // namespace
 
-NodeDescription Describe(const Plan&, const Node& node, bool verbose) {
+NodeDescription Describe(const ShownColumns& columns, const Node& node, bool verbose) {
   NodeDescription result;
   const Node* shown = &node;
   std::vector<std::string> filters;
@@ -333,15 +344,15 @@ NodeDescription Describe(const Plan&, const Node& node, bool verbose) {
          !shown->children.empty()) {
     CollectSubplans(*shown, &result.subplans);
     if (shown->kind == NodeKind::kFilter) {
-      filters.push_back(Text(*static_cast<const FilterNode&>(*shown).predicate));
+      filters.push_back(columns.Text(*shown, *static_cast<const FilterNode&>(*shown).predicate));
     }
     shown = shown->children[0].get();
   }
-  DescribeNode(*shown, &result);
+  DescribeNode(columns, *shown, &result);
   CollectSubplans(*shown, &result.subplans);
   result.measured = &node;
   if (verbose && !node.names.empty()) {
-    result.properties.insert(result.properties.begin(), {"Output", node.names});
+    result.properties.insert(result.properties.begin(), {"Output", columns.Outputs(node)});
   }
   if (!filters.empty()) {
     const auto own = std::find_if(result.properties.begin(), result.properties.end(),

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sql/plan/internal/shown_columns.h"
 #include "sql/plan/plan.h"
 
 namespace helios::sql::plan {
@@ -23,6 +24,6 @@ struct NodeDescription {
 };
 
 // Projections and filters are shown as part of the node below them.
-NodeDescription Describe(const Plan& plan, const Node& node, bool verbose);
+NodeDescription Describe(const ShownColumns& columns, const Node& node, bool verbose);
 
 }  // namespace helios::sql::plan
