@@ -190,7 +190,7 @@ const catalog::CatalogTypeLookup& SessionImpl::Lookup() {
   const std::shared_ptr<const catalog::Snapshot> snapshot = Catalog();
   if (lookup_ == nullptr || &lookup_->snapshot() != snapshot.get() ||
       lookup_generation_ != settings_.generation() || lookup_role_ != role_) {
-    lookup_ = std::make_unique<SessionTypeLookup>(snapshot, SearchPath());
+    lookup_ = std::make_unique<SessionTypeLookup>(snapshot, SearchPath(), role_);
     lookup_generation_ = settings_.generation();
     lookup_role_ = role_;
     settings_.mutable_text_format().lookup = lookup_.get();
@@ -221,7 +221,7 @@ Result<Oid> SessionImpl::TemporarySchema() {
   auto schema = std::make_shared<catalog::Schema>();
   schema->oid = oid;
   schema->name = fmt::format("pg_temp_{}", process_id_);
-  schema->owner = role_;
+  schema->owner = catalog::kBootstrapRole;  // Who began to use it may be dropped before it.
   const std::shared_ptr<const catalog::Snapshot> before = Catalog();
   temporary_schema_ = oid;
   temporary_objects_.push_back(schema);

@@ -1,8 +1,10 @@
 #include "compute/internal/session_type_lookup.h"
 
+#include <algorithm>
 #include <map>
 
 #include "catalog/names.h"
+#include "compute/internal/schema_usage.h"
 #include "expr/function_registry.h"
 #include "sql/parser/parser.h"
 
@@ -96,8 +98,23 @@ Result<Oid> SessionTypeLookup::ResolveProcedure(std::string_view text) const {
   return Error(ErrorCode::kUndefinedFunction).Message("function \"{}\" does not exist", text);
 }
 
+// Names without a schema are searched where the role may.
+Status SessionTypeLookup::RequireUsage(std::string_view relation) const {
+  HELIOS_TRY(const std::vector<std::string> parts, catalog::ParseQualifiedName(relation));
+  if (parts.size() < 2) return Status::Ok();
+  const catalog::Schema* schema = snapshot().FindSchema(parts[parts.size() - 2]);
+  if (schema == nullptr || MayUse(snapshot(), role_, *schema)) return Status::Ok();
+  // The session's own temporary schema is on the path whoever made it.
+  const std::vector<Oid>& path = search_path();
+  if (std::find(path.begin(), path.end(), schema->oid) != path.end()) return Status::Ok();
+  return PermissionDenied(*schema);
+}
+
 Result<Oid> SessionTypeLookup::ResolveName(Oid reg_type, std::string_view text) const {
   switch (reg_type) {
+    case type_oid::kRegclass:
+      HELIOS_TRY(RequireUsage(text));
+      return CatalogTypeLookup::ResolveName(reg_type, text);
     case type_oid::kRegprocedure:
       return ResolveProcedure(text);
     case type_oid::kRegproc: {

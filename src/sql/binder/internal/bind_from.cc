@@ -194,6 +194,9 @@ Result<NodePtr> Binder::BindTable(const ast::FromTable& item, QueryScope& scope)
   }
   HELIOS_TRY(ApplyAlias(item.alias.get(), relation, item.location));
   if (relation->scan != nullptr) relation->scan->alias = relation->alias;
+  if (node->kind == plan::NodeKind::kSystemScan) {
+    static_cast<plan::SystemScanNode&>(*node).alias = relation->alias;
+  }
   if (item.sample != nullptr) {
     if (relation->scan == nullptr) return SampleOfWrongObject(*item.sample);
     HELIOS_TRY(node, BindSample(*item.sample, *relation, std::move(node), scope));
@@ -253,6 +256,7 @@ Result<NodePtr> Binder::BindView(const catalog::Table& view, ScopeRelation* rela
     return Error(ErrorCode::kDataCorrupted).Message("view \"{}\" has no query", view.name);
   }
   view_trees_.push_back(std::move(statements[0].statement));
+  const Temporarily granted(types_.names_are_granted(), true);
   const Oid outer_role = role_;
   const bool outer_record = record_names_;
   role_ = view.owner;

@@ -145,6 +145,7 @@ Status DmlBinder::OpenView(const catalog::Table& view, const char* verb, Target*
 Result<ExprPtr> DmlBinder::ViewConditions(const Target& target, const std::vector<uint32_t>& ids,
                                           bool checked, std::string* view_name) {
   std::vector<ExprPtr> conditions;
+  const Temporarily granted(b_.types_.names_are_granted(), true);
   bool cascaded = false;
   for (const ViewLevel& level : target.views) {
     const auto option = level.view->options.find("check_option");

@@ -60,7 +60,7 @@ Result<ExprPtr> TypeRules::CoerceUnknownConstant(const expr::ConstantExpr& const
   }
   // What an interval's text means depends on its fields; every other typmod is applied afterwards.
   const int32_t input_typmod = base.oid == t::kInterval ? base.typmod : -1;
-  auto value = ParseTextValue({base.oid, input_typmod}, constant.value.bytes(), *format_);
+  auto value = ParseConstant({base.oid, input_typmod}, constant.value.bytes());
   if (!value.ok()) return AtLocation(std::move(value).status(), at);
   Value parsed = std::move(value).value();
   parsed.SetType({base.oid, input_typmod});
@@ -69,6 +69,17 @@ Result<ExprPtr> TypeRules::CoerceUnknownConstant(const expr::ConstantExpr& const
   result->location = at;
   if (base.oid != target.oid) return CoerceToDomain(std::move(result), target, context, location);
   return ApplyTypmodTo(std::move(result), target, context);
+}
+
+Result<Value> TypeRules::ParseConstant(SqlType type, std::string_view text) const {
+  // Digits are the OID itself, and "-" is none.
+  const bool is_name = !text.empty() && text != "-" && (text[0] < '0' || text[0] > '9');
+  if (type.oid != t::kRegclass || !names_are_granted_ || !is_name) {
+    return ParseTextValue(type, text, *format_);
+  }
+  // The session's own lookup would ask for the privilege.
+  HELIOS_TRY(const Oid oid, lookup_->CatalogTypeLookup::ResolveName(type.oid, text));
+  return Value::Fixed<uint32_t>(type, oid);
 }
 
 void TypeRules::NoteConstant(const Value& value, int location, CastContext context) {

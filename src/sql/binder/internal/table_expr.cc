@@ -287,6 +287,7 @@ Result<ExprPtr> BindStoredExpression(const std::string& sql, const std::string& 
   HELIOS_TRY(ast::ExprPtr tree, ParseExpression(sql));
   plan::Plan scratch;
   Binder binder(context, &scratch);
+  binder.types().names_are_granted() = true;
   QueryScope scope;
   binder.AddDefinitionRelation(scope, table_name, columns);
   auto bound = binder.BindExpr(*tree, scope);

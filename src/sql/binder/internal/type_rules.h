@@ -104,6 +104,10 @@ class TypeRules {
   const TextFormat& format() const { return *format_; }
   ParameterTypes& parameters() { return *parameters_; }
 
+  // Of a stored definition: who uses it need not be allowed to name what it names, since whoever
+  // made it was.
+  bool& names_are_granted() { return names_are_granted_; }
+
   // Where to note casts from now on; null: nowhere.
   void set_shown_casts(ShownCasts* casts) { shown_casts_ = casts; }
 
@@ -114,6 +118,7 @@ class TypeRules {
  private:
   Result<ExprPtr> CoerceUnknownConstant(const expr::ConstantExpr& constant, SqlType target,
                                         CastContext context, int location);
+  Result<Value> ParseConstant(SqlType type, std::string_view text) const;
   Result<ExprPtr> CoerceParameter(ExprPtr expr, SqlType target, int location);
   Result<ExprPtr> CoerceToDomain(ExprPtr expr, SqlType target, CastContext context, int location);
   Result<ExprPtr> CoerceRow(ExprPtr expr, SqlType target, CastContext context, int location);
@@ -127,6 +132,7 @@ class TypeRules {
   const TextFormat* format_;
   ParameterTypes* parameters_;
   ShownCasts* shown_casts_ = nullptr;
+  bool names_are_granted_ = false;
   std::function<Result<DomainConditions>(const catalog::UserType&)> bind_domain_;
 };
 
