@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include "expr/internal/regex_backtrack.h"
+#include "expr/internal/regex_dissect.h"
 #include "expr/internal/regex_preference.h"
 #include "types/text.h"
 
@@ -436,6 +437,7 @@ struct Regex::Impl {
   explicit Impl(std::unique_ptr<BacktrackRegex> going_back) : backtrack(std::move(going_back)) {}
   std::unique_ptr<RE2> re;
   std::unique_ptr<RE2> whole;  // Finds where the match ends, where `re` alone would not.
+  std::unique_ptr<RegexDissector> dissector;  // Where the groups of `re` are not PostgreSQL's.
   std::unique_ptr<BacktrackRegex> backtrack;
 };
 
@@ -502,6 +504,7 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, RegexFla
     if (backtrack == nullptr) return Invalid("invalid regexp (reg version 0.8)");
     return std::unique_ptr<Regex>(new Regex(std::make_unique<Impl>(std::move(backtrack))));
   }
+  std::unique_ptr<RegexDissector> dissector = RegexDissector::Compile(translated, flags);
   if (flags.anchors_match_lines) translated = "(?m:" + translated + ")";
   RE2::Options options;
   options.set_log_errors(false);
@@ -511,6 +514,7 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, RegexFla
   options.set_max_mem(64 << 20);
   auto impl = std::make_unique<Impl>(translated, options);
   if (!impl->re->ok()) return Invalid(Explain(impl->re->error_code()));
+  impl->dissector = std::move(dissector);
   const bool shortest = translator.preference().Whole() == RegexPreference::Kind::kShortest;
   const bool lazy_alone = shortest && !translator.preference().is_mixed();
   if (translator.preference().has_lazy() && !lazy_alone) {
@@ -557,6 +561,7 @@ Result<bool> Regex::Match(std::string_view text, size_t from, std::vector<RegexS
       (*spans)[i] = {begin, begin + static_cast<int64_t>(groups[i].size())};
     }
   }
+  if (impl_->dissector != nullptr) impl_->dissector->Dissect(text, spans);
   return true;
 }
 

@@ -33,7 +33,8 @@ struct RegexSpan {
 // in linear time; those with back references or look-around go to a slower engine
 // (regex_backtrack.h). Alternatives are matched longest first, as POSIX says, unless the pattern
 // has a non-greedy quantifier or goes to the slower engine. Where greedy and non-greedy quantifiers
-// are mixed, the pattern's preference (regex_preference.h) says where the match ends.
+// are mixed, the pattern's preference (regex_preference.h) says where the match ends. What its
+// groups took is found afterwards (regex_dissect.h) where RE2's answer may not be PostgreSQL's.
 //
 // Thread safety: Match from any thread.
 class Regex {

@@ -79,3 +79,14 @@ SELECT regexp_instr('abc01234xyz', '(.*?)(\d+)(.*)', 1, 1, 1), regexp_count('a1b
 -- A batch of rows that begins with a NULL.
 SELECT count(*) FILTER (WHERE v ILIKE 'a%'), count(*) FILTER (WHERE v NOT ILIKE 'a%'), count(*) FILTER (WHERE v ILIKE '%'), count(*) FILTER (WHERE v LIKE 'A%'), count(*) FILTER (WHERE v ~* '^a') FROM (SELECT CASE WHEN g % 2 = 0 THEN 'Ab' || g END AS v FROM generate_series(1, 10000) g) s;
 SELECT n, ARRAY(SELECT v FROM (VALUES (NULL), ('x1'), ('y2')) w (v) WHERE nullif(v, 'x' || n) ILIKE '%') FROM generate_series(1, 4) n;
+
+-- What groups take in alternatives, in repetitions, and between quantifiers of both sorts.
+SELECT regexp_match('', '(a?)*'), regexp_match('', '(a*?)*'), regexp_match('b', '(a?)?'), regexp_match('b', '(a)?');
+SELECT regexp_match('abcd', '(a|ab)(c|bcd)(d*)'), regexp_match('abab', '((a)|(b))*'), regexp_match('aab', '(a|ab)*');
+SELECT regexp_match('abcdabcd', '((a|ab)(c|bcd)*)*'), regexp_match('babbbbbb', '(?:((b*){2}(bc{1,2})?){0,2}|b)ab{0,2}');
+SELECT regexp_match('baaa', '^(?:ba{1,2}|b*){1,2}((a|.b)|(b{2}|a?){0,2}){2,}'), regexp_match('aa', '(a|(aa))+$');
+SELECT regexp_match('aaaab', '^((ab?|b{0,2}|(?:a+|a?)+b?)?){1,2}|c'), regexp_match('a?b', '(a?(?:ab)?)(b?)');
+SELECT regexp_match('ab,cd,ef', '(.*?)(,.*?)*$'), regexp_match('xaay', '(a??)(a*)y'), regexp_match('aaab', '(a+?)(a*)(b|ab)');
+SELECT regexp_match(E'a\nbb\nc', '(^b|(b))*$', 'n'), regexp_match('ÀÉé', '(é|(.))*', 'i'), regexp_match('foobar', '(o|(ob?))+(a|(ar))');
+SELECT regexp_replace('aabacbabc', '(([ab]|c)*?c)(b|ba)?', '<\1,\2,\3>', 'g'), regexp_split_to_array('a,b;,c', '(,|(;,))');
+SELECT substring('foobar' from 'o(.|b.)*r'), regexp_matches('abcab', '((a)|b|(c))', 'g');
