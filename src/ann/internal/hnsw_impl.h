@@ -94,9 +94,17 @@ class HnswIndex::Impl {
   // The same with some that are chosen already.
   void ChooseMore(std::span<const Candidate> candidates, size_t count_max, SearchScratch* scratch,
                   std::vector<uint32_t>* chosen) const;
-  // Returns whether the link is there: it may be one too many. With `must_stay`, another goes.
-  bool LinkBack(uint32_t from, uint32_t to, int level, bool must_stay, SearchScratch* scratch);
-  // Sees to it that two of the living to which a node leads on level 0 lead back to it.
+  // Chooses anew when it is one too many: then it may not be there. What goes on level 0 is in
+  // scratch->dropped.
+  void LinkBack(uint32_t from, uint32_t to, int level, SearchScratch* scratch);
+  // Of the living to which a node leads on level 0, those that lead back to it: up to `enough`, and
+  // not `except`.
+  size_t CountWaysIn(uint32_t ordinal, uint32_t except, size_t enough) const;
+  // Makes a link on level 0, if need be instead of the farthest that has `ways_left` other ways in.
+  // False when there is none of the kind.
+  bool ForceLink(uint32_t from, uint32_t to, size_t ways_left, SearchScratch* scratch);
+  // Sees to it that of the living to which a node leads on level 0 two lead back to it, or one
+  // where no other can give up a link. Takes no way in from others that they need.
   void KeepReachable(uint32_t ordinal, SearchScratch* scratch);
   // The same for those to which LinkBack has given up a link.
   void KeepDropped(SearchScratch* scratch);

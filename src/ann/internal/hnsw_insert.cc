@@ -38,8 +38,6 @@ constexpr uint64_t kLivingDistancesMax = 4096;
 constexpr internal::Costs kLivingCosts = {.scan_ns = 1, .walk_distance_ns = 1};
 // Two nodes may lead to nothing but each other; of three that is far less likely.
 constexpr size_t kWaysIn = 2;
-// Far more than the lists around one node drop.
-constexpr size_t kDroppedMax = 1024;
 
 std::unique_ptr<internal::Codes> MakeCodes(const HnswOptions& options, const VectorSource& source) {
   if (options.codes == CodeKind::kFull) {
@@ -211,19 +209,18 @@ void HnswIndex::Impl::ChooseMore(std::span<const Candidate> candidates, size_t c
   }
 }
 
-bool HnswIndex::Impl::LinkBack(uint32_t from, uint32_t to, int level, bool must_stay,
-                               SearchScratch* scratch) {
+void HnswIndex::Impl::LinkBack(uint32_t from, uint32_t to, int level, SearchScratch* scratch) {
   std::lock_guard lock(graph_.LockOf(from));
   const uint32_t count_max = graph_.link_count_max(level);
   std::vector<uint32_t>& links = scratch->links;
   links.resize(count_max + 1);
   const uint32_t count = graph_.Links(from, level, links.data());
-  if (std::find(links.begin(), links.begin() + count, to) != links.begin() + count) return true;
+  if (std::find(links.begin(), links.begin() + count, to) != links.begin() + count) return;
   links[count] = to;
   links.resize(count + 1);
   if (count < count_max) {
     graph_.SetLinks(from, level, links);
-    return true;
+    return;
   }
   codes_->PrepareStored(from, &scratch->stored);
   scratch->ranks.resize(std::max(scratch->ranks.size(), links.size()));
@@ -235,56 +232,88 @@ bool HnswIndex::Impl::LinkBack(uint32_t from, uint32_t to, int level, bool must_
   }
   std::sort(candidates.begin(), candidates.end());
   Choose(candidates, count_max, scratch, &links);
-  bool is_there = std::find(links.begin(), links.end(), to) != links.end();
-  if (!is_there && must_stay) {
-    if (links.size() == count_max) links.pop_back();
-    links.push_back(to);
-    is_there = true;
-  }
   graph_.SetLinks(from, level, links);
-  if (level > 0) return is_there;
+  if (level > 0) return;
   for (const Candidate& candidate : candidates) {
     if (candidate.ordinal == to) continue;
     if (std::find(links.begin(), links.end(), candidate.ordinal) == links.end()) {
       scratch->dropped.push_back(candidate.ordinal);
     }
   }
-  return is_there;
 }
 
-void HnswIndex::Impl::KeepReachable(uint32_t ordinal, SearchScratch* scratch) {
+size_t HnswIndex::Impl::CountWaysIn(uint32_t ordinal, uint32_t except, size_t enough) const {
   std::array<uint32_t, internal::kLinkCountMax> links;
   std::array<uint32_t, internal::kLinkCountMax> back;
-  std::array<uint32_t, kWaysIn> nearest;  // Of those that do not lead back.
-  size_t nearest_count = 0;
   size_t way_count = 0;
   const uint32_t count = graph_.Links(ordinal, 0, links.data());
   for (const uint32_t link : std::span(links).first(count)) {
-    if (dead_.Test(link)) continue;
+    if (way_count == enough) break;
+    if (link == except || dead_.Test(link)) continue;
     const auto present = std::span(back).first(graph_.Links(link, 0, back.data()));
-    if (std::ranges::find(present, ordinal) != present.end()) {
-      if (++way_count == kWaysIn) return;
-    } else if (nearest_count < kWaysIn) {
-      nearest[nearest_count++] = link;
-    }
+    way_count += std::ranges::find(present, ordinal) != present.end() ? 1 : 0;
   }
-  for (size_t at = 0; at < nearest_count && way_count < kWaysIn; ++at, ++way_count) {
-    LinkBack(nearest[at], ordinal, 0, true, scratch);
+  return way_count;
+}
+
+bool HnswIndex::Impl::ForceLink(uint32_t from, uint32_t to, size_t ways_left,
+                                SearchScratch* scratch) {
+  std::lock_guard lock(graph_.LockOf(from));
+  const uint32_t count_max = graph_.link_count_max(0);
+  std::vector<uint32_t>& links = scratch->links;
+  links.resize(count_max);
+  links.resize(graph_.Links(from, 0, links.data()));
+  if (std::ranges::find(links, to) != links.end()) return true;
+  if (links.size() < count_max) {
+    links.push_back(to);
+    graph_.SetLinks(from, 0, links);
+    return true;
+  }
+  codes_->PrepareStored(from, &scratch->stored);
+  scratch->ranks.resize(std::max(scratch->ranks.size(), links.size()));
+  codes_->Rank(scratch->stored, links, scratch->ranks);
+  std::vector<Candidate>& candidates = scratch->frontier;
+  candidates.clear();
+  for (size_t at = 0; at < links.size(); ++at) {
+    candidates.push_back({scratch->ranks[at], static_cast<uint32_t>(at)});
+  }
+  std::sort(candidates.rbegin(), candidates.rend());
+  for (const Candidate& candidate : candidates) {
+    const uint32_t link = links[candidate.ordinal];
+    if (!dead_.Test(link) && CountWaysIn(link, from, ways_left) < ways_left) continue;
+    links[candidate.ordinal] = to;
+    graph_.SetLinks(from, 0, links);
+    return true;
+  }
+  return false;
+}
+
+void HnswIndex::Impl::KeepReachable(uint32_t ordinal, SearchScratch* scratch) {
+  size_t way_count = CountWaysIn(ordinal, kNoOrdinal, kWaysIn);
+  if (way_count == kWaysIn) return;
+  std::array<uint32_t, internal::kLinkCountMax> links;
+  const uint32_t count = graph_.Links(ordinal, 0, links.data());
+  // Those who lead elsewhere give up what has as many other ways in, or if there is no such, one.
+  for (size_t ways_left = kWaysIn; ways_left > 0; --ways_left) {
+    for (const uint32_t link : std::span(links).first(count)) {
+      if (dead_.Test(link) || !ForceLink(link, ordinal, ways_left, scratch)) continue;
+      way_count = CountWaysIn(ordinal, kNoOrdinal, kWaysIn);
+      if (way_count == kWaysIn) return;
+    }
+    if (way_count > 0) return;
   }
   const uint32_t entry = graph_.entry();
-  if (way_count > 0 || entry == kNoOrdinal || entry == ordinal) return;
-  // All that was around is gone.
-  LinkBack(ordinal, entry, 0, true, scratch);
-  LinkBack(entry, ordinal, 0, true, scratch);
+  if (entry == kNoOrdinal || entry == ordinal) return;
+  // All that was around is gone. Who loses a link for it is seen to when repair comes by.
+  ForceLink(ordinal, entry, 0, scratch);
+  ForceLink(entry, ordinal, 0, scratch);
 }
 
 void HnswIndex::Impl::KeepDropped(SearchScratch* scratch) {
-  std::vector<uint32_t>& dropped = scratch->dropped;
-  // A link that is made for one may be had of another: the few that follow are looked at as well.
-  for (size_t at = 0; at < dropped.size() && at < kDroppedMax; ++at) {
-    if (!dead_.Test(dropped[at])) KeepReachable(dropped[at], scratch);
+  for (const uint32_t ordinal : scratch->dropped) {
+    if (!dead_.Test(ordinal)) KeepReachable(ordinal, scratch);
   }
-  dropped.clear();
+  scratch->dropped.clear();
 }
 
 void HnswIndex::Impl::CollectLiving(SearchScratch* scratch,
@@ -350,16 +379,13 @@ void HnswIndex::Impl::Link(const NewNode& node, SearchScratch* scratch) {
   }
   linked_.Set(node.ordinal);
   for (size_t level = 0; level < node.links.size(); ++level) {
-    bool is_reachable = false;
     for (const uint32_t neighbor : node.links[level]) {
-      is_reachable |= LinkBack(neighbor, node.ordinal, static_cast<int>(level), false, scratch);
+      LinkBack(neighbor, node.ordinal, static_cast<int>(level), scratch);
     }
-    if (level == 0 && !is_reachable && !node.links[0].empty()) {
-      LinkBack(node.links[0][0], node.ordinal, 0, true, scratch);
-    }
+    if (level == 0 && !node.links[0].empty()) KeepReachable(node.ordinal, scratch);
   }
   // Where all have been deleted, the next ones to come find each other over what was there.
-  for (const uint32_t dead : node.dead) LinkBack(dead, node.ordinal, 0, false, scratch);
+  for (const uint32_t dead : node.dead) LinkBack(dead, node.ordinal, 0, scratch);
   KeepDropped(scratch);
 }
 

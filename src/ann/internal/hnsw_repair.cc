@@ -101,6 +101,8 @@ void HnswIndex::Impl::RepairNode(uint32_t ordinal, SearchScratch* scratch) {
     for (int level = graph_.LevelOf(ordinal); level >= 0; --level) {
       RepairList(ordinal, level, scratch);
     }
+    // Inserts side by side may each have relied on the link that the other took away.
+    if (!dead_.Test(ordinal)) KeepReachable(ordinal, scratch);
     return;
   }
   // This may be the only one that leads to another: who has no link to it is not repaired.
@@ -167,9 +169,8 @@ void HnswIndex::Impl::RepairList(uint32_t ordinal, int level, SearchScratch* scr
   }
   // What only a removed node led to needs another way in.
   for (size_t at = kept_count; at < kept.size(); ++at) {
-    LinkBack(kept[at], ordinal, level, false, scratch);
+    LinkBack(kept[at], ordinal, level, scratch);
   }
-  if (level == 0 && !dead_.Test(ordinal)) KeepReachable(ordinal, scratch);
 }
 
 // Another node of the highest level, when the entry is one of those that go.
