@@ -36,6 +36,9 @@ constexpr size_t kDeadLinks = 4;
 constexpr double kLivingShareMin = 0.01;
 constexpr uint64_t kLivingDistancesMax = 4096;
 constexpr internal::Costs kLivingCosts = {.scan_ns = 1, .walk_distance_ns = 1};
+// On the levels above a new node. Where clusters lie far apart, the nearest one alone often leads
+// no further, and the node would be linked to a cluster that is not its own.
+constexpr size_t kDescentList = 8;
 // Two nodes may lead to nothing but each other; of three that is far less likely.
 constexpr size_t kWaysIn = 2;
 
@@ -345,7 +348,12 @@ bool HnswIndex::Impl::FindLinks(uint32_t entry, int top, SearchScratch* scratch,
   codes_->PrepareStored(node->ordinal, &scratch->query);
   internal::Walk walk(graph_, *codes_, scratch->query, scratch);
   const int highest = std::min(node->level, top);
-  Candidate nearest = walk.Descend(walk.Start(entry), top, highest);
+  Candidate nearest = walk.Start(entry);
+  for (int level = top; level > highest; --level) {
+    scratch->visited.Reset(ordinal_count());
+    walk.FindNearest(nearest, level, kDescentList, &patience);
+    nearest = scratch->nearest.At(0);
+  }
   node->links.resize(static_cast<size_t>(highest) + 1);
   std::vector<Candidate> candidates;
   for (int level = highest; level >= 0; --level) {
