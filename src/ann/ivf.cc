@@ -64,10 +64,6 @@ Result<std::unique_ptr<IvfScan>> IvfIndex::Scan(const VectorRef& query,
                                                 const SearchOptions& options) const {
   return impl_->Scan(query, options);
 }
-Result<std::vector<uint32_t>> IvfIndex::FindSeeds(const VectorRef& query, const Filter& filter,
-                                                  size_t count, size_t count_each) const {
-  return impl_->FindSeeds(query, filter, count, count_each);
-}
 uint32_t IvfIndex::ordinal_count() const { return impl_->ordinal_count(); }
 uint32_t IvfIndex::size() const { return impl_->size(); }
 uint32_t IvfIndex::list_count() const { return impl_->list_count(); }

@@ -99,11 +99,6 @@ class IvfIndex {
   // The same search, resumed as often as one likes.
   Result<std::unique_ptr<IvfScan>> Scan(const VectorRef& query, const SearchOptions& options) const;
 
-  // Up to `count` ordinals that pass, out of the nearest lists that have such; no more than
-  // `count_each` of one list. Where a walk over a filtered graph may start. Errors as of Search.
-  Result<std::vector<uint32_t>> FindSeeds(const VectorRef& query, const Filter& filter,
-                                          size_t count, size_t count_each) const;
-
   // One above the largest ordinal that was inserted: what a bitmap has to reach.
   uint32_t ordinal_count() const;
   // Those that can be found.

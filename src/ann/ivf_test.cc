@@ -242,25 +242,6 @@ TEST_P(IvfTest, OneByOneIsAsGoodAsBuilt) {
   EXPECT_GT(Recall(*index, data_, {.k = kK, .probes = index->list_count()}), 0.97);
 }
 
-TEST_P(IvfTest, SeedsPassAndAreNear) {
-  const auto index = BuiltIndex(data_, GetParam().codes);
-  const std::vector<bool> passes = EveryNth(10);
-  const std::vector<uint64_t> bitmap = Bitmap(passes);
-  const auto seeds = index->FindSeeds(data_.query(0), {.passing = bitmap}, 12, 3);
-  ASSERT_TRUE(seeds.ok());
-  EXPECT_EQ(seeds->size(), 12);
-  double seed_distance = 0;
-  double distance = 0;
-  for (const uint32_t seed : *seeds) {
-    EXPECT_TRUE(passes[seed]);
-    seed_distance += ExactDistance(data_.query(0), data_.source.Get(seed), data_.metric) / 12;
-  }
-  for (uint32_t ordinal = 0; ordinal < kCount; ++ordinal) {
-    distance += ExactDistance(data_.query(0), data_.source.Get(ordinal), data_.metric) / kCount;
-  }
-  EXPECT_LT(seed_distance, distance);
-}
-
 // Readers, a writer that deletes and inserts, and one that compacts, beside each other.
 TEST_P(IvfTest, SearchesRunBesideChanges) {
   const auto index = BuiltIndex(data_, GetParam().codes);
@@ -473,8 +454,6 @@ TEST(IvfIndexTest, BadInputIsRefusedAndChangesNothing) {
             "expected 24 dimensions, not 25");
   const std::vector<uint64_t> bitmap(40);
   EXPECT_EQ(MessageOf(index->Search(data.query(0), {.filter = {.passing = bitmap}}).status()),
-            "bitmap of 2560 ordinals is shorter than the index of 3000");
-  EXPECT_EQ(MessageOf(index->FindSeeds(data.query(0), {.visible = bitmap}, 1, 1).status()),
             "bitmap of 2560 ordinals is shorter than the index of 3000");
   EXPECT_EQ(MessageOf(index->Search(data.query(0), {.probes = 0}).status()),
             "0 is outside the valid range for parameter \"ivfflat.probes\" (1 .. 32768)");

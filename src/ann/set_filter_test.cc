@@ -118,7 +118,6 @@ TEST_P(SetFilterTest, AnEmptySetLetsNothingPass) {
   const SearchOptions options{.k = 10, .filter = {.passing_set = &none}};
   EXPECT_TRUE(hnsw_->Search(vectors_.Get(0), options).value().neighbors.empty());
   EXPECT_TRUE(ivf_->Search(vectors_.Get(0), options).value().neighbors.empty());
-  EXPECT_TRUE(ivf_->FindSeeds(vectors_.Get(0), options.filter, 5, 1).value().empty());
 }
 
 TEST_P(SetFilterTest, ABitmapThatIsTooShortIsRefusedBesideASet) {

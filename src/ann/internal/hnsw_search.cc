@@ -56,15 +56,18 @@ std::vector<uint32_t> StridedSeeds(const internal::PassTest& passes,
                                    uint64_t passing_count) {
   std::vector<uint32_t> seeds;
   const uint64_t stride = std::max<uint64_t>(passing_count / kSeedCount, 1);
-  uint64_t seen = 0;
+  uint64_t left = 0;  // How many pass before the next seed.
   const uint32_t word_count = (ordinal_count + kWordBits - 1) / kWordBits;
   for (uint32_t word = 0; word < word_count && seeds.size() < kSeedCount; ++word) {
-    for (uint64_t bits = passes.WordAt(word); bits != 0; bits &= bits - 1, ++seen) {
-      if (seen % stride == 0) {
-        seeds.push_back(
-            duplicates.NodeOf(word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits))));
-      }
+    uint64_t bits = passes.WordAt(word);
+    auto count = static_cast<uint64_t>(std::popcount(bits));
+    for (; left < count; count -= left + 1, left = stride - 1) {
+      for (uint64_t at = 0; at < left; ++at) bits &= bits - 1;
+      seeds.push_back(
+          duplicates.NodeOf(word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits))));
+      bits &= bits - 1;
     }
+    left -= count;
   }
   return seeds;
 }

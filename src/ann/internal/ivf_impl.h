@@ -29,8 +29,6 @@ class IvfIndex::Impl {
   bool Compact(uint32_t list_count);
   Result<SearchResult> Search(const VectorRef& query, const SearchOptions& options) const;
   Result<std::unique_ptr<IvfScan>> Scan(const VectorRef& query, const SearchOptions& options) const;
-  Result<std::vector<uint32_t>> FindSeeds(const VectorRef& query, const Filter& filter,
-                                          size_t count, size_t count_each) const;
 
   uint32_t ordinal_count() const { return ordinal_count_.load(std::memory_order_acquire); }
   uint32_t size() const { return live_count_.load(std::memory_order_relaxed); }

@@ -478,36 +478,4 @@ Result<std::unique_ptr<IvfScan>> IvfIndex::Impl::Scan(const VectorRef& query,
   return std::unique_ptr<IvfScan>(std::make_unique<ScanImpl>(*this, query, options));
 }
 
-Result<std::vector<uint32_t>> IvfIndex::Impl::FindSeeds(const VectorRef& query,
-                                                        const Filter& filter, size_t count,
-                                                        size_t count_each) const {
-  HELIOS_TRY(CheckVector(query, options_.shape, options_.metric));
-  HELIOS_TRY(CheckFilter(filter, ordinal_count()));
-  const internal::ScratchPool::Lease scratch = scratches_.Take();
-  internal::DenseFilter dense(filter);
-  dense.SetToBits(ordinal_count(), &scratch->filter_words);
-  const internal::PassTest passes(dense.bitmaps(), live_, no_duplicates_);
-  std::vector<uint32_t> seeds;
-  if (!is_trained_.load(std::memory_order_acquire)) {
-    std::lock_guard lock(pending_mutex_);
-    for (const uint32_t ordinal : pending_) {
-      if (seeds.size() < count && passes.Passes(ordinal)) seeds.push_back(ordinal);
-    }
-    if (!is_trained_.load(std::memory_order_relaxed)) return seeds;
-  }
-  MeasureCenters(query, &scratch->query);
-  for (const Candidate& list : RankLists(scratch->query, lists_.list_count())) {
-    const size_t end = std::min(count, seeds.size() + count_each);
-    lists_.ForEachBlock(
-        list.ordinal, [&](uint32_t, std::span<const uint32_t> ordinals, uint32_t living) {
-          for (uint32_t bits = living; bits != 0 && seeds.size() < end; bits &= bits - 1) {
-            const uint32_t ordinal = ordinals[static_cast<size_t>(std::countr_zero(bits))];
-            if (passes.Passes(ordinal)) seeds.push_back(ordinal);
-          }
-        });
-    if (seeds.size() == count) break;
-  }
-  return seeds;
-}
-
 }  // namespace helios::ann
