@@ -1,5 +1,6 @@
 #include "ann/hnsw.h"
 
+#include "ann/internal/bfloat16_codes.h"
 #include "ann/internal/centered_codes.h"
 #include "ann/internal/hnsw_impl.h"
 
@@ -40,6 +41,11 @@ Status CheckOptions(const HnswOptions& options) {
       !internal::CenteredCodes::HasCodes(options.shape, options.metric)) {
     return Error(ErrorCode::kFeatureNotSupported)
         .Message("this type of vector has no codes of 1 bit");
+  }
+  if (options.codes == CodeKind::kBfloat16 &&
+      !internal::Bfloat16Codes::HasCodes(options.shape, options.metric)) {
+    return Error(ErrorCode::kFeatureNotSupported)
+        .Message("this type of vector has no codes of 16 bits");
   }
   return Status::Ok();
 }

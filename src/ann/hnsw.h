@@ -18,6 +18,7 @@ enum class CodeKind : uint8_t {
   kScalar8,  // Eight bits an element; the nearest are compared in full afterwards.
   kRabitq,   // One bit an element, and how far that may be off; not for L1.
   kFull,     // The vectors themselves, read from the source. The only one for bits and sparse ones.
+  kBfloat16,  // Sixteen bits an element, with the range of floats; not for L1.
 };
 
 struct HnswOptions {

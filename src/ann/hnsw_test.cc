@@ -133,6 +133,8 @@ std::vector<Kind> AllKinds() {
       kinds.push_back({type, metric, CodeKind::kFull, 0.95});
       if (type == ElementType::kBit || type == ElementType::kSparse) continue;
       kinds.push_back({type, metric, CodeKind::kScalar8, 0.95});
+      if (metric == Metric::kL1) continue;
+      kinds.push_back({type, metric, CodeKind::kBfloat16, 0.95});
     }
   }
   return kinds;
@@ -176,7 +178,7 @@ TEST(HnswTest, OneVectorIsFoundByEveryStrategy) {
 
 TEST(HnswTest, EveryDimensionWorks) {
   for (const uint32_t dimension_count : {1u, 2u, 63u, 64u, 65u, 1536u, 16'000u}) {
-    for (const CodeKind codes : {CodeKind::kScalar8, CodeKind::kFull}) {
+    for (const CodeKind codes : {CodeKind::kScalar8, CodeKind::kBfloat16, CodeKind::kFull}) {
       TestVectors vectors({ElementType::kFloat32, dimension_count}, 300);
       vectors.FillRandom(5);
       const auto index =
@@ -195,7 +197,8 @@ TEST(HnswTest, EveryDimensionWorks) {
 TEST(HnswTest, HugeAndTinyElementsKeepTheirOrder) {
   for (const float factor : {1e30f, 1e-30f}) {
     for (const Metric metric : {Metric::kL2, Metric::kCosine, Metric::kL1}) {
-      for (const CodeKind codes : {CodeKind::kScalar8, CodeKind::kFull}) {
+      for (const CodeKind codes : {CodeKind::kScalar8, CodeKind::kBfloat16, CodeKind::kFull}) {
+        if (codes == CodeKind::kBfloat16 && metric == Metric::kL1) continue;
         SCOPED_TRACE(testing::Message()
                      << factor << " " << MetricName(metric) << " " << static_cast<int>(codes));
         TestVectors vectors({ElementType::kFloat32, 16}, 500);
@@ -239,6 +242,8 @@ TEST(HnswTest, OptionsHaveBounds) {
             ErrorCode::kInvalidParameterValue);
   EXPECT_EQ(code({.shape = shape, .metric = Metric::kJaccard}), ErrorCode::kFeatureNotSupported);
   EXPECT_EQ(code({.shape = {ElementType::kBit, 8}, .metric = Metric::kHamming}),
+            ErrorCode::kFeatureNotSupported);
+  EXPECT_EQ(code({.shape = shape, .metric = Metric::kL1, .codes = CodeKind::kBfloat16}),
             ErrorCode::kFeatureNotSupported);
   EXPECT_EQ(code({.shape = {ElementType::kFloat32, 0}}), ErrorCode::kDataException);
   EXPECT_EQ(code({.shape = {ElementType::kFloat32, 16'001}}), ErrorCode::kProgramLimitExceeded);

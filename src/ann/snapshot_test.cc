@@ -251,6 +251,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{ElementType::kFloat32, 24, Metric::kL1, CodeKind::kScalar8},
                     Case{ElementType::kFloat32, 24, Metric::kL2, CodeKind::kFull},
                     Case{ElementType::kFloat32, 70, Metric::kL2, CodeKind::kRabitq},
+                    Case{ElementType::kFloat32, 70, Metric::kL2, CodeKind::kBfloat16},
+                    Case{ElementType::kFloat32, 24, Metric::kInnerProduct, CodeKind::kBfloat16},
                     Case{ElementType::kFloat16, 24, Metric::kL2, CodeKind::kScalar8},
                     Case{ElementType::kInt8, 24, Metric::kCosine, CodeKind::kScalar8},
                     Case{ElementType::kBit, 100, Metric::kHamming, CodeKind::kFull},

@@ -17,6 +17,7 @@ namespace helios::ann::internal {
 struct CodeQuery {
   std::vector<float> floats;
   std::vector<uint8_t> bytes;
+  std::vector<uint16_t> halves;
   float scale = 1;
   float offset = 0;
   std::optional<DistanceTo> full;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <thread>
 
+#include "ann/internal/bfloat16_codes.h"
 #include "ann/internal/full_codes.h"
 #include "ann/internal/hnsw_impl.h"
 #include "ann/internal/rabitq_codes.h"
@@ -48,6 +49,9 @@ std::unique_ptr<internal::Codes> MakeCodes(const HnswOptions& options, const Vec
   }
   if (options.codes == CodeKind::kRabitq) {
     return std::make_unique<internal::RabitqCodes>(options.shape, options.metric, options.seed);
+  }
+  if (options.codes == CodeKind::kBfloat16) {
+    return std::make_unique<internal::Bfloat16Codes>(options.shape, options.metric);
   }
   return std::make_unique<internal::ScalarCodes>(options.shape, options.metric);
 }

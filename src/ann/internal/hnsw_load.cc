@@ -50,7 +50,7 @@ bool AreOfOneIndex(const RootRecord& left, const RootRecord& right) {
 Result<HnswOptions> OptionsOf(const RootRecord& root) {
   if (root.element_type > static_cast<uint8_t>(ElementType::kSparse) ||
       root.metric > static_cast<uint8_t>(Metric::kJaccard) ||
-      root.codes > static_cast<uint8_t>(CodeKind::kFull)) {
+      root.codes > static_cast<uint8_t>(CodeKind::kBfloat16)) {
     return CorruptBlock("root", "unknown type of vector, metric or code");
   }
   const HnswOptions options{

@@ -14,6 +14,7 @@ using internal::kWordBits;
 // So many times k are compared in full: codes order the nearest only nearly.
 constexpr size_t kScalarRerankFactor = 3;
 constexpr size_t kBitRerankFactor = 20;
+constexpr size_t kHalfRerankFactor = 2;
 // A scan keeps at least so many times k: deletes may take some away before they are compared.
 constexpr size_t kScanFactorMin = 3;
 constexpr int kAttemptsMax = 4;
@@ -30,6 +31,8 @@ size_t RerankFactor(CodeKind codes) {
       return kScalarRerankFactor;
     case CodeKind::kRabitq:
       return kBitRerankFactor;
+    case CodeKind::kBfloat16:
+      return kHalfRerankFactor;
     case CodeKind::kFull:
       break;
   }

@@ -81,6 +81,7 @@ const Base& BaseOf(uint8_t choice) {
       new Base(ElementType::kFloat32, Metric::kCosine, CodeKind::kFull, 60),
       new Base(ElementType::kBit, Metric::kJaccard, CodeKind::kFull, 60),
       new Base(ElementType::kFloat32, Metric::kInnerProduct, CodeKind::kScalar8, 40),
+      new Base(ElementType::kFloat32, Metric::kL2, CodeKind::kBfloat16, 300),
   };
   return *kBases[choice % std::size(kBases)];
 }
