@@ -104,6 +104,7 @@ class HnswConcurrencyTest : public testing::TestWithParam<CodeKind> {
 
   void RunTogether(const std::vector<std::function<void()>>& bodies) {
     std::vector<sys::Thread> threads;
+    threads.reserve(bodies.size());
     for (const auto& body : bodies) threads.emplace_back("ann test", body);
   }
 

@@ -53,12 +53,14 @@ class KernelsTest : public testing::TestWithParam<InstructionSet> {
 
 std::vector<uint16_t> Halves(const std::vector<float>& floats) {
   std::vector<uint16_t> halves;
+  halves.reserve(floats.size());
   for (const float value : floats) halves.push_back(ToHalf(value));
   return halves;
 }
 
 std::vector<float> Floats(const std::vector<uint16_t>& halves) {
   std::vector<float> floats;
+  floats.reserve(halves.size());
   for (const uint16_t half : halves) floats.push_back(FromHalf(half));
   return floats;
 }
@@ -242,6 +244,8 @@ TEST_P(KernelsTest, ProductsWithManyAreThoseWithEach) {
     const auto left = RandomIntegers<uint8_t>(count);
     std::vector<std::vector<int8_t>> rights;
     std::vector<const int8_t*> pointers;
+    rights.reserve(kVectorCount);
+    pointers.reserve(kVectorCount);
     for (size_t at = 0; at < kVectorCount; ++at) rights.push_back(RandomIntegers<int8_t>(count));
     for (const auto& right : rights) pointers.push_back(right.data());
     for (const size_t right_count : {size_t{1}, size_t{4}, size_t{7}, kVectorCount}) {
