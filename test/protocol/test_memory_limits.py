@@ -152,6 +152,22 @@ def test_a_locked_row_keeps_the_table_from_being_locked(server: HeliosServer) ->
         assert big.query("UPDATE busy SET v = 1")[0].tag == "UPDATE 52000"
 
 
+def test_more_parents_than_locks_fit(server: HeliosServer) -> None:
+    with server.info.connect() as big, server.info.connect() as other:
+        big.query("CREATE TABLE parent (k int PRIMARY KEY, v int)")
+        big.query("CREATE TABLE child (k int REFERENCES parent ON DELETE CASCADE)")
+        big.query("INSERT INTO parent SELECT g, 0 FROM generate_series(1, 200000) g")
+        big.query("BEGIN")
+        assert big.query("INSERT INTO child SELECT g FROM generate_series(1, 200000) g")[0].tag == "INSERT 0 200000"
+        other.query("SET lock_timeout = '50ms'")
+        for k in (1, 200000):
+            error = other.try_query(f"DELETE FROM parent WHERE k = {k}")[-1].error
+            assert error is not None and error.sqlstate == "55P03", error
+        big.query("COMMIT")
+        assert big.query("DELETE FROM parent WHERE k <= 20000")[0].tag == "DELETE 20000"
+        assert big.query("SELECT count(*) FROM child")[0].text_rows() == [("180000",)]
+
+
 def test_a_query_limit_of_its_own(server: HeliosServer) -> None:
     def refused(connection: Connection, sql: str) -> bool:
         error = connection.try_query(sql)[-1].error

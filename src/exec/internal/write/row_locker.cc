@@ -1,5 +1,7 @@
 #include "exec/internal/write/row_locker.h"
 
+#include <algorithm>
+
 namespace helios::exec {
 
 hidb::RowLockRequest RowLocker::Request(hidb::SpaceId space,
@@ -15,17 +17,22 @@ hidb::RowLockRequest RowLocker::Request(hidb::SpaceId space,
 }
 
 Result<bool> RowLocker::Escalate(size_t key_count, hidb::TableLockMode mode) {
-  if (table_lock_ >= mode) return true;
   key_count_ += key_count;
-  if (key_count_ < next_try_) return false;
-  next_try_ = key_count_ + kTryKeys;
+  if (table_lock_ < mode) {
+    if (key_count_ < next_try_) return false;
+    next_try_ = key_count_ + kTryKeys;
+  }
+  // Also when it was granted: a portal may outlive the savepoint that it was granted under.
   hidb::LockOptions options;
   options.wait = hidb::LockWait::kNoWait;
   options.relation = name_;
   Status status = query_.context.storage->LockTable(query_.context.txn, table_, mode, options);
-  if (status.Is(ErrorCode::kLockNotAvailable)) return false;
+  if (status.Is(ErrorCode::kLockNotAvailable)) {
+    table_lock_ = hidb::TableLockMode::kAccessShare;
+    return false;
+  }
   HELIOS_TRY(std::move(status));
-  table_lock_ = mode;
+  table_lock_ = std::max(table_lock_, mode);
   return true;
 }
 

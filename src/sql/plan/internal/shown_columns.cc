@@ -250,15 +250,9 @@ ShownColumns::Columns ShownColumns::ProjectSetColumns(const ProjectSetNode& node
 }
 
 ShownColumns::Columns ShownColumns::OutputsOf(const Node& node) const {
+  if (IsSource(node)) return SourceColumns(node);
   Columns columns;
   switch (node.kind) {
-    case NodeKind::kScan:
-    case NodeKind::kSystemScan:
-    case NodeKind::kTableFunction:
-    case NodeKind::kValues:
-    case NodeKind::kCteScan:
-    case NodeKind::kWorkTable:
-      return SourceColumns(node);
     case NodeKind::kProject: {
       const Columns inputs = InputsOf(node);
       for (const expr::ExprPtr& expr : static_cast<const ProjectNode&>(node).expressions) {
