@@ -103,15 +103,7 @@ Status LockAndFetch(QueryState& query, const plan::ScanNode& scan, hidb::RowLock
     if (row->row_count() == 0) return Status::Ok();
     HELIOS_TRY(writer.LockForChange(*keys, mode));
   } else {
-    hidb::RowLockRequest request;
-    request.txn = query.context.txn;
-    request.space = scan.layout->space;
-    request.keys = *keys;
-    request.mode = mode;
-    request.options.timeout_us = query.context.lock_timeout_us;
-    request.options.canceled = query.context.canceled;
-    request.snapshot = kTimestampMax;
-    HELIOS_TRY(query.context.storage->LockRows(request).status());
+    HELIOS_TRY(writer.locker().LockStored(scan.layout->space, *keys, {.mode = mode}).status());
   }
   return Fetch(scan, *query.context.storage, (*keys)[0], query.NewestView(), query.eval, row);
 }

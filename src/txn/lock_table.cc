@@ -96,7 +96,9 @@ Result<bool> LockTable::Acquire(TxnId id, const Target& target, uint8_t mode,
   if (added) {
     const size_t bytes = kLockOverheadBytes + target.key.size();
     const size_t total = memory_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    if (options_.memory_bytes_max != 0 && total > options_.memory_bytes_max) {
+    // Few tables are locked, and who has no memory for rows may lock the table instead.
+    if (target.kind == LockKind::kRow && options_.memory_bytes_max != 0 &&
+        total > options_.memory_bytes_max) {
       shard.Remove(lock);
       memory_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
       return Error(ErrorCode::kOutOfMemory)

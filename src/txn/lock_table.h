@@ -32,7 +32,7 @@ bool Conflict(hidb::TableLockMode a, hidb::TableLockMode b);
 class LockTable {
  public:
   struct Options {
-    // Bound on the memory of all locks; a request beyond it gets 53200. 0: none.
+    // Bound on the memory of all locks; a request for a row beyond it gets 53200. 0: none.
     size_t memory_bytes_max = 0;
     uint64_t first_txn = 1;
   };

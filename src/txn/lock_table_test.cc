@@ -272,6 +272,7 @@ TEST_F(LockTableTest, MemoryIsBounded) {
     status = locks.LockRow(txn, kTable, std::to_string(key), RowLockMode::kUpdate, {}).status();
   }
   EXPECT_TRUE(status.Is(ErrorCode::kOutOfMemory));
+  EXPECT_TRUE(locks.LockObject(txn, kTable, hidb::TableLockMode::kExclusive, {}).ok());
   locks.End(txn);
   EXPECT_TRUE(*locks.LockRow(locks.Begin(), kTable, "k", RowLockMode::kUpdate, {}));
 }

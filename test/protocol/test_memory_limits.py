@@ -168,6 +168,39 @@ def test_more_parents_than_locks_fit(server: HeliosServer) -> None:
         assert big.query("SELECT count(*) FROM child")[0].text_rows() == [("180000",)]
 
 
+def test_a_transaction_may_change_more_rows_than_locks_fit(server: HeliosServer) -> None:
+    """No statement of it locks enough rows to lock a table: the memory for locks is used up first."""
+    with server.info.connect() as big, server.info.connect() as other:
+        big.query("CREATE TABLE steps (k int PRIMARY KEY, v int)")
+        big.query("CREATE TABLE notes (k int REFERENCES steps, v int)")
+        big.query("INSERT INTO steps SELECT g, 0 FROM generate_series(1, 90000) g")
+        big.query("BEGIN")
+        for k in range(0, 90000, 30000):
+            update = f"UPDATE steps SET v = 1 WHERE k > {k} AND k <= {k + 30000}"
+            assert big.query(update)[0].tag == "UPDATE 30000"
+        assert big.query("UPDATE steps SET v = 2 WHERE k = 90000")[0].tag == "UPDATE 1"
+        assert big.query("INSERT INTO notes VALUES (90000, 1)")[0].tag == "INSERT 0 1"
+        other.query("SET lock_timeout = '50ms'")
+        error = other.try_query("UPDATE steps SET v = 7 WHERE k = 90000")[-1].error
+        assert error is not None and error.sqlstate == "55P03", error
+        big.query("COMMIT")
+        assert other.query("SELECT sum(v) FROM steps")[0].text_rows() == [("90001",)]
+
+
+def test_full_lock_memory_is_an_error_where_the_table_is_busy(server: HeliosServer) -> None:
+    with server.info.connect() as big, server.info.connect() as other:
+        big.query("CREATE TABLE shared_rows (k int PRIMARY KEY, v int)")
+        big.query("INSERT INTO shared_rows SELECT g, 0 FROM generate_series(1, 90000) g")
+        other.query("BEGIN")
+        other.query("SELECT v FROM shared_rows WHERE k = 90000 FOR UPDATE")
+        big.query("BEGIN")
+        error = big.try_query("SELECT count(*) FROM (SELECT v FROM shared_rows WHERE k < 80000 FOR UPDATE) q")[-1].error
+        assert error is not None and error.sqlstate == "53200", error
+        big.query("ROLLBACK")
+        assert big.query("UPDATE shared_rows SET v = 1 WHERE k < 1000")[0].tag == "UPDATE 999"
+        other.query("COMMIT")
+
+
 def test_a_query_limit_of_its_own(server: HeliosServer) -> None:
     def refused(connection: Connection, sql: str) -> bool:
         error = connection.try_query(sql)[-1].error

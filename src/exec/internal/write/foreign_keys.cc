@@ -130,44 +130,32 @@ Status ForeignKeys::NoteNewRows(const plan::WriteTarget& target, const Chunk& ro
 // Locks a parent's row. One that another transaction holds is waited for only if it is committed:
 // a parent that is just being made does not count. False: not there, and not locked.
 Result<bool> ForeignKeys::LockParent(const plan::ReferenceTarget& reference,
-                                     const std::string& row_key, hidb::RowLockRequest* lock) {
-  hidb::StorageService& storage = *query_.context.storage;
-  lock->keys = {&row_key, 1};
-  lock->options.wait = hidb::LockWait::kSkipLocked;
-  HELIOS_TRY(const std::vector<hidb::RowLockOutcome> outcomes, storage.LockRows(*lock));
+                                     const std::string& row_key, RowLocker& locker) {
+  const hidb::SpaceId space = reference.parent_layout->space;
+  const std::span<const std::string> keys(&row_key, 1);
+  RowLocker::Options options{.mode = hidb::RowLockMode::kKeyShare,
+                             .wait = hidb::LockWait::kSkipLocked};
+  HELIOS_TRY(const auto outcomes, locker.LockStored(space, keys, options));
   if (!outcomes[0].skipped) return true;
   HELIOS_TRY(const bool present,
-             storage.Exists(reference.parent_layout->space, {row_key, KeyPrefixEnd(row_key)},
-                            query_.NewestView(), nullptr));
+             query_.context.storage->Exists(space, {row_key, KeyPrefixEnd(row_key)},
+                                            query_.NewestView(), nullptr));
   if (!present) return false;
-  lock->options.wait = hidb::LockWait::kWait;
-  HELIOS_TRY(storage.LockRows(*lock).status());
+  options.wait = hidb::LockWait::kWait;
+  HELIOS_TRY(locker.LockStored(space, keys, options).status());
   return true;
 }
 
-hidb::RowLockRequest ForeignKeys::ParentLock(const plan::ReferenceTarget& reference) const {
-  hidb::RowLockRequest lock;
-  lock.txn = query_.context.txn;
-  lock.space = reference.parent_layout->space;
-  lock.mode = hidb::RowLockMode::kKeyShare;
-  lock.options.timeout_us = query_.context.lock_timeout_us;
-  lock.options.canceled = query_.context.canceled;
-  lock.options.relation = reference.parent_name;
-  lock.snapshot = kTimestampMax;
-  return lock;
-}
-
 Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
-                                       const std::string& key) {
-  hidb::RowLockRequest lock = ParentLock(reference);
+                                       const std::string& key, RowLocker& locker) {
   hidb::StorageService& storage = *query_.context.storage;
+  const hidb::KeyRange range{key, KeyPrefixEnd(key)};
   if (reference.parent_index == nullptr) {
-    HELIOS_TRY(const bool present, LockParent(reference, key, &lock));
+    HELIOS_TRY(const bool present, LockParent(reference, key, locker));
     if (!present) return false;
-    return storage.Exists(lock.space, {key, KeyPrefixEnd(key)}, query_.NewestView(), nullptr);
+    return storage.Exists(reference.parent_layout->space, range, query_.NewestView(), nullptr);
   }
   // The index names the row; it may change until the row is locked, so look again after that.
-  const hidb::KeyRange range{key, KeyPrefixEnd(key)};
   std::string locked;
   while (true) {
     HELIOS_TRY(query_.CheckCanceled());
@@ -177,7 +165,7 @@ Result<bool> ForeignKeys::ParentExists(const plan::ReferenceTarget& reference,
     if (!found) return false;
     std::string row_key = entry.substr(key.size());
     if (row_key == locked) return true;
-    HELIOS_TRY(const bool present, LockParent(reference, row_key, &lock));
+    HELIOS_TRY(const bool present, LockParent(reference, row_key, locker));
     if (!present) return false;
     locked = std::move(row_key);
   }
@@ -190,7 +178,7 @@ Status ForeignKeys::FindParents(ParentKeys& parents, std::span<const std::string
   if (reference.parent_index != nullptr) {
     found->clear();
     for (const std::string& key : keys) {
-      HELIOS_TRY(bool exists, ParentExists(reference, key));
+      HELIOS_TRY(bool exists, ParentExists(reference, key, *parents.locker));
       found->push_back(exists);
     }
     return Status::Ok();
@@ -205,8 +193,7 @@ Status ForeignKeys::FindParents(ParentKeys& parents, std::span<const std::string
   std::vector<bool> missing(keys.size(), false);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!outcomes[i].skipped) continue;
-    hidb::RowLockRequest lock = ParentLock(reference);
-    HELIOS_TRY(const bool present, LockParent(reference, keys[i], &lock));
+    HELIOS_TRY(const bool present, LockParent(reference, keys[i], *parents.locker));
     missing[i] = !present;
   }
   hidb::GetRequest request;
@@ -281,7 +268,8 @@ Status ForeignKeys::CheckReference(const plan::WriteTarget& target, size_t refer
     }
     HELIOS_TRY(AppendKey(parts[i], value, row, &key));
   }
-  HELIOS_TRY(bool exists, ParentExists(info, key));
+  RowLocker locker(query_, info.parent, info.parent_name);
+  HELIOS_TRY(bool exists, ParentExists(info, key, locker));
   if (exists) return Status::Ok();
   return Error(ErrorCode::kForeignKeyViolation)
       .Message("insert or update on table \"{}\" violates foreign key constraint \"{}\"",

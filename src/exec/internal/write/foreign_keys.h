@@ -80,10 +80,10 @@ class ForeignKeys {
   Status ActOnBatch(std::span<const Action> actions);
   Result<bool> TryBatch();
 
-  hidb::RowLockRequest ParentLock(const plan::ReferenceTarget& reference) const;
   Result<bool> LockParent(const plan::ReferenceTarget& reference, const std::string& row_key,
-                          hidb::RowLockRequest* lock);
-  Result<bool> ParentExists(const plan::ReferenceTarget& reference, const std::string& key);
+                          RowLocker& locker);
+  Result<bool> ParentExists(const plan::ReferenceTarget& reference, const std::string& key,
+                            RowLocker& locker);
   Status FindParents(ParentKeys& parents, std::span<const std::string> keys,
                      std::vector<bool>* found);
   Status NoParent(const ParentKeys& keys, std::string_view key);

@@ -23,6 +23,10 @@ Result<bool> RowLocker::Escalate(size_t key_count, hidb::TableLockMode mode) {
     next_try_ = key_count_ + kTryKeys;
   }
   // Also when it was granted: a portal may outlive the savepoint that it was granted under.
+  return LockTable(mode);
+}
+
+Result<bool> RowLocker::LockTable(hidb::TableLockMode mode) {
   hidb::LockOptions options;
   options.wait = hidb::LockWait::kNoWait;
   options.relation = name_;
@@ -38,11 +42,15 @@ Result<bool> RowLocker::Escalate(size_t key_count, hidb::TableLockMode mode) {
 
 Status RowLocker::LockNew(hidb::SpaceId space, std::span<const std::string> keys) {
   if (keys.empty()) return Status::Ok();
-  HELIOS_TRY(const bool is_covered, Escalate(keys.size(), hidb::TableLockMode::kShareRowExclusive));
+  constexpr auto kTableMode = hidb::TableLockMode::kShareRowExclusive;
+  HELIOS_TRY(bool is_covered, Escalate(keys.size(), kTableMode));
   if (is_covered) return Status::Ok();
   hidb::RowLockRequest request = Request(space, keys);
   request.snapshot = kTimestampMax;
-  return query_.context.storage->LockRows(request).status();
+  Status status = query_.context.storage->LockRows(request).status();
+  if (!status.Is(ErrorCode::kOutOfMemory)) return status;
+  HELIOS_TRY(is_covered, LockTable(kTableMode));
+  return is_covered ? Status::Ok() : status;
 }
 
 Result<std::vector<hidb::RowLockOutcome>> RowLocker::LockStored(hidb::SpaceId space,
@@ -60,6 +68,10 @@ Result<std::vector<hidb::RowLockOutcome>> RowLocker::LockStored(hidb::SpaceId sp
   if (options.may_lock_table) {
     HELIOS_TRY(request.is_covered, Escalate(keys.size(), table_mode));
   }
+  auto outcomes = query_.context.storage->LockRows(request);
+  if (!outcomes.status().Is(ErrorCode::kOutOfMemory) || !options.may_lock_table) return outcomes;
+  HELIOS_TRY(request.is_covered, LockTable(table_mode));
+  if (!request.is_covered) return outcomes;
   return query_.context.storage->LockRows(request);
 }
 

@@ -10,7 +10,8 @@ namespace helios::exec {
 
 // Locks rows of one table for one statement. From 50,000 keys on it tries, again and again, to lock
 // the whole table instead, which it gets when nobody else is about to write or lock rows there: the
-// memory for locks on rows has a bound, and a statement may change any number of rows.
+// memory for locks on rows has a bound, and a statement may change any number of rows. It tries the
+// same when that memory is used up.
 //
 // Thread safety: none. Errors: those of hidb::StorageService::LockRows.
 class RowLocker {
@@ -36,6 +37,8 @@ class RowLocker {
  private:
   // Whether the table is ours in `mode`, or has become so for `key_count` more keys.
   Result<bool> Escalate(size_t key_count, hidb::TableLockMode mode);
+  // False: somebody is in the way.
+  Result<bool> LockTable(hidb::TableLockMode mode);
   hidb::RowLockRequest Request(hidb::SpaceId space, std::span<const std::string> keys) const;
 
   QueryState& query_;
