@@ -21,7 +21,6 @@ namespace {
 // Of the memory for caches and write buffers; the rest is the store's.
 constexpr size_t kRowCacheDivisor = 8;
 constexpr std::chrono::milliseconds kMaintenanceInterval(1000);
-constexpr int64_t kStatisticsIntervalUs = 30 * sys::kMicrosPerSecond;
 
 // Rows name their writers (xmin), so that a start must not give the numbers of the last run again:
 // they go on from the clock, which no server outruns.
@@ -191,12 +190,14 @@ void Node::RunMaintenance() {
     // An error here is the disk's, and the next write reports it to its client.
     static_cast<void>(collector_->Run(stop).ok());
   }
-  const int64_t now_us = clock_.MonotonicMicros();
-  if (now_us - statistics_stored_us_ < kStatisticsIntervalUs) return;
-  statistics_stored_us_ = now_us;
+  StoreRowCounts(/*durable=*/false);
+}
+
+// They are estimates: nobody is told when they cannot be written.
+void Node::StoreRowCounts(bool durable) {
   const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
   if (row_counts_->AddChanges(batch.get())) {
-    static_cast<void>(store_->Write(batch.get(), false).ok());
+    static_cast<void>(store_->Write(batch.get(), durable).ok());
   }
 }
 

@@ -138,6 +138,7 @@ class Node final : public hidb::StorageService {
                        std::vector<hidb::WriteSet::Staged>* staged);
   Status WriteStaged(Timestamp timestamp, hidb::CommandId command, const hidb::WriteSet& writes);
   void NoteCommitted(const hidb::WriteSet& writes, uint64_t deletions);
+  void StoreRowCounts(bool durable);
   bool FinishTransaction(TxnId txn);
   void FinishUnwritten(TxnId txn);
   void WakeMaintenance();
@@ -177,7 +178,6 @@ class Node final : public hidb::StorageService {
   std::condition_variable maintenance_wake_;
   bool stopping_ = false;
   bool maintenance_due_ = false;
-  int64_t statistics_stored_us_ = 0;  // Of the maintenance round.
   sys::Thread maintenance_;
 };
 

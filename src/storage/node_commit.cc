@@ -307,7 +307,7 @@ Result<Timestamp> Node::CommitAlone(const hidb::CommitRequest& request) {
 // Keeps the estimates of rows and of dead versions: an update leaves one, a deletion two.
 void Node::NoteCommitted(const hidb::WriteSet& writes, uint64_t deletions) {
   const std::map<hidb::SpaceId, int64_t> deltas = writes.RowCountDeltas();
-  row_counts_->Add(deltas);
+  if (row_counts_->Add(deltas)) StoreRowCounts(/*durable=*/true);
   if (writes.has_staged()) return;
   const auto note = [&](hidb::SpaceId space, int64_t put_count, uint64_t deleted) {
     const auto delta = deltas.find(space);

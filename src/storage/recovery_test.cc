@@ -85,6 +85,41 @@ TEST_F(RecoveryTest, EverythingCommittedSurvivesACrash) {
   EXPECT_FALSE(node_->is_new());
 }
 
+// Goal: plans after a crash know how large the tables are. What a bulk load adds is stored with it,
+// the rest by maintenance.
+TEST_F(RecoveryTest, RowCountsSurviveACrash) {
+  InProcessThatDies([](Node& node) {
+    TestSession session(node);
+    const auto commit = [&](const std::string& key, int64_t rows) {
+      EXPECT_TRUE(session.Put(key, 1, "n").ok());
+      session.writes().AddRowCount(kTableSpace, rows, 1);
+      EXPECT_TRUE(session.Commit().ok());
+    };
+    commit("bulk", 5000);
+    commit("few", 10);
+    node.RunMaintenance();
+    commit("since then", 1);
+  });
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(node_->Statistics(kTableSpace).row_count, 5010u);
+}
+
+// Goal: the same when the disk loses what was not synced.
+TEST_F(RecoveryTest, RowCountOfABulkLoadSurvivesAPowerFailure) {
+  kv::DurabilityTracker tracker;
+  NodeOptions options = TestOptions(directory_.path());
+  options.durability = &tracker;
+  ASSERT_TRUE(Open(options).ok());
+  TestSession session(*node_);
+  ASSERT_TRUE(session.Put("bulk", 1, "n").ok());
+  session.writes().AddRowCount(kTableSpace, 5000, 1);
+  ASSERT_TRUE(session.Commit().ok());
+  node_.reset();
+  ASSERT_TRUE(tracker.DropUnsynced().ok());
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(node_->Statistics(kTableSpace).row_count, 5000u);
+}
+
 TEST_F(RecoveryTest, SequencesAndIdsNeverRepeatAfterACrash) {
   InProcessThatDies([](Node& node) {
     for (int64_t expected = 1; expected <= 40; ++expected) {

@@ -1,10 +1,18 @@
 #include "storage/internal/row_counts.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "storage/internal/local_keys.h"
 
 namespace helios::storage {
+namespace {
+
+// A count is far from another when they are so many rows apart, and a fifth.
+constexpr int64_t kFarRows = 1000;
+constexpr int64_t kFarPart = 5;
+
+}  // namespace
 
 Status RowCounts::Load(kv::KvStore& store) {
   std::lock_guard lock(mutex_);
@@ -15,20 +23,22 @@ Status RowCounts::Load(kv::KvStore& store) {
     ByteReader key(iterator->key().substr(kStatisticsPrefix.size()));
     HELIOS_TRY(const hidb::SpaceId space, key.BigEndian<uint32_t>());
     HELIOS_TRY(const int64_t rows, ByteReader(iterator->value()).LittleEndian<int64_t>());
-    counts_[space].rows = rows;
+    counts_[space] = {.rows = rows, .stored = rows};
   }
   return iterator->status();
 }
 
-void RowCounts::Add(const std::map<hidb::SpaceId, int64_t>& deltas) {
-  if (deltas.empty()) return;
+bool RowCounts::Add(const std::map<hidb::SpaceId, int64_t>& deltas) {
+  if (deltas.empty()) return false;
+  bool is_far = false;
   std::lock_guard lock(mutex_);
   for (const auto& [space, delta] : deltas) {
-    if (delta == 0) continue;
     Count& count = counts_[space];
     count.rows += delta;
-    count.changed = true;
+    const int64_t apart = std::abs(count.rows - count.stored);
+    is_far |= apart >= std::max(kFarRows, count.rows / kFarPart);
   }
+  return is_far;
 }
 
 uint64_t RowCounts::Get(hidb::SpaceId space) const {
@@ -47,10 +57,10 @@ bool RowCounts::AddChanges(kv::WriteBatch* batch) {
   std::lock_guard lock(mutex_);
   bool any = false;
   for (auto& [space, count] : counts_) {
-    if (!count.changed) continue;
+    if (count.rows == count.stored) continue;
     batch->Put(kv::Family::kLocal, LocalKey(kStatisticsPrefix, space),
                EncodeNumber(static_cast<uint64_t>(count.rows)));
-    count.changed = false;
+    count.stored = count.rows;
     any = true;
   }
   return any;
