@@ -139,8 +139,10 @@ void RowEncoder::Encode(std::span<const Value> values, std::string* out) {
   Finish(out);
 }
 
-RowDecoder::RowDecoder(std::vector<RowColumn> columns)
-    : columns_(std::move(columns)), positions_(columns_.size(), -1) {}
+RowDecoder::RowDecoder(std::vector<RowColumn> columns) : columns_(std::move(columns)) {
+  slots_.reserve(columns_.size());
+  for (const RowColumn& column : columns_) slots_.push_back({.physical = column.physical});
+}
 
 Status RowDecoder::Open(std::string_view encoded, Frame* frame) {
   if (encoded.size() < kHeaderBytes) return Corrupted();
@@ -172,18 +174,18 @@ Status RowDecoder::Open(std::string_view encoded, Frame* frame) {
   return Status::Ok();
 }
 
-Status RowDecoder::Locate(const Frame& frame) {
+void RowDecoder::Locate(const Frame& frame) {
   if (has_shape_ && shape_dense_ == frame.dense && shape_column_count_ == frame.column_count &&
       shape_ == frame.ids) {
-    return Status::Ok();
+    return;
   }
   has_shape_ = false;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const ColumnId id = columns_[i].id;
-    positions_[i] = id == kWriterColumnId ? kWriterPosition : -1;
+    slots_[i].position = id == kWriterColumnId ? kWriterPosition : -1;
     if (id == kWriterColumnId) continue;
     if (frame.dense) {
-      if (id >= 1 && id <= frame.column_count) positions_[i] = static_cast<int32_t>(id - 1);
+      if (id >= 1 && id <= frame.column_count) slots_[i].position = static_cast<int32_t>(id - 1);
       continue;
     }
     uint32_t low = 0;
@@ -197,46 +199,46 @@ Status RowDecoder::Locate(const Frame& frame) {
       }
     }
     if (low < frame.column_count && LoadWidth(frame.ids.data(), low, frame.wide) == id) {
-      positions_[i] = static_cast<int32_t>(low);
+      slots_[i].position = static_cast<int32_t>(low);
     }
   }
   shape_ = frame.ids;
   shape_column_count_ = frame.column_count;
   shape_dense_ = frame.dense;
   has_shape_ = true;
-  return Status::Ok();
 }
 
 template <bool kWide>
-Status RowDecoder::DecodeColumn(const Frame& frame, size_t index, Vector* out, size_t row) const {
-  const RowColumn& column = columns_[index];
-  if (positions_[index] < 0) [[unlikely]] {
-    if (positions_[index] == kWriterPosition) {
+inline bool RowDecoder::DecodeColumn(const Frame& frame, size_t index, Vector* out,
+                                     size_t row) const {
+  const Slot slot = slots_[index];
+  if (slot.position < 0) [[unlikely]] {
+    if (slot.position == kWriterPosition) {
       out->Set<uint32_t>(row, frame.writer);
-      return Status::Ok();
+    } else {
+      columns_[index].missing_value.Store(out, row);
     }
-    column.missing_value.Store(out, row);
-    return Status::Ok();
+    return true;
   }
-  const auto position = static_cast<size_t>(positions_[index]);
+  const auto position = static_cast<size_t>(slot.position);
   if ((frame.nulls[position >> 3] >> (position & 7) & 1) != 0) {
     out->SetNull(row);
-    return Status::Ok();
+    return true;
   }
   const uint32_t begin = position == 0 ? 0 : LoadWidth(frame.ends, position - 1, kWide);
   const uint32_t end = LoadWidth(frame.ends, position, kWide);
   if (begin > end || end > frame.values.size()) [[unlikely]]
-    return Corrupted();
+    return false;
   const char* bytes = frame.values.data() + begin;
   const size_t size = end - begin;
   const auto store = [&]<size_t kWidth>(std::integral_constant<size_t, kWidth>) {
     if (size != kWidth) [[unlikely]]
-      return Corrupted();
+      return false;
     std::memcpy(out->RawData() + row * kWidth, bytes, kWidth);
     out->validity().SetValid(row);
-    return Status::Ok();
+    return true;
   };
-  switch (column.physical) {
+  switch (slot.physical) {
     case PhysicalType::kBool:
       return store(std::integral_constant<size_t, 1>());
     case PhysicalType::kInt16:
@@ -253,7 +255,7 @@ Status RowDecoder::DecodeColumn(const Frame& frame, size_t index, Vector* out, s
       break;
   }
   out->SetString(row, {bytes, size});
-  return Status::Ok();
+  return true;
 }
 
 // `column(i)`: where column i goes.
@@ -261,17 +263,18 @@ template <typename Columns>
 Status RowDecoder::DecodeColumns(std::string_view encoded, size_t row, const Columns& column) {
   Frame frame;
   HELIOS_TRY(Open(encoded, &frame));
-  HELIOS_TRY(Locate(frame));
+  Locate(frame);
+  bool is_sound = true;
   if (frame.wide) {
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      HELIOS_TRY(DecodeColumn<true>(frame, i, column(i), row));
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      is_sound &= DecodeColumn<true>(frame, i, column(i), row);
     }
   } else {
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      HELIOS_TRY(DecodeColumn<false>(frame, i, column(i), row));
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      is_sound &= DecodeColumn<false>(frame, i, column(i), row);
     }
   }
-  return Status::Ok();
+  return is_sound ? Status::Ok() : Corrupted();
 }
 
 Status RowDecoder::Decode(std::string_view encoded, std::span<Vector* const> out, size_t row) {

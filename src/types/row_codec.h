@@ -76,18 +76,24 @@ class RowDecoder {
  private:
   struct Frame;
   static Status Open(std::string_view encoded, Frame* frame);
-  Status Locate(const Frame& frame);
+  void Locate(const Frame& frame);
+  // False: malformed.
   template <bool kWide>
-  Status DecodeColumn(const Frame& frame, size_t index, Vector* out, size_t row) const;
+  bool DecodeColumn(const Frame& frame, size_t index, Vector* out, size_t row) const;
   template <typename Columns>
   Status DecodeColumns(std::string_view encoded, size_t row, const Columns& column);
 
   std::vector<RowColumn> columns_;
-  std::string shape_;  // Ids of the last row, to reuse `positions_`.
+  std::string shape_;  // Ids of the last row, to reuse the slots' positions.
   uint32_t shape_column_count_ = 0;
   bool shape_dense_ = false;
   bool has_shape_ = false;
-  std::vector<int32_t> positions_;  // Of each wanted column in the row; -1: the row has none.
+  // What decoding needs of each wanted column, close together.
+  struct Slot {
+    int32_t position = -1;  // In the row; -1: the row has none.
+    PhysicalType physical = PhysicalType::kVarlen;
+  };
+  std::vector<Slot> slots_;
 };
 
 }  // namespace helios

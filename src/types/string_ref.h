@@ -17,8 +17,7 @@ class StringRef {
   // The bytes must outlive this object when they are longer than kInlineBytesMax.
   explicit StringRef(std::string_view bytes) : length_(static_cast<uint32_t>(bytes.size())) {
     if (length_ <= kInlineBytesMax) {
-      std::memset(prefix_, 0, kInlineBytesMax);
-      if (length_ != 0) std::memcpy(prefix_, bytes.data(), length_);
+      StoreInline(bytes.data());
     } else {
       std::memcpy(prefix_, bytes.data(), 4);
       const char* pointer = bytes.data();
@@ -52,6 +51,30 @@ class StringRef {
   }
 
  private:
+  // By loads and stores of fixed widths: after a copy of so many bytes as there are, whoever reads
+  // whole words has to wait for the stores to end.
+  void StoreInline(const char* bytes) {
+    const auto load = [bytes]<typename Word>(size_t at, Word word) {
+      std::memcpy(&word, bytes + at, sizeof(word));
+      return static_cast<uint64_t>(word);
+    };
+    uint64_t first = 0;  // Bytes 0 to 7.
+    uint64_t last = 0;   // Bytes 8 to 11.
+    if (length_ >= 8) {
+      first = load(0, uint64_t{});
+      if (length_ > 8) last = load(length_ - 8, uint64_t{}) >> (8 * (16 - length_));
+    } else if (length_ >= 4) {
+      first = load(0, uint32_t{}) | load(length_ - 4, uint32_t{}) << (8 * (length_ - 4));
+    } else if (length_ > 0) {
+      const uint32_t middle = length_ / 2;
+      first = load(0, uint8_t{}) | load(middle, uint8_t{}) << (8 * middle) |
+              load(length_ - 1, uint8_t{}) << (8 * (length_ - 1));
+    }
+    const uint64_t rest = first >> 32 | last << 32;
+    std::memcpy(prefix_, &first, sizeof(prefix_));
+    std::memcpy(rest_, &rest, sizeof(rest_));
+  }
+
   uint32_t length_;
   char prefix_[4];
   char rest_[8];

@@ -122,7 +122,12 @@ class Vector {
   void SetNull(size_t row) { validity_.SetNull(row); }
   // Copies the bytes into this vector's heap.
   void SetString(size_t row, std::string_view bytes) {
-    Data<StringRef>()[row] = StoreString(bytes);
+    StringRef* const place = Data<StringRef>() + row;
+    if (bytes.size() <= StringRef::kInlineBytesMax) {
+      std::construct_at(place, bytes);
+    } else {
+      *place = StringRef(heap().Copy(bytes));
+    }
     validity_.SetValid(row);
   }
   // The reference that SetString would store; the bytes are copied unless they fit inline.

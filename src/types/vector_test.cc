@@ -22,6 +22,20 @@ TEST(TypeTest, TableAnswersByOidAndName) {
   }
 }
 
+TEST(StringRefTest, HoldsEveryLength) {
+  const std::string bytes =
+      "\x81\x7f"
+      "abcdefghijklmnopqr\xff";
+  for (size_t length = 0; length <= bytes.size(); ++length) {
+    // What lies behind the bytes is none of its business.
+    const std::string alone = bytes.substr(0, length);
+    const StringRef part(std::string_view(bytes).substr(0, length));
+    EXPECT_EQ(part.view(), alone);
+    EXPECT_TRUE(part == StringRef(alone)) << length;
+    EXPECT_EQ(part.is_inline(), length <= StringRef::kInlineBytesMax);
+  }
+}
+
 TEST(StringRefTest, InlineAndLongCompareBytewise) {
   const std::string a(20, 'x');
   const std::string b = a + "y";
