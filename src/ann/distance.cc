@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/check.h"
 
@@ -65,11 +64,7 @@ float DistanceTo::operator()(const VectorRef& other) const {
   return static_cast<float>(ExactDistance(vector_, other, metric_));
 }
 
-float DistanceTo::Rank(const VectorRef& other) const {
-  constexpr float kRankMax = std::numeric_limits<float>::max();
-  const float rank = RawRank(other);
-  return std::isnan(rank) ? kRankMax : std::clamp(rank, -kRankMax, kRankMax);
-}
+float DistanceTo::Rank(const VectorRef& other) const { return FiniteRank(RawRank(other)); }
 
 float DistanceTo::RawRank(const VectorRef& other) const {
   switch (other.shape.type) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -34,6 +37,11 @@ class DistanceTo {
   std::vector<float> floats_;  // The vector's elements; under cosine with length 1.
 };
 
+// A rank that sorts: the nearest finite one, and for NaN the farthest.
+inline float FiniteRank(float rank) {
+  constexpr float kRankMax = std::numeric_limits<float>::max();
+  return std::isnan(rank) ? kRankMax : std::clamp(rank, -kRankMax, kRankMax);
+}
 // The distance from a rank.
 float DistanceFromRank(Metric metric, float rank);
 

@@ -139,7 +139,8 @@ void ProductCodes::Rank(const CodeQuery& query, std::span<const uint32_t> ordina
     }
     if (part < part_count_) even += products[bytes[part]];
     const auto& row = rows_.At<Row>(ordinals[at]);
-    ranks[at] = row.rank + query.center_ranks[row.center] + query.scale * (even + odd);
+    // Of huge values the terms are infinite, and nothing infinite would be found.
+    ranks[at] = FiniteRank(row.rank + query.center_ranks[row.center] + query.scale * (even + odd));
   }
 }
 

@@ -1,0 +1,99 @@
+// Inverted files at their limits: huge values and numbers, and what happens while a search or a
+// build is under way.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <set>
+
+#include "ann/internal/test_vectors.h"
+#include "ann/ivf.h"
+
+namespace helios::ann {
+namespace {
+
+using internal::BruteForce;
+using internal::TestVectors;
+
+constexpr uint32_t kCount = 2000;
+constexpr uint32_t kDimensions = 24;
+constexpr size_t kK = 10;
+constexpr VectorShape kShape{ElementType::kFloat32, kDimensions};
+constexpr ListCodes kAllCodes[] = {ListCodes::kFlat, ListCodes::kCopy, ListCodes::kScalar8,
+                                   ListCodes::kRabitq, ListCodes::kProduct};
+
+// Vectors that say which of them is read.
+class WatchedVectors final : public VectorSource {
+ public:
+  explicit WatchedVectors(const VectorSource& source) : source_(source) {}
+
+  VectorRef Get(uint32_t ordinal) const override {
+    if (on_get) on_get(ordinal);
+    return source_.Get(ordinal);
+  }
+  void Prefetch(uint32_t ordinal) const override { source_.Prefetch(ordinal); }
+
+  std::function<void(uint32_t ordinal)> on_get;
+
+ private:
+  const VectorSource& source_;
+};
+
+class IvfLimitsTest : public testing::TestWithParam<ListCodes> {
+ protected:
+  IvfLimitsTest() {
+    for (uint32_t at = 0; at < kCount; ++at) vectors_.SetRandom(at, at, at % 20);
+  }
+  std::unique_ptr<IvfIndex> Empty(IvfOptions options = {}) const {
+    options.shape = kShape;
+    options.codes = GetParam();
+    Result<std::unique_ptr<IvfIndex>> index = IvfIndex::Create(options, watched_);
+    EXPECT_TRUE(index.ok());
+    return std::move(*index);
+  }
+  std::unique_ptr<IvfIndex> Built(const IvfOptions& options = {}, uint32_t count = kCount) const {
+    auto index = Empty(options);
+    EXPECT_TRUE(index->Build(Ordinals(count), {.thread_count = 2}).ok());
+    EXPECT_EQ(index->size(), count);
+    return index;
+  }
+  static std::vector<uint32_t> Ordinals(uint32_t count) {
+    std::vector<uint32_t> ordinals(count);
+    std::iota(ordinals.begin(), ordinals.end(), 0);
+    return ordinals;
+  }
+  void SetElement(uint32_t ordinal, uint32_t dimension, float value) {
+    const auto elements = vectors_.Get(ordinal).elements<float>();
+    std::vector<float> floats(elements.begin(), elements.end());
+    floats[dimension] = value;
+    vectors_.Set(ordinal, floats);
+  }
+
+  TestVectors vectors_{kShape, kCount};
+  WatchedVectors watched_{vectors_};
+};
+
+TEST_P(IvfLimitsTest, AHugeQueryFindsAsManyAsAnother) {
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    const auto index = Built({.metric = metric});
+    for (const float value : {1e19f, 3e38f}) {
+      std::vector<float> query(kDimensions, value);
+      query[1] = -value;
+      for (const uint32_t probes : {1u, 1000u}) {
+        const auto found = index->Search(Float32Vector(query), {.k = kK, .probes = probes});
+        ASSERT_TRUE(found.ok());
+        EXPECT_EQ(found->neighbors.size(), kK) << MetricName(metric) << ' ' << value;
+      }
+      const auto scan = index->Scan(Float32Vector(query), {.k = kCount, .probes = 1000});
+      ASSERT_TRUE(scan.ok());
+      EXPECT_EQ((*scan)->Next().neighbors.size(), kCount) << MetricName(metric) << ' ' << value;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, IvfLimitsTest, testing::ValuesIn(kAllCodes));
+
+}  // namespace
+}  // namespace helios::ann
