@@ -75,6 +75,39 @@ class IvfLimitsTest : public testing::TestWithParam<ListCodes> {
   WatchedVectors watched_{vectors_};
 };
 
+// FAISS relies on finite distances: with others it writes where it must not, or does not end.
+TEST_P(IvfLimitsTest, HugeVectorsDoNotSpoilTheOthers) {
+  SetElement(5, 3, 1e20f);
+  SetElement(6, 3, 3e38f);
+  SetElement(7, 3, -3e38f);
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    const auto index = Built({.metric = metric});
+    for (const uint32_t outlier : {5u, 6u, 7u}) {
+      const auto found = index->Search(vectors_.Get(outlier), {.k = kK, .probes = 20});
+      ASSERT_TRUE(found.ok());
+      EXPECT_EQ(found->neighbors.size(), kK);
+    }
+    // One step for all elements is as large as the largest wants it: eight bits say nothing here.
+    if (metric == Metric::kInnerProduct || GetParam() == ListCodes::kScalar8) continue;
+    size_t hits = 0;
+    for (uint32_t ordinal = 100; ordinal < 200; ++ordinal) {
+      const auto found = index->Search(vectors_.Get(ordinal), {.k = kK, .probes = 2});
+      ASSERT_EQ(found->neighbors.size(), kK);
+      hits += found->neighbors[0].ordinal == ordinal ? 1 : 0;
+    }
+    EXPECT_GE(hits, 98) << MetricName(metric);
+  }
+}
+
+TEST_P(IvfLimitsTest, AllVectorsMayBeHuge) {
+  for (uint32_t at = 0; at < kCount; ++at)
+    SetElement(at, at % kDimensions, at % 2 ? 3e38f : -3e38f);
+  const auto index = Built();
+  const auto found = index->Search(vectors_.Get(0), {.k = kK});
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->neighbors.size(), kK);
+}
+
 TEST_P(IvfLimitsTest, AHugeQueryFindsAsManyAsAnother) {
   for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
     const auto index = Built({.metric = metric});

@@ -9,6 +9,7 @@
 #include <faiss/impl/ProductQuantizer.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <numeric>
@@ -27,6 +28,8 @@ namespace {
 constexpr size_t kWordBits = 64;
 // More for each center teach k-means nothing; FAISS takes a sample of them.
 constexpr int kVectorsPerCenter = 256;
+// The squares of distances between vectors that are no longer are finite, with some room.
+constexpr float kLengthMax = 1e18f;
 
 void RunBounded(size_t thread_count, const std::function<void()>& body) {
 #ifdef __SANITIZE_THREAD__
@@ -46,6 +49,25 @@ faiss::ClusteringParameters Parameters(const TrainingOptions& options) {
   parameters.min_points_per_centroid = 1;
   parameters.max_points_per_centroid = kVectorsPerCenter;
   return parameters;
+}
+
+// Those of the vectors that have no larger elements than finite distances allow, which FAISS relies
+// on: with others it writes where it must not, or does not end. One of them would teach nothing
+// either, for it is infinitely far from all the same. Where there are no others they are cut.
+// `kept` is for what is returned.
+std::span<const float> Measurable(std::span<const float> vectors, size_t dimension_count,
+                                  std::vector<float>* kept) {
+  const float size_max = kLengthMax / std::sqrt(static_cast<float>(dimension_count));
+  const auto fits = [&](float value) { return std::abs(value) <= size_max; };
+  if (std::ranges::all_of(vectors, fits)) return vectors;
+  for (size_t first = 0; first < vectors.size(); first += dimension_count) {
+    const std::span<const float> vector = vectors.subspan(first, dimension_count);
+    if (std::ranges::all_of(vector, fits)) kept->insert(kept->end(), vector.begin(), vector.end());
+  }
+  if (kept->empty()) {
+    for (const float value : vectors) kept->push_back(std::clamp(value, -size_max, size_max));
+  }
+  return *kept;
 }
 
 // The bits that most of each cluster have.
@@ -78,6 +100,8 @@ void TakeMajorities(std::span<const uint64_t> vectors, size_t word_count,
 
 std::vector<float> TrainCenters(std::span<const float> vectors, size_t dimension_count,
                                 uint32_t center_count, const TrainingOptions& options) {
+  std::vector<float> kept;
+  vectors = Measurable(vectors, dimension_count, &kept);
   const size_t vector_count = vectors.size() / dimension_count;
   HELIOS_CHECK(vector_count > 0 && vector_count * dimension_count == vectors.size());
   if (vector_count <= center_count) return {vectors.begin(), vectors.end()};
@@ -125,6 +149,8 @@ std::vector<uint64_t> TrainBitCenters(std::span<const uint64_t> vectors, size_t 
 
 std::vector<float> TrainCodewords(std::span<const float> vectors, size_t dimension_count,
                                   size_t part_count, const TrainingOptions& options) {
+  std::vector<float> kept;
+  vectors = Measurable(vectors, dimension_count, &kept);
   const size_t vector_count = vectors.size() / dimension_count;
   HELIOS_CHECK(vector_count > 0 && dimension_count % part_count == 0);
   // FAISS refuses fewer vectors than codewords: some come more than once then.
