@@ -126,6 +126,28 @@ TEST_P(IvfLimitsTest, AHugeQueryFindsAsManyAsAnother) {
   }
 }
 
+TEST_P(IvfLimitsTest, AScanLeavesOutWhatWasDeletedSinceItsLastBatch) {
+  // Without clusters, and with them.
+  for (const uint32_t count : {100u, kCount}) {
+    const auto index = Empty();
+    if (count == kCount) {
+      ASSERT_TRUE(index->Build(Ordinals(count), {}).ok());
+    } else {
+      for (uint32_t at = 0; at < count; ++at) ASSERT_TRUE(index->Insert(at).ok());
+    }
+    const auto scan = index->Scan(vectors_.Get(0), {.k = kK, .probes = 1000});
+    ASSERT_TRUE(scan.ok());
+    std::set<uint32_t> returned;
+    for (const Neighbor& neighbor : (*scan)->Next().neighbors) returned.insert(neighbor.ordinal);
+    EXPECT_EQ(returned.size(), kK);
+    for (uint32_t at = 0; at < count; ++at) {
+      if (returned.contains(at)) continue;
+      ASSERT_TRUE(index->Delete(at).ok());
+    }
+    EXPECT_TRUE((*scan)->Next().neighbors.empty());
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, IvfLimitsTest, testing::ValuesIn(kAllCodes));
 
 }  // namespace

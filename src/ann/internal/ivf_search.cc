@@ -328,8 +328,10 @@ class IvfIndex::ScanImpl final : public IvfScan {
       }
       if (compared_.empty()) return;
       std::pop_heap(compared_.begin(), compared_.end(), IsFarther);
-      neighbors->push_back(compared_.back());
+      const Neighbor nearest = compared_.back();
       compared_.pop_back();
+      // It may have waited for several calls, and been deleted meanwhile.
+      if (probing_.Passes(nearest.ordinal)) neighbors->push_back(nearest);
     }
   }
   bool MayBeNearer(float rank) const {
