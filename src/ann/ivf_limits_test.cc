@@ -14,7 +14,6 @@
 namespace helios::ann {
 namespace {
 
-using internal::BruteForce;
 using internal::TestVectors;
 
 constexpr uint32_t kCount = 2000;
@@ -145,6 +144,32 @@ TEST_P(IvfLimitsTest, AScanLeavesOutWhatWasDeletedSinceItsLastBatch) {
       ASSERT_TRUE(index->Delete(at).ok());
     }
     EXPECT_TRUE((*scan)->Next().neighbors.empty());
+  }
+}
+
+// Only flat lists read the source while they are looked into.
+class IvfFlatLimitsTest : public IvfLimitsTest {};
+INSTANTIATE_TEST_SUITE_P(All, IvfFlatLimitsTest, testing::Values(ListCodes::kFlat));
+
+TEST_P(IvfFlatLimitsTest, ASearchThatIsStoppedInAListEndsThere) {
+  const auto index = Built({.lists = 10});
+  const std::vector<uint64_t> all((kCount + 63) / 64, ~uint64_t{0});
+  for (const Strategy strategy : {Strategy::kProbe, Strategy::kExact}) {
+    std::stop_source stop;
+    uint32_t read_count = 0;
+    watched_.on_get = [&](uint32_t) {
+      stop.request_stop();
+      ++read_count;
+    };
+    const auto found = index->Search(vectors_.Get(0), {.k = kK,
+                                                       .probes = 10,
+                                                       .filter = {.passing = all},
+                                                       .stop = stop.get_token(),
+                                                       .strategy = strategy});
+    watched_.on_get = nullptr;
+    ASSERT_TRUE(found.ok());
+    EXPECT_FALSE(found->report.complete) << StrategyName(strategy);
+    EXPECT_LE(read_count, 640) << StrategyName(strategy);
   }
 }
 

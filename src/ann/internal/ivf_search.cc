@@ -177,6 +177,7 @@ void IvfIndex::Impl::Probing::ScanList(uint32_t list) {
           if (!has_filter || passes_.Passes(ordinals[at])) Push(first_slot + at, ordinals[at]);
         }
         if (slots_.size() >= kScanBatch) RankBatch();
+        return !patience_.IsOver();
       });
 }
 
@@ -191,6 +192,7 @@ void IvfIndex::Impl::Probing::ScanPassing() {
       const uint32_t slot = index_.lists_.SlotOf(ordinal);
       if (slot != kNoSlot) Push(slot, ordinal);
     }
+    patience_.IsOver();  // Of words of which nothing passes there may be many.
     if (slots_.size() < kScanBatch) continue;
     RankBatch();
     patience_.IsOver();

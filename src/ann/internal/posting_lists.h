@@ -55,7 +55,7 @@ class PostingLists {
     while (at != kNoBlock) {
       const auto& block = blocks_.At<Block>(at);
       const uint32_t living = block.living.load(std::memory_order_acquire);
-      if (living != 0) visit(at * kBlockSlots, block.ordinals, living);
+      if (living != 0 && !visit(at * kBlockSlots, block.ordinals, living)) return;
       at = block.next.load(std::memory_order_acquire);
     }
   }
@@ -73,16 +73,17 @@ class PostingLists {
     Status status = Status::Ok();
     ForEachBlock(index,
                  [&](uint32_t, std::span<const uint32_t, kBlockSlots> ordinals, uint32_t living) {
-                   for (uint32_t bits = living; bits != 0 && status.ok(); bits &= bits - 1) {
+                   for (uint32_t bits = living; bits != 0; bits &= bits - 1) {
                      const auto at = static_cast<uint32_t>(std::countr_zero(bits));
                      Result<uint32_t> slot = NextSlot(&fresh, index);
                      if (!slot.ok()) {
                        status = std::move(slot).status();
-                       return;
+                       return false;
                      }
                      encode(ordinals[at], *slot);
                      moved.emplace_back(*slot, ordinals[at]);
                    }
+                   return true;
                  });
     if (!status.ok()) {
       Release(fresh);
