@@ -173,6 +173,24 @@ TEST_P(IvfFlatLimitsTest, ASearchThatIsStoppedInAListEndsThere) {
   }
 }
 
+TEST_P(IvfLimitsTest, MoreThanThereIsReturnsAll) {
+  const auto index = Built({}, 1200);
+  for (const size_t k : {size_t{1200}, size_t{1201}, size_t{100'000}, SIZE_MAX / 10 + 2,
+                         SIZE_MAX / 3 + 2, size_t{1} << 63, SIZE_MAX}) {
+    const auto found = index->Search(vectors_.Get(0), {.k = k, .probes = 2});
+    ASSERT_TRUE(found.ok());
+    EXPECT_EQ(found->neighbors.size(), 1200u) << k;
+    for (const Neighbor& neighbor : found->neighbors) {
+      EXPECT_NEAR(neighbor.distance,
+                  ExactDistance(vectors_.Get(0), vectors_.Get(neighbor.ordinal), Metric::kL2),
+                  1e-3);
+    }
+    const auto scan = index->Scan(vectors_.Get(0), {.k = k, .probes = 1000});
+    ASSERT_TRUE(scan.ok());
+    EXPECT_EQ((*scan)->Next().neighbors.size(), 1200u) << k;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, IvfLimitsTest, testing::ValuesIn(kAllCodes));
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <optional>
 
 #include "ann/internal/dense_filter.h"
 #include "ann/internal/ivf_impl.h"
@@ -53,9 +54,9 @@ void SortNeighbors(std::vector<Neighbor>* neighbors, size_t k) {
 // One search: what it has looked into and found.
 class IvfIndex::Impl::Probing {
  public:
-  // Keeps what may be among the `count_max` nearest.
+  // Keeps what may be among the `count_max` nearest; without that, all.
   Probing(const Impl& index, const VectorRef& vector, const SearchOptions& options,
-          size_t count_max)
+          std::optional<size_t> count_max)
       : index_(index),
         options_(options),
         vector_(vector),
@@ -64,8 +65,8 @@ class IvfIndex::Impl::Probing {
         scratch_(index.scratches_.Take()),
         filter_(options_.filter),
         passes_(filter_.bitmaps(), index.live_, index.no_duplicates_),
-        count_max_(count_max),
-        keeps_all_(count_max == std::numeric_limits<size_t>::max()) {
+        count_max_(count_max.value_or(0)),
+        keeps_all_(!count_max.has_value()) {
     filter_.SetToBits(index.ordinal_count(), &scratch_->filter_words);
     scratch_->batch.clear();
     slots_.reserve(2 * kScanBatch);
@@ -281,9 +282,7 @@ std::vector<Neighbor> IvfIndex::Impl::Probing::Finish() {
 class IvfIndex::ScanImpl final : public IvfScan {
  public:
   ScanImpl(const Impl& index, const VectorRef& vector, const SearchOptions& options)
-      : index_(index),
-        options_(options),
-        probing_(index, vector, options, std::numeric_limits<size_t>::max()) {
+      : index_(index), options_(options), probing_(index, vector, options, std::nullopt) {
     if (index.SearchPending(probing_.distance_to(), probing_.passes(), &compared_)) {
       has_lists_ = false;
       std::make_heap(compared_.begin(), compared_.end(), IsFarther);
@@ -320,8 +319,9 @@ class IvfIndex::ScanImpl final : public IvfScan {
   // As many as k, out of the best by their codes.
   void TakeNearest(std::vector<Neighbor>* neighbors) {
     const size_t wanted = options_.k - neighbors->size();
-    const size_t ahead = RerankFactor(index_.options_.codes) * wanted;
-    const size_t least = std::min(found_.size(), next_ + ahead);
+    const size_t left = found_.size() - next_;
+    const size_t ahead = RerankFactor(index_.options_.codes) * std::min(wanted, left);
+    const size_t least = next_ + std::min(left, ahead);
     while (next_ < least) CompareNext();
     while (neighbors->size() < options_.k) {
       // Whose code says that it may be nearer than the nearest so far.
@@ -445,7 +445,10 @@ Result<SearchResult> IvfIndex::Impl::Search(const VectorRef& query,
   HELIOS_TRY(CheckSearch(query, options));
   SearchResult result;
   result.report.strategy = options.strategy.value_or(Strategy::kProbe);
-  Probing probing(*this, query, options, RerankFactor(options_.codes) * options.k);
+  // More than there are cannot be found, and a multiple of them does not overflow.
+  SearchOptions bounded = options;
+  bounded.k = std::min<size_t>(options.k, ordinal_count());
+  Probing probing(*this, query, bounded, RerankFactor(options_.codes) * bounded.k);
   const uint32_t live_count = size();
   const uint64_t passing_count =
       options.filter.empty() ? live_count : probing.passes().Count(ordinal_count());
@@ -467,7 +470,7 @@ Result<SearchResult> IvfIndex::Impl::Search(const VectorRef& query,
   if (result.report.strategy == Strategy::kProbe) {
     probing.StartProbing();
     bool has_more = probing.Probe(options.probes);
-    while (has_more && probing.found_count() < options.k) has_more = probing.Probe(1);
+    while (has_more && probing.found_count() < bounded.k) has_more = probing.Probe(1);
   } else {
     probing.ScanPassing();
   }
