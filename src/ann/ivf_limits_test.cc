@@ -173,6 +173,28 @@ TEST_P(IvfFlatLimitsTest, ASearchThatIsStoppedInAListEndsThere) {
   }
 }
 
+TEST_P(IvfLimitsTest, ADeleteDuringASearchLeavesItWhole) {
+  const auto index = Built({.lists = 10});
+  const std::vector<uint64_t> all((kCount + 63) / 64, ~uint64_t{0});
+  for (const Strategy strategy : {Strategy::kProbe, Strategy::kExact}) {
+    const SearchOptions options{
+        .k = kK, .probes = 10, .filter = {.passing = all}, .strategy = strategy};
+    const auto nearest = index->Search(vectors_.Get(0), options)->neighbors[0].ordinal;
+    bool is_deleted = false;
+    watched_.on_get = [&](uint32_t ordinal) {
+      if (ordinal != nearest || is_deleted) return;
+      is_deleted = true;
+      EXPECT_TRUE(index->Delete(nearest).ok());
+    };
+    const auto found = index->Search(vectors_.Get(0), options);
+    watched_.on_get = nullptr;
+    ASSERT_TRUE(found.ok());
+    EXPECT_TRUE(found->report.complete);
+    EXPECT_EQ(is_deleted, GetParam() != ListCodes::kCopy);  // Which reads no source.
+    EXPECT_EQ(found->neighbors.size(), kK) << StrategyName(strategy);
+  }
+}
+
 TEST_P(IvfLimitsTest, MoreThanThereIsReturnsAll) {
   const auto index = Built({}, 1200);
   for (const size_t k : {size_t{1200}, size_t{1201}, size_t{100'000}, SIZE_MAX / 10 + 2,

@@ -17,6 +17,7 @@ using internal::kNoSlot;
 using internal::kWordBits;
 
 constexpr size_t kScanBatch = 64;
+constexpr int kAttemptsMax = 4;
 // So many times k are compared in full: codes order the nearest only nearly.
 constexpr size_t kScalarRerankFactor = 3;
 constexpr size_t kProductRerankFactor = 10;
@@ -78,8 +79,11 @@ class IvfIndex::Impl::Probing {
   bool Probe(size_t count);
   // Looks at all that pass.
   void ScanPassing();
-  // The nearest k of those found.
+  // The nearest k of those found. Fewer although as many were: deletes have overtaken the search.
   std::vector<Neighbor> Finish();
+  // To find others. Requires: after Finish.
+  void StartAnew();
+  bool was_over() const { return patience_.was_over(); }
 
   const internal::PassTest& passes() const { return passes_; }
   const DistanceTo& distance_to() const { return distance_to_; }
@@ -277,6 +281,14 @@ std::vector<Neighbor> IvfIndex::Impl::Probing::Finish() {
   return neighbors;
 }
 
+void IvfIndex::Impl::Probing::StartAnew() {
+  found_.clear();
+  bound_ = std::numeric_limits<float>::infinity();
+  lists_.clear();
+  next_list_ = 0;
+  is_measured_ = false;
+}
+
 // The search of IvfIndex::Scan. What it has looked into and not returned is in two parts: by its
 // code alone, and compared in full.
 class IvfIndex::ScanImpl final : public IvfScan {
@@ -467,14 +479,21 @@ Result<SearchResult> IvfIndex::Impl::Search(const VectorRef& query,
     if (passing_count <= probed_count) result.report.strategy = Strategy::kExact;
     if (passing_count <= options.k) result.report.strategy = Strategy::kReturnAll;
   }
-  if (result.report.strategy == Strategy::kProbe) {
-    probing.StartProbing();
-    bool has_more = probing.Probe(options.probes);
-    while (has_more && probing.found_count() < bounded.k) has_more = probing.Probe(1);
-  } else {
-    probing.ScanPassing();
+  for (int attempt = 1;; ++attempt) {
+    if (result.report.strategy == Strategy::kProbe) {
+      probing.StartProbing();
+      bool has_more = probing.Probe(options.probes);
+      while (has_more && probing.found_count() < bounded.k) has_more = probing.Probe(1);
+    } else {
+      probing.ScanPassing();
+    }
+    const bool had_enough = probing.found_count() >= bounded.k;
+    result.neighbors = probing.Finish();
+    const bool is_short = had_enough && result.neighbors.size() < bounded.k;
+    if (!is_short || probing.was_over() || attempt == kAttemptsMax) break;
+    // Deletes have taken away some of those that it kept.
+    probing.StartAnew();
   }
-  result.neighbors = probing.Finish();
   probing.Report(&result.report);
   return result;
 }
