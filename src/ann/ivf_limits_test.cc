@@ -213,6 +213,33 @@ TEST_P(IvfLimitsTest, MoreThanThereIsReturnsAll) {
   }
 }
 
+// All lie about as far from the query, so that codes order them only roughly.
+TEST_P(IvfLimitsTest, AScanByCosineBelievesCodesNoFurtherThanTheyReach) {
+  std::vector<float> query(kDimensions);
+  query[0] = 1;
+  std::vector<float> floats;
+  for (uint32_t at = 0; at < kCount; ++at) {
+    const auto elements = vectors_.Get(at).elements<float>();
+    floats.assign(elements.begin(), elements.end());
+    floats[0] = 0;
+    double squares = 0;
+    for (const float value : floats) squares += value * value;
+    floats[0] = static_cast<float>(std::sqrt(squares) * (1 + 1e-6 * (at % 1000)));
+    vectors_.Set(at, floats);
+  }
+  const auto index = Built({.metric = Metric::kCosine, .lists = 10});
+  const auto scan = index->Scan(Float32Vector(query), {.k = 1, .probes = 10});
+  ASSERT_TRUE(scan.ok());
+  const SearchResult first = (*scan)->Next();
+  ASSERT_EQ(first.neighbors.size(), 1);
+  size_t nearer = 0;
+  for (uint32_t at = 0; at < kCount; ++at) {
+    const double distance = ExactDistance(Float32Vector(query), vectors_.Get(at), Metric::kCosine);
+    nearer += distance < first.neighbors[0].distance - 1e-6 ? 1 : 0;
+  }
+  EXPECT_LT(nearer, 20u);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, IvfLimitsTest, testing::ValuesIn(kAllCodes));
 
 }  // namespace

@@ -349,7 +349,12 @@ class IvfIndex::ScanImpl final : public IvfScan {
     }
   }
   bool MayBeNearer(float rank) const {
-    return DistanceFromRank(index_.options_.metric, rank) < compared_.front().distance;
+    // Eight bits rank by the square of the distance of vectors of length 1, twice the cosine's.
+    const IvfOptions& options = index_.options_;
+    const bool is_square =
+        options.codes == ListCodes::kScalar8 && options.metric == Metric::kCosine;
+    return DistanceFromRank(options.metric, is_square ? rank / 2 : rank) <
+           compared_.front().distance;
   }
   void CompareNext() {
     const uint32_t ordinal = found_[next_++].ordinal;
