@@ -324,6 +324,7 @@ TEST(IvfIndexTest, ThreadsInsertFromTheFirstOn) {
           EXPECT_TRUE(index->Insert(ordinal).ok());
           if (ordinal % 40 == part) {
             EXPECT_TRUE(index->Search(data.query(0), {.k = kK, .probes = 4}).ok());
+            EXPECT_GT(index->memory().total(), 0u);
           }
           if (ordinal % 10 != part) continue;
           EXPECT_TRUE(index->Delete(ordinal).ok());

@@ -320,6 +320,8 @@ bool IvfIndex::Impl::Compact(uint32_t list_count) {
 }
 
 IvfMemory IvfIndex::Impl::memory() const {
+  // An insert may be training clusters and codes, which nothing else guards.
+  std::lock_guard lock(pending_mutex_);
   return {.list_bytes = lists_.memory_bytes(),
           .code_bytes = codes_->memory_bytes(),
           .other_bytes = centers().memory_bytes() + live_.memory_bytes() + claimed_.memory_bytes() +
