@@ -213,6 +213,21 @@ TEST_P(IvfLimitsTest, MoreThanThereIsReturnsAll) {
   }
 }
 
+TEST_P(IvfLimitsTest, AnIndexThatIsEmptyAgainIsBuiltAgain) {
+  const auto index = Empty();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(index->Build(Ordinals(kCount), {.stop = stop.get_token()}).ok());
+  EXPECT_EQ(index->size(), 0);
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(index->Build(Ordinals(kCount), {}).ok());
+    EXPECT_EQ(index->size(), kCount);
+    const auto found = index->Search(vectors_.Get(0), {.k = kK, .probes = 4});
+    EXPECT_EQ(found->neighbors.size(), kK);
+    for (uint32_t at = 0; at < kCount; ++at) ASSERT_TRUE(index->Delete(at).ok());
+  }
+}
+
 // All lie about as far from the query, so that codes order them only roughly.
 TEST_P(IvfLimitsTest, AScanByCosineBelievesCodesNoFurtherThanTheyReach) {
   std::vector<float> query(kDimensions);

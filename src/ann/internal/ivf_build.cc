@@ -191,7 +191,7 @@ void IvfIndex::Impl::Encode(uint32_t ordinal, uint32_t slot, uint32_t list) {
 }
 
 Status IvfIndex::Impl::Build(std::span<const uint32_t> ordinals, const BuildOptions& options) {
-  HELIOS_CHECK(size() == 0 && !is_trained_);
+  HELIOS_CHECK(size() == 0);
   HELIOS_CHECK(ordinals.size() <= internal::kOrdinalCountMax);
   if (ordinals.empty()) return Status::Ok();
   for (const uint32_t ordinal : ordinals) {
@@ -202,7 +202,8 @@ Status IvfIndex::Impl::Build(std::span<const uint32_t> ordinals, const BuildOpti
     }
     return status;
   }
-  Train(ordinals, options.thread_count);
+  // A build before it may have been stopped, or all that was in deleted.
+  if (!is_trained_) Train(ordinals, options.thread_count);
   const auto count = static_cast<uint32_t>(ordinals.size());
   std::vector<uint32_t> list_of(count);
   const auto assign = [&](uint32_t first, uint32_t end) {
