@@ -81,7 +81,7 @@ class IvfIndex {
 
   // Trains and inserts by several threads; clusters that there are from an earlier time stay.
   // Requires: the index is empty, ordinals come once; no other call until it returns. 57014 when it
-  // was stopped: then what is in stays. 22000 for a
+  // was stopped: then what is in stays. Training runs to its end before that is seen. 22000 for a
   // vector that CheckVector refuses: the index stays empty.
   Status Build(std::span<const uint32_t> ordinals, const BuildOptions& options);
   // An error leaves the index as it was: 22000 for a vector that CheckVector refuses or an ordinal
