@@ -105,7 +105,8 @@ float DistanceTo::DenseRank(const VectorRef& other) const {
         if (products.right < kSquaresMin || products.right > kSquaresMax) {
           return static_cast<float>(ExactDistance(vector_, other, metric_));
         }
-        return 1 - products.both / std::sqrt(products.right);
+        // Rounding takes it beyond 1, and no distance is below 0.
+        return 1 - std::clamp(products.both / std::sqrt(products.right), -1.0f, 1.0f);
       }
     }
   }

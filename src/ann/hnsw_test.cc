@@ -228,6 +228,67 @@ TEST(HnswTest, HugeAndTinyElementsKeepTheirOrder) {
   }
 }
 
+// Goal: rows that are all the same, as a column's default is, do not teach the codes for all that
+// come after them.
+TEST(HnswTest, EqualFirstVectorsTeachNothing) {
+  constexpr uint32_t kSame = 600;
+  constexpr uint32_t kCount = 2600;
+  TestVectors vectors({ElementType::kFloat32, 32}, kCount);
+  for (uint32_t at = 0; at < kCount; ++at) {
+    std::vector<float> floats(32, 0.0f);
+    if (at >= kSame) floats = vectors.Point(at, at % 16);
+    for (float& value : floats) value *= 0.01f;
+    vectors.Set(at, floats);
+  }
+  const auto index = Make({.shape = vectors.shape(), .codes = CodeKind::kScalar8}, vectors);
+  ASSERT_TRUE(InsertAll(&*index, kCount).ok());
+  double recall = 0;
+  for (uint32_t query = kSame; query < kSame + 50; ++query) {
+    const SearchOptions options{.k = 10, .strategy = Strategy::kWalk};
+    const SearchResult found = *index->Search(vectors.Get(query), options);
+    recall += RecallOf(found.neighbors, BruteForce(vectors, kCount, vectors.Get(query), Metric::kL2,
+                                                   10, kEverything));
+  }
+  EXPECT_GE(recall / 50, 0.9);
+}
+
+TEST(HnswTest, FewElementsThatAreNotZeroAreTold) {
+  constexpr uint32_t kCount = 600;
+  constexpr uint32_t kDimensions = 4000;
+  TestVectors vectors({ElementType::kFloat32, kDimensions}, kCount);
+  for (uint32_t at = 0; at < kCount; ++at) {
+    std::vector<float> floats(kDimensions, 0.0f);
+    floats[at] = 0.3f;
+    vectors.Set(at, floats);
+  }
+  const auto index =
+      Make({.shape = vectors.shape(), .metric = Metric::kInnerProduct, .codes = CodeKind::kScalar8},
+           vectors);
+  ASSERT_TRUE(InsertAll(&*index, kCount).ok());
+  const SearchOptions exact{.k = 1, .strategy = Strategy::kExact};
+  EXPECT_EQ(index->Search(vectors.Get(7), exact)->neighbors.at(0).ordinal, 7u);
+}
+
+// Goal: a vector too far to be measured in single precision is found like others, and does not
+// take their place.
+TEST(HnswTest, RabitqKeepsWhatIsTooFarToMeasure) {
+  constexpr uint32_t kCount = 600;
+  TestVectors vectors({ElementType::kFloat32, 16}, kCount);
+  vectors.FillRandom(3);
+  for (const uint32_t huge : {400u, 401u}) {
+    vectors.Set(huge, std::vector<float>(16, huge == 400 ? 1e20f : -3e38f));
+  }
+  const auto index = Make({.shape = vectors.shape(), .codes = CodeKind::kRabitq}, vectors);
+  ASSERT_TRUE(InsertAll(&*index, kCount).ok());
+  EXPECT_EQ(index->Search(vectors.Get(400), {.k = kCount})->neighbors.size(), kCount);
+  for (uint32_t query = 0; query < 50; ++query) {
+    const SearchResult found =
+        *index->Search(vectors.Get(query), {.k = 1, .strategy = Strategy::kWalk});
+    EXPECT_EQ(found.neighbors.at(0).ordinal, query);
+    EXPECT_FALSE(found.report.fell_back);
+  }
+}
+
 TEST(HnswTest, OptionsHaveBounds) {
   const VectorShape shape{ElementType::kFloat32, 8};
   const auto code = [](const HnswOptions& options) { return CheckOptions(options).code(); };

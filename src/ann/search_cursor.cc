@@ -7,6 +7,8 @@ namespace helios::ann {
 Result<SearchResult> SearchCursor::Next(size_t count) {
   SearchResult batch;
   if (is_exhausted_ || count == 0) return batch;
+  // More than there are cannot be found; a sum of more would overflow.
+  count = std::min(count, size_t{UINT32_MAX});
   for (size_t wanted = given_.size() + count;; wanted *= 2) {
     SearchOptions options = options_;
     options.k = wanted;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <set>
 
 #include "ann/internal/test_vectors.h"
@@ -66,6 +67,13 @@ TEST_P(SearchCursorTest, EndsWhenAllThatPassWereGiven) {
   }
   EXPECT_GE(given.size(), expected.size() * 9 / 10);
   EXPECT_TRUE(cursor.Next(50).value().neighbors.empty());
+}
+
+TEST_P(SearchCursorTest, AnyNumberMayBeAskedFor) {
+  const std::vector<float> query = vectors_.Point(79, 5);
+  SearchCursor cursor(*index_, Float32Vector(query), {.k = 1}, GetParam());
+  const size_t first = cursor.Next(1)->neighbors.size();
+  EXPECT_EQ(first + cursor.Next(std::numeric_limits<size_t>::max())->neighbors.size(), kCount);
 }
 
 TEST_P(SearchCursorTest, StaysWhereItWasWhenCutShort) {

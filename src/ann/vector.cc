@@ -1,5 +1,6 @@
 #include "ann/vector.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -202,7 +203,7 @@ double ExactDistance(const VectorRef& left, const VectorRef& right, Metric metri
     case Metric::kInnerProduct:
       return -products;
     case Metric::kCosine:
-      return 1 - products / std::sqrt(left_squares * right_squares);
+      return 1 - std::clamp(products / std::sqrt(left_squares * right_squares), -1.0, 1.0);
     case Metric::kL1:
       return sizes;
     case Metric::kHamming:

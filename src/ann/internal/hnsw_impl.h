@@ -63,6 +63,7 @@ class HnswIndex::Impl {
   Status CheckAllocated(uint32_t ordinal) const;
   void Train(uint32_t count);
   // Encodes the pending ordinals and links them, once there are enough to learn from.
+  bool IsTimeToTrain() const;
   void TrainOnPending();
   void LinkNode(uint32_t ordinal);
   // It is encoded and linked, and can be found from here on.

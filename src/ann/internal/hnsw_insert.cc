@@ -24,6 +24,7 @@ using internal::kNoOrdinal;
 // Fewer teach a code too little; until then searches compare all in full.
 constexpr size_t kTrainingCountMin = 256;
 constexpr uint32_t kTrainingCountMax = 10'000;
+constexpr std::ptrdiff_t kOthersMin = 128;  // Of the vectors that teach, not equal to the first.
 // A candidate is compared with so many chosen ones before the next look whether it is out.
 constexpr size_t kChosenSlice = 8;
 // Equal vectors have equal codes; so many of the nearest are looked at.
@@ -138,7 +139,7 @@ Status HnswIndex::Impl::Insert(uint32_t ordinal) {
       pending_.push_back(ordinal);
       live_.Set(ordinal);
       live_count_.fetch_add(1, std::memory_order_relaxed);
-      if (pending_.size() >= kTrainingCountMin) TrainOnPending();
+      if (IsTimeToTrain()) TrainOnPending();
       return Status::Ok();
     }
   }
@@ -156,6 +157,16 @@ void HnswIndex::Impl::Publish(uint32_t ordinal) {
   graph_.nodes().Mark(ordinal);
   ++published_count_;
   live_count_.fetch_add(1, std::memory_order_relaxed);
+}
+
+// Equal vectors (a column's default, zeros) teach codes nothing, and what they have learned stays:
+// among the pending must be others too. Requires: ordinals_mutex_ is held.
+bool HnswIndex::Impl::IsTimeToTrain() const {
+  if (pending_.size() % kTrainingCountMin != 0) return false;
+  if (pending_.size() >= kTrainingCountMax) return true;
+  const VectorRef first = source_.Get(pending_.front());
+  const auto is_other = [&](uint32_t ordinal) { return !AreEqual(first, source_.Get(ordinal)); };
+  return std::ranges::count_if(pending_, is_other) >= kOthersMin;
 }
 
 // Requires: ordinals_mutex_ is held, so that nobody inserts beside it.
@@ -310,7 +321,7 @@ void HnswIndex::Impl::KeepReachable(uint32_t ordinal, SearchScratch* scratch) {
     if (way_count > 0) return;
   }
   const uint32_t entry = graph_.entry();
-  if (entry == kNoOrdinal || entry == ordinal) return;
+  if (entry == kNoOrdinal || entry == ordinal || dead_.Test(entry)) return;
   // All that was around is gone. Who loses a link for it is seen to when repair comes by.
   ForceLink(ordinal, entry, 0, scratch);
   ForceLink(entry, ordinal, 0, scratch);

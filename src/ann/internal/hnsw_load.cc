@@ -173,6 +173,7 @@ class HnswIndex::Impl::Loader {
       return CorruptBlock("root", "it is of another index than the stream before");
     }
     root_ = root;
+    rows_max_ = std::max(rows_max_, root.link_bound);
     trained_.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
     return Status::Ok();
   }
@@ -218,7 +219,7 @@ class HnswIndex::Impl::Loader {
 
   Status AdoptArrays() {
     Graph& graph = index_->graph_;
-    const uint32_t rows_max = root_.link_bound;
+    const uint32_t rows_max = rows_max_;
     HELIOS_TRY(
         Adopt(&index_->live_.words(), BlockKind::kLive, WordsFor(count_), WordsFor(rows_max)));
     HELIOS_TRY(
@@ -480,6 +481,8 @@ class HnswIndex::Impl::Loader {
 
   Impl* index_ = nullptr;
   RootRecord root_;
+  uint32_t rows_max_ =
+      0;  // Of all streams: an earlier one may have blocks of rows that were given up.
   std::string trained_;
   uint32_t count_ = 0;  // Of ordinals.
   std::array<Payloads, internal::kBlockKindEnd> payloads_;

@@ -46,7 +46,10 @@ bool HnswIndex::Impl::BeginRound() {
   if (repairing_.empty()) {
     const uint32_t word_count = (ordinal_count() + kWordBits - 1) / kWordBits;
     for (uint32_t word = 0; word < word_count; ++word) {
-      for (uint64_t bits = dead_.WordAt(word) & linked_.WordAt(word); bits != 0; bits &= bits - 1) {
+      // In this order: an ordinal that is given out again is first taken out of the dead, then
+      // linked, and nobody but this thread takes it out of the linked.
+      const uint64_t linked = linked_.WordAt(word);
+      for (uint64_t bits = linked & dead_.WordAt(word); bits != 0; bits &= bits - 1) {
         const uint32_t ordinal = word * kWordBits + static_cast<uint32_t>(std::countr_zero(bits));
         repairing_.push_back(ordinal);
         removing_.Set(ordinal);

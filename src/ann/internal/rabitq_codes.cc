@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ann/distance.h"
+
 namespace helios::ann::internal {
 namespace {
 
@@ -58,9 +60,10 @@ void RabitqCodes::EncodeElements(uint32_t ordinal, std::span<const float> elemen
   // |v - q|^2 = |d|^2 + |q - c|^2 - 2 <d, q - c>, and <v, q> = <d, q - c> + <d, c> + <c, q>.
   const double factor = is_product() ? 1 : 2 * static_cast<double>(square_factor());
   const double alone = is_product() ? -product_with_center : square_factor() * squares;
-  row = {.rank = static_cast<float>(alone + factor * scale * shifted),
-         .factor = static_cast<float>(-factor * scale),
-         .error = static_cast<float>(factor * std::sqrt(squares) * spread),
+  // What overflows is far from everything, but has to be found and saved like the rest.
+  row = {.rank = FiniteRank(static_cast<float>(alone + factor * scale * shifted)),
+         .factor = FiniteRank(static_cast<float>(-factor * scale)),
+         .error = FiniteRank(static_cast<float>(factor * std::sqrt(squares) * spread)),
          .center = static_cast<uint16_t>(center),
          .bit_count = bit_count};
 }
@@ -131,10 +134,13 @@ void RabitqCodes::RankAll(const CodeQuery& query, std::span<const uint32_t> ordi
       const auto& row = rows_.At<Row>(ordinals[first + at]);
       const float sum = query.scale * static_cast<float>(products[at]) +
                         query.low * static_cast<float>(row.bit_count) - query.offset;
-      ranks[first + at] = row.rank + query.center_ranks[row.center] + row.factor * sum;
+      const float rank = row.rank + query.center_ranks[row.center] + row.factor * sum;
       if constexpr (kWithErrors) {
+        ranks[first + at] = rank;
         errors[first + at] = row.error * std::sqrt(query.center_squares[row.center]) +
                              std::abs(row.factor) * query.error;
+      } else {
+        ranks[first + at] = FiniteRank(rank);
       }
     }
   }

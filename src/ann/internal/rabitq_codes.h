@@ -25,7 +25,8 @@ class RabitqCodes final : public CenteredCodes {
   void PrepareStored(uint32_t ordinal, CodeQuery* query) const override;
   void Rank(const CodeQuery& query, std::span<const uint32_t> ordinals,
             std::span<float> ranks) const override;
-  // With each rank the standard deviation of its error. Requires: errors.size() >= ordinals.size().
+  // With each rank the standard deviation of its error; what overflows is infinite or no number.
+  // Requires: errors.size() >= ordinals.size().
   void RankWithErrors(const CodeQuery& query, std::span<const uint32_t> ordinals,
                       std::span<float> ranks, std::span<float> errors) const;
   void SetPrefetchDistance(size_t ordinal_count) override { prefetch_distance_ = ordinal_count; }

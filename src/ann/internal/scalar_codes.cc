@@ -67,7 +67,10 @@ void ScalarCodes::ChooseStep(std::span<const VectorRef> sample) {
   const auto beyond = static_cast<size_t>(static_cast<double>(sizes.size()) * kClippedShare);
   const auto bound = sizes.end() - 1 - static_cast<std::ptrdiff_t>(beyond);
   std::nth_element(sizes.begin(), bound, sizes.end());
-  step_ = *bound > 0 ? std::min(*bound, std::numeric_limits<float>::max()) / kCodeMax : 1;
+  // Of vectors that are nearly all zeros the few other elements are all there is to tell.
+  const float largest = *bound > 0 ? *bound : *std::max_element(bound, sizes.end());
+  using Limits = std::numeric_limits<float>;
+  step_ = largest > 0 ? std::max(std::min(largest, Limits::max()) / kCodeMax, Limits::min()) : 1;
 }
 
 int8_t ScalarCodes::CodeOf(float element, size_t dimension) const {

@@ -82,6 +82,7 @@ const Base& BaseOf(uint8_t choice) {
       new Base(ElementType::kBit, Metric::kJaccard, CodeKind::kFull, 60),
       new Base(ElementType::kFloat32, Metric::kInnerProduct, CodeKind::kScalar8, 40),
       new Base(ElementType::kFloat32, Metric::kL2, CodeKind::kBfloat16, 300),
+      new Base(ElementType::kFloat32, Metric::kL2, CodeKind::kRabitq, 300),
   };
   return *kBases[choice % std::size(kBases)];
 }
@@ -152,7 +153,7 @@ void Use(HnswIndex* index, const Vectors& vectors) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::span<const uint8_t> rest(data + 1, size - 1);
-  const Base& base = BaseOf(data[0] & 3);
+  const Base& base = BaseOf(data[0] >> 3);
   std::vector<SnapshotPart> parts;
   if (data[0] == 255) {
     Stream raw(rest.size());
