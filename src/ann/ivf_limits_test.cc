@@ -125,6 +125,23 @@ TEST_P(IvfLimitsTest, AHugeQueryFindsAsManyAsAnother) {
   }
 }
 
+// What a code says of a huge vector may be infinite, or nothing: it counts as near then.
+TEST_P(IvfLimitsTest, HugeVectorsAreFoundAmongAll) {
+  for (uint32_t at = 0; at < kCount; at += 50) SetElement(at, at % 3, at % 4 ? 1e25f : -3e38f);
+  for (const Metric metric : {Metric::kL2, Metric::kInnerProduct, Metric::kCosine}) {
+    const auto index = Built({.metric = metric});
+    for (const uint32_t query : {0u, 1u, 50u}) {
+      const SearchOptions options{.k = kCount, .probes = 1000};
+      const auto found = index->Search(vectors_.Get(query), options);
+      ASSERT_TRUE(found.ok());
+      EXPECT_EQ(found->neighbors.size(), kCount) << MetricName(metric) << ' ' << query;
+      const auto scan = index->Scan(vectors_.Get(query), options);
+      ASSERT_TRUE(scan.ok());
+      EXPECT_EQ((*scan)->Next().neighbors.size(), kCount) << MetricName(metric) << ' ' << query;
+    }
+  }
+}
+
 TEST_P(IvfLimitsTest, AScanLeavesOutWhatWasDeletedSinceItsLastBatch) {
   // Without clusters, and with them.
   for (const uint32_t count : {100u, kCount}) {

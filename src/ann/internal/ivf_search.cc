@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -227,6 +228,8 @@ void IvfIndex::Impl::Probing::RankByBounds(std::span<const uint32_t> ordinals) {
   index_.rabitq_->RankWithErrors(scratch_->query, slots_, ranks, errors_);
   for (size_t at = 0; at < ordinals.size(); ++at) {
     ranks[at] -= options_.epsilon * errors_[at];
+    // Of huge values the terms are infinite, and say nothing: it may be near.
+    if (!std::isfinite(ranks[at])) ranks[at] = std::numeric_limits<float>::lowest();
     if (!keeps_all_ && ranks[at] < bound_) index_.source_.Prefetch(ordinals[at]);
   }
   for (size_t at = 0; at < ordinals.size(); ++at) {
@@ -471,7 +474,7 @@ Result<SearchResult> IvfIndex::Impl::Search(const VectorRef& query,
       options.filter.empty() ? live_count : probing.passes().Count(ordinal_count());
   result.report.selectivity =
       live_count == 0 ? 1 : static_cast<double>(passing_count) / static_cast<double>(live_count);
-  if (options.k == 0 || passing_count == 0) return result;
+  if (bounded.k == 0 || passing_count == 0) return result;
   if (SearchPending(probing.distance_to(), probing.passes(), &result.neighbors)) {
     result.report.strategy = Strategy::kExact;
     result.report.distance_count = result.neighbors.size();
