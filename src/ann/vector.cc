@@ -77,12 +77,29 @@ double BitDistance(const VectorRef& left, const VectorRef& right, Metric metric)
   return either == 0 ? 0 : 1 - static_cast<double>(both) / static_cast<double>(either);
 }
 
-Status CheckFinite(double value) {
+// What pgvector calls a type; it has none of bytes.
+std::string_view TypeName(ElementType type) {
+  switch (type) {
+    case ElementType::kFloat32:
+    case ElementType::kInt8:
+      return "vector";
+    case ElementType::kFloat16:
+      return "halfvec";
+    case ElementType::kBit:
+      return "bit";
+    case ElementType::kSparse:
+      return "sparsevec";
+  }
+  return "vector";
+}
+
+Status CheckFinite(double value, ElementType type) {
   if (std::isnan(value)) {
-    return Error(ErrorCode::kDataException).Message("NaN not allowed in vector");
+    return Error(ErrorCode::kDataException).Message("NaN not allowed in {}", TypeName(type));
   }
   if (std::isinf(value)) {
-    return Error(ErrorCode::kDataException).Message("infinite value not allowed in vector");
+    return Error(ErrorCode::kDataException)
+        .Message("infinite value not allowed in {}", TypeName(type));
   }
   return Status::Ok();
 }
@@ -96,7 +113,11 @@ Status CheckIndices(const VectorRef& vector) {
     if (vector.indices[at] >= vector.shape.dimension_count) {
       return Error(ErrorCode::kDataException).Message("sparsevec index out of bounds");
     }
-    if (at > 0 && vector.indices[at] <= vector.indices[at - 1]) {
+    if (at > 0 && vector.indices[at] == vector.indices[at - 1]) {
+      return Error(ErrorCode::kDataException)
+          .Message("sparsevec indices must not contain duplicates");
+    }
+    if (at > 0 && vector.indices[at] < vector.indices[at - 1]) {
       return Error(ErrorCode::kDataException)
           .Message("sparsevec indices must be in ascending order");
     }
@@ -108,12 +129,13 @@ Status CheckIndices(const VectorRef& vector) {
 
 Status CheckShape(const VectorShape& shape) {
   if (shape.dimension_count == 0) {
-    return Error(ErrorCode::kDataException).Message("vector must have at least 1 dimension");
+    return Error(ErrorCode::kDataException)
+        .Message("{} must have at least 1 dimension", TypeName(shape.type));
   }
   const uint32_t dimensions_max = DimensionsMax(shape.type);
   if (shape.dimension_count > dimensions_max) {
     return Error(ErrorCode::kProgramLimitExceeded)
-        .Message("vector cannot have more than {} dimensions", dimensions_max);
+        .Message("{} cannot have more than {} dimensions", TypeName(shape.type), dimensions_max);
   }
   return Status::Ok();
 }
@@ -171,7 +193,7 @@ Status CheckVector(const VectorRef& vector, const VectorShape& shape, Metric met
   double squares = 0;
   Status status = Status::Ok();
   ForEachPair(vector, vector, [&](double value, double) {
-    if (status.ok()) status = CheckFinite(value);
+    if (status.ok()) status = CheckFinite(value, vector.shape.type);
     squares += value * value;
   });
   HELIOS_TRY(status);

@@ -38,6 +38,8 @@ TEST(VectorTest, ShapesHaveBounds) {
             "vector must have at least 1 dimension");
   EXPECT_EQ(CheckShape({ElementType::kInt8, kDimensionsMax + 1}).info().message,
             "vector cannot have more than 16000 dimensions");
+  EXPECT_EQ(CheckShape({ElementType::kFloat16, 0}).info().message,
+            "halfvec must have at least 1 dimension");
   EXPECT_TRUE(CheckShape({ElementType::kBit, kBitDimensionsMax}).ok());
   EXPECT_TRUE(CheckShape({ElementType::kSparse, kSparseDimensionsMax}).ok());
 }
@@ -66,7 +68,8 @@ TEST(VectorTest, SparseIndicesAscendWithinTheDimensions) {
   EXPECT_TRUE(check({}).ok());
   EXPECT_TRUE(check({0, 4, 9}).ok());
   EXPECT_EQ(check({0, 10}).info().message, "sparsevec index out of bounds");
-  EXPECT_EQ(check({4, 4}).info().message, "sparsevec indices must be in ascending order");
+  EXPECT_EQ(check({4, 4}).info().message, "sparsevec indices must not contain duplicates");
+  EXPECT_EQ(check({4, 3}).info().message, "sparsevec indices must be in ascending order");
 }
 
 TEST(VectorTest, DistancesAreTheDefined) {
