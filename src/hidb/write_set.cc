@@ -50,7 +50,8 @@ Status WriteSet::Add(SpaceId space, std::string_view key, std::optional<std::str
   const size_t bytes = bytes_ + key.size() + value_bytes + kWriteOverheadBytes;
   if (bytes > reservation_.bytes()) HELIOS_TRY(reservation_.Resize(RoundUp(bytes)));
 
-  Space& keys = spaces_[space];
+  std::unique_lock buffer_lock(buffer_->mutex_);
+  Space& keys = buffer_->spaces_[space];
   auto entry = keys.lower_bound(key);
   if (entry == keys.end() || entry->first != key) {
     entry = keys.emplace_hint(entry, std::string(key), std::vector<Version>());
@@ -70,8 +71,8 @@ Status WriteSet::Add(SpaceId space, std::string_view key, std::optional<std::str
   return Status::Ok();
 }
 
-std::optional<WriteSet::Write> WriteSet::Find(SpaceId space, std::string_view key,
-                                              CommandId before) const {
+std::optional<WriteSet::Write> WriteSet::Buffer::Find(SpaceId space, std::string_view key,
+                                                      CommandId before) const {
   std::shared_lock lock(mutex_);
   const auto keys = spaces_.find(space);
   if (keys == spaces_.end()) return std::nullopt;
@@ -82,9 +83,9 @@ std::optional<WriteSet::Write> WriteSet::Find(SpaceId space, std::string_view ke
   return Write{entry->first, version->value};
 }
 
-std::vector<WriteSet::Write> WriteSet::Range(SpaceId space, std::string_view begin,
-                                             std::string_view end, bool reverse, size_t count_max,
-                                             CommandId before) const {
+std::vector<WriteSet::Write> WriteSet::Buffer::Range(SpaceId space, std::string_view begin,
+                                                     std::string_view end, bool reverse,
+                                                     size_t count_max, CommandId before) const {
   std::vector<Write> writes;
   std::shared_lock lock(mutex_);
   const auto found = spaces_.find(space);
@@ -105,14 +106,14 @@ std::vector<WriteSet::Write> WriteSet::Range(SpaceId space, std::string_view beg
   return writes;
 }
 
-bool WriteSet::HasWrites(SpaceId space) const {
+bool WriteSet::Buffer::HasWrites(SpaceId space) const {
   std::shared_lock lock(mutex_);
   return spaces_.contains(space);
 }
 
 bool WriteSet::empty() const {
   std::shared_lock lock(mutex_);
-  return spaces_.empty() && staged_.empty();
+  return log_.empty() && staged_.empty();
 }
 
 size_t WriteSet::bytes() const {
@@ -141,15 +142,17 @@ std::map<SpaceId, int64_t> WriteSet::RowCountDeltas() const {
 
 void WriteSet::RollbackTo(CommandId first) {
   std::unique_lock lock(mutex_);
+  std::unique_lock buffer_lock(buffer_->mutex_);
+  std::map<SpaceId, Space>& spaces = buffer_->spaces_;
   while (!log_.empty() && log_.back().command >= first) {
     const LogEntry& last = log_.back();
-    const auto keys = spaces_.find(last.space);
+    const auto keys = spaces.find(last.space);
     std::vector<Version>& versions = last.entry->second;
     HELIOS_CHECK(!versions.empty() && versions.back().command == last.command);
     bytes_ -= last.entry->first.size() + ValueBytes(versions.back().value) + kWriteOverheadBytes;
     versions.pop_back();
     if (versions.empty()) keys->second.erase(last.entry);
-    if (keys->second.empty()) spaces_.erase(keys);
+    if (keys->second.empty()) spaces.erase(keys);
     log_.pop_back();
   }
   std::erase_if(row_counts_, [&](const RowCount& count) { return count.command >= first; });
@@ -160,8 +163,9 @@ void WriteSet::RollbackTo(CommandId first) {
 }
 
 void WriteSet::DropBuffered() {
+  // Readers keep what they hold.
+  if (!log_.empty()) buffer_ = std::make_shared<Buffer>();
   log_.clear();
-  spaces_.clear();
   bytes_ = 0;
   reservation_.ReleaseAll();
 }
@@ -176,7 +180,7 @@ void WriteSet::Clear() {
 
 void WriteSet::ForEach(const std::function<void(SpaceId, std::string_view,
                                                 const std::optional<std::string>&)>& visit) const {
-  for (const auto& [space, keys] : spaces_) {
+  for (const auto& [space, keys] : buffer_->spaces_) {
     for (const auto& [key, versions] : keys) visit(space, key, versions.back().value);
   }
 }
@@ -184,6 +188,11 @@ void WriteSet::ForEach(const std::function<void(SpaceId, std::string_view,
 std::vector<WriteSet::Staged> WriteSet::staged() const {
   std::shared_lock lock(mutex_);
   return staged_;
+}
+
+WriteSet::Own WriteSet::Capture() const {
+  std::shared_lock lock(mutex_);
+  return {buffer_, staged_};
 }
 
 std::vector<CommandId> WriteSet::BufferedCommands() const {
@@ -199,7 +208,7 @@ void WriteSet::ForEachOf(
     CommandId command,
     const std::function<void(SpaceId, std::string_view, const std::optional<std::string>&)>& visit)
     const {
-  for (const auto& [space, keys] : spaces_) {
+  for (const auto& [space, keys] : buffer_->spaces_) {
     for (const auto& [key, versions] : keys) {
       for (const Version& version : versions) {
         if (version.command == command) visit(space, key, version.value);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -32,19 +33,35 @@ class WriteSet {
     std::optional<std::string> value;  // Absent: deleted.
   };
 
+  // The writes in memory, as a reader sees them. Thread safety: all calls, beside writers too.
+  class Buffer {
+   public:
+    // The newest write to `key` by a command before `before`; no value: this transaction has none.
+    std::optional<Write> Find(SpaceId space, std::string_view key, CommandId before) const;
+    // Up to `count_max` such writes with begin <= key < end (an empty end is unbounded), in key
+    // order or, with `reverse`, backwards from `end`. To go on, move the bound past the last key.
+    std::vector<Write> Range(SpaceId space, std::string_view begin, std::string_view end,
+                             bool reverse, size_t count_max, CommandId before) const;
+    bool HasWrites(SpaceId space) const;
+
+   private:
+    friend class WriteSet;
+    struct Version {
+      CommandId command;
+      std::optional<std::string> value;
+    };
+    using Space = std::map<std::string, std::vector<Version>, std::less<>>;
+
+    mutable std::shared_mutex mutex_;
+    std::map<SpaceId, Space> spaces_;
+  };
+
   explicit WriteSet(MemoryTracker* tracker);
   ~WriteSet();
 
   Status Put(SpaceId space, std::string_view key, std::string_view value, CommandId command);
   Status Delete(SpaceId space, std::string_view key, CommandId command);
 
-  // The newest write to `key` by a command before `before`; no value: this transaction has none.
-  std::optional<Write> Find(SpaceId space, std::string_view key, CommandId before) const;
-  // Up to `count_max` such writes with begin <= key < end (an empty end is unbounded), in key order
-  // or, with `reverse`, backwards from `end`. To go on, move the bound past the last key.
-  std::vector<Write> Range(SpaceId space, std::string_view begin, std::string_view end,
-                           bool reverse, size_t count_max, CommandId before) const;
-  bool HasWrites(SpaceId space) const;
   // Whether there is neither a buffered write nor a staged one.
   bool empty() const;
   // Memory of the buffered writes: the measure of when to stage.
@@ -71,6 +88,14 @@ class WriteSet {
     CommandId command;
   };
   std::vector<Staged> staged() const;
+  // Where a reader finds the transaction's own writes, each in one place: those that are buffered
+  // now, and those that are staged now. What a reader holds stays as it is when the buffered ones
+  // are staged; writes after that are not in it.
+  struct Own {
+    std::shared_ptr<const Buffer> buffer;
+    std::vector<Staged> staged;
+  };
+  Own Capture() const;
   bool has_staged() const { return staged_count_.load(std::memory_order_acquire) != 0; }
   // The commands with buffered writes, ascending.
   std::vector<CommandId> BufferedCommands() const;
@@ -82,11 +107,8 @@ class WriteSet {
   void ReplaceByStaged(const std::vector<Staged>& staged);
 
  private:
-  struct Version {
-    CommandId command;
-    std::optional<std::string> value;
-  };
-  using Space = std::map<std::string, std::vector<Version>, std::less<>>;
+  using Version = Buffer::Version;
+  using Space = Buffer::Space;
 
   struct LogEntry {
     CommandId command;
@@ -103,8 +125,8 @@ class WriteSet {
              CommandId command);
   void DropBuffered();
 
-  mutable std::shared_mutex mutex_;
-  std::map<SpaceId, Space> spaces_;
+  mutable std::shared_mutex mutex_;  // Before the buffer's.
+  std::shared_ptr<Buffer> buffer_ = std::make_shared<Buffer>();
   std::vector<LogEntry> log_;  // In command order, to take writes back.
   std::vector<RowCount> row_counts_;
   std::vector<Staged> staged_;

@@ -14,7 +14,7 @@ class WriteSetTest : public testing::Test {
                                 size_t count_max = 100, CommandId before = kAll) {
     std::vector<std::string> keys;
     for (const WriteSet::Write& write :
-         writes_.Range(kSpace, begin, end, reverse, count_max, before)) {
+         writes_.Capture().buffer->Range(kSpace, begin, end, reverse, count_max, before)) {
       keys.push_back(write.key);
     }
     return keys;
@@ -29,11 +29,11 @@ TEST_F(WriteSetTest, CommandSeesEarlierCommandsOnly) {
   ASSERT_TRUE(writes_.Put(kSpace, "a", "1", 1).ok());
   ASSERT_TRUE(writes_.Put(kSpace, "a", "2", 2).ok());
   ASSERT_TRUE(writes_.Delete(kSpace, "a", 3).ok());
-  EXPECT_FALSE(writes_.Find(kSpace, "a", 1).has_value());
-  EXPECT_EQ(writes_.Find(kSpace, "a", 2)->value, "1");
-  EXPECT_EQ(writes_.Find(kSpace, "a", 3)->value, "2");
-  EXPECT_FALSE(writes_.Find(kSpace, "a", 4)->value.has_value());
-  EXPECT_FALSE(writes_.Find(kSpace + 1, "a", 4).has_value());
+  EXPECT_FALSE(writes_.Capture().buffer->Find(kSpace, "a", 1).has_value());
+  EXPECT_EQ(writes_.Capture().buffer->Find(kSpace, "a", 2)->value, "1");
+  EXPECT_EQ(writes_.Capture().buffer->Find(kSpace, "a", 3)->value, "2");
+  EXPECT_FALSE(writes_.Capture().buffer->Find(kSpace, "a", 4)->value.has_value());
+  EXPECT_FALSE(writes_.Capture().buffer->Find(kSpace + 1, "a", 4).has_value());
 }
 
 TEST_F(WriteSetTest, RangesGoBothWays) {
@@ -55,8 +55,8 @@ TEST_F(WriteSetTest, RollbackRestoresEarlierVersions) {
   writes_.AddRowCount(kSpace, 5, 3);
   EXPECT_EQ(writes_.RowCountDeltas().at(kSpace), 6);
   writes_.RollbackTo(2);
-  EXPECT_EQ(writes_.Find(kSpace, "a", kAll)->value, "1");
-  EXPECT_FALSE(writes_.HasWrites(kSpace + 1));
+  EXPECT_EQ(writes_.Capture().buffer->Find(kSpace, "a", kAll)->value, "1");
+  EXPECT_FALSE(writes_.Capture().buffer->HasWrites(kSpace + 1));
   EXPECT_EQ(writes_.RowCountDeltas().at(kSpace), 1);
   writes_.RollbackTo(1);
   EXPECT_TRUE(writes_.empty());
@@ -68,7 +68,7 @@ TEST_F(WriteSetTest, MemoryLimitRefusesTheWrite) {
   const std::string large(700 << 10, 'x');
   ASSERT_TRUE(writes_.Put(kSpace, "a", large, 1).ok());
   EXPECT_TRUE(writes_.Put(kSpace, "b", large, 1).Is(ErrorCode::kOutOfMemory));
-  EXPECT_FALSE(writes_.Find(kSpace, "b", kAll).has_value());
+  EXPECT_FALSE(writes_.Capture().buffer->Find(kSpace, "b", kAll).has_value());
   writes_.Clear();
   EXPECT_EQ(tracker_.used_bytes(), 0u);
 }
@@ -94,7 +94,7 @@ TEST_F(WriteSetTest, StagedWritesLeaveMemoryAndRollBackByCommand) {
   });
   EXPECT_EQ(of_first, Strings{"1"});
   writes_.ReplaceByStaged({{100, 1}, {101, 4}});
-  EXPECT_FALSE(writes_.HasWrites(kSpace));
+  EXPECT_FALSE(writes_.Capture().buffer->HasWrites(kSpace));
   EXPECT_FALSE(writes_.empty());
   EXPECT_EQ(writes_.bytes(), 0u);
   writes_.RollbackTo(2);

@@ -157,7 +157,9 @@ Node::~Node() {
 Timestamp Node::Watermark() const {
   // Compactions start with the store, before it is known what is staged.
   if (!ready_.load(std::memory_order_acquire)) return 0;
-  Timestamp watermark = std::min(snapshots_->Oldest(), staged_->Lowest() - 1);
+  // First the snapshots: who stages after that does it above them.
+  const Timestamp oldest = snapshots_->Oldest();
+  Timestamp watermark = std::min(oldest, staged_->Lowest() - 1);
   if (options_.gc_grace_us > 0) {
     const int64_t graced_us = clock_.UnixMicros() - options_.gc_grace_us;
     watermark =

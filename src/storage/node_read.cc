@@ -78,16 +78,16 @@ Result<bool> Node::Exists(hidb::SpaceId space, const hidb::KeyRange& range,
                           const hidb::ReadView& view, std::string* key) {
   point_reads_.fetch_add(1, std::memory_order_relaxed);
   if (view.reads != nullptr) view.reads->AddRange(space, range);
-  const bool has_own =
-      view.writes != nullptr && !view.writes
-                                     ->Range(space, range.begin, range.end, /*reverse=*/false,
-                                             /*count_max=*/1, view.before_command)
-                                     .empty();
+  const ReadPoint read_point(view, *snapshots_, *staged_);
+  const hidb::WriteSet::Buffer* const own = read_point.buffered(space);
+  const bool has_own = own != nullptr && !own->Range(space, range.begin, range.end,
+                                                     /*reverse=*/false,
+                                                     /*count_max=*/1, view.before_command)
+                                              .empty();
   if (!has_own) {
     HELIOS_TRY(const bool is_above, highest_keys_->IsAbove(space, range.begin));
     if (is_above) return false;
   }
-  const ReadPoint read_point(view, *snapshots_, *staged_);
   MergeCursor cursor(*store_, space, read_point, view, {range}, false);
   if (!cursor.Next()) {
     HELIOS_TRY(cursor.status());

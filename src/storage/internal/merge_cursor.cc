@@ -16,7 +16,7 @@ MergeCursor::MergeCursor(kv::KvStore& store, hidb::SpaceId space, const ReadPoin
                          const hidb::ReadView& view, std::vector<hidb::KeyRange> ranges,
                          bool reverse)
     : space_(space),
-      writes_(view.writes != nullptr && view.writes->HasWrites(space) ? view.writes : nullptr),
+      writes_(read_point.buffered(space)),
       before_command_(view.before_command),
       ranges_(std::move(ranges)),
       reverse_(reverse),

@@ -33,7 +33,7 @@ class MergeCursor {
   bool OwnLeft() const { return own_index_ < own_.size(); }
 
   const hidb::SpaceId space_;
-  const hidb::WriteSet* const writes_;  // Null: none in this space.
+  const hidb::WriteSet::Buffer* const writes_;  // Null: none in this space.
   const hidb::CommandId before_command_;
   const std::vector<hidb::KeyRange> ranges_;
   const bool reverse_;

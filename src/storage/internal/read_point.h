@@ -9,7 +9,8 @@
 
 namespace helios::storage {
 
-// Which versions a read sees: those committed up to a timestamp, and the reader's own staged ones.
+// Which versions a read sees: those committed up to a timestamp, and the reader's own, staged ones
+// and those in memory of one moment.
 class ReadPoint {
  public:
   // A view at kTimestampMax reads at the newest stored timestamp, which stays registered as a
@@ -25,8 +26,10 @@ class ReadPoint {
     }
     // After the timestamp is fixed: what is staged later lies above it.
     states_ = staged.Capture();
-    if (view.writes == nullptr || !view.writes->has_staged()) return;
-    for (const hidb::WriteSet::Staged& mine : view.writes->staged()) {
+    if (view.writes == nullptr) return;
+    const hidb::WriteSet::Own own = view.writes->Capture();
+    buffered_ = own.buffer;
+    for (const hidb::WriteSet::Staged& mine : own.staged) {
       if (mine.command >= view.before_command) continue;
       own_.push_back(mine.timestamp);
       newest_ = std::max(newest_, mine.timestamp);
@@ -46,6 +49,10 @@ class ReadPoint {
   // No visible version is newer than this.
   Timestamp newest() const { return newest_; }
   Timestamp timestamp() const { return timestamp_; }
+  // The reader's own writes that are not in the store yet. Null: it has none in the space.
+  const hidb::WriteSet::Buffer* buffered(hidb::SpaceId space) const {
+    return buffered_ != nullptr && buffered_->HasWrites(space) ? buffered_.get() : nullptr;
+  }
   // Whether there are versions anywhere whose timestamp does not say when they were committed.
   bool has_staged() const { return states_ != nullptr; }
 
@@ -67,6 +74,7 @@ class ReadPoint {
   Timestamp newest_;
   std::shared_ptr<const StagedStates> states_;
   std::vector<Timestamp> own_;
+  std::shared_ptr<const hidb::WriteSet::Buffer> buffered_;
 };
 
 }  // namespace helios::storage

@@ -12,7 +12,7 @@ RowReader::RowReader(Sources sources, hidb::SpaceId space, const ReadPoint& read
       highest_keys_(sources.highest_keys),
       space_(space),
       read_point_(read_point),
-      writes_(view.writes != nullptr && view.writes->HasWrites(space) ? view.writes : nullptr),
+      writes_(read_point.buffered(space)),
       before_command_(view.before_command) {}
 
 Result<bool> RowReader::Find(std::string_view key, std::string_view* value) {

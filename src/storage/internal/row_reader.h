@@ -36,7 +36,7 @@ class RowReader {
   HighestKeys* const highest_keys_;
   const hidb::SpaceId space_;
   const ReadPoint& read_point_;
-  const hidb::WriteSet* const writes_;
+  const hidb::WriteSet::Buffer* const writes_;
   const hidb::CommandId before_command_;
   std::unique_ptr<kv::Iterator> iterator_;  // Made when first needed.
   std::string seek_key_;
