@@ -103,5 +103,18 @@ TEST_F(WriteSetTest, StagedWritesLeaveMemoryAndRollBackByCommand) {
   EXPECT_TRUE(writes_.has_staged());
 }
 
+TEST_F(WriteSetTest, AReaderKeepsWhatIsStagedUnderIt) {
+  ASSERT_TRUE(writes_.Put(kSpace, "a", "1", 1).ok());
+  const WriteSet::Own before = writes_.Capture();
+  writes_.ReplaceByStaged({{.timestamp = 7, .command = 1}});
+  ASSERT_TRUE(writes_.Put(kSpace, "a", "2", 2).ok());
+  EXPECT_EQ(before.buffer->Find(kSpace, "a", kAll)->value, "1");
+  EXPECT_TRUE(before.staged.empty());
+  const WriteSet::Own after = writes_.Capture();
+  EXPECT_EQ(after.buffer->Find(kSpace, "a", kAll)->value, "2");
+  EXPECT_FALSE(after.buffer->Find(kSpace, "a", 2).has_value());
+  ASSERT_EQ(after.staged.size(), 1u);
+}
+
 }  // namespace
 }  // namespace helios::hidb

@@ -201,6 +201,22 @@ def test_full_lock_memory_is_an_error_where_the_table_is_busy(server: HeliosServ
         other.query("COMMIT")
 
 
+def test_a_statement_that_stages_sees_what_earlier_ones_wrote(server: HeliosServer) -> None:
+    """From 64 MB on a transaction's writes leave memory, also those that the statement is just reading."""
+    with server.info.connect() as connection:
+        connection.query("CREATE TABLE twice (k int PRIMARY KEY, v int, pad text)")
+        connection.query("INSERT INTO twice SELECT g, 0, repeat('x', 100) FROM generate_series(1, 150000) g")
+        connection.query("CREATE TABLE source (i int, pad text); CREATE TABLE target (i int, pad text)")
+        connection.query("BEGIN")
+        for _ in range(2):
+            assert connection.query("UPDATE twice SET v = v + 1")[0].tag == "UPDATE 150000"
+        assert connection.query("SELECT v, count(*) FROM twice GROUP BY v")[0].text_rows() == [("2", "150000")]
+        connection.query("COMMIT; BEGIN")
+        connection.query("INSERT INTO source SELECT g, repeat('x', 100) FROM generate_series(1, 150000) g")
+        assert connection.query("INSERT INTO target SELECT * FROM source")[0].tag == "INSERT 0 150000"
+        connection.query("COMMIT")
+
+
 def test_a_query_limit_of_its_own(server: HeliosServer) -> None:
     def refused(connection: Connection, sql: str) -> bool:
         error = connection.try_query(sql)[-1].error
