@@ -72,10 +72,11 @@ class HnswIndex {
   // 54000 when there are as many as an index may have.
   Result<uint32_t> Allocate();
   // Finds its neighbours and links them. Codes other than full vectors learn from the first 256, or
-  // while nearly all of those are equal from up to 10,000; until then searches scan. What they have
-  // learned stays: see Build for vectors that come sorted. An error leaves the index as it was,
-  // with the ordinal still allocated: 22000 for a vector that CheckVector refuses or an ordinal
-  // that Allocate has not given, 23505 for one that is in already.
+  // while at least half of those are equal from more, some 10,000 at most; until then searches
+  // scan. What they have learned stays, so the first vectors should be like the others. An error
+  // leaves the index as it was, with the ordinal still allocated: 22000 for a vector that
+  // CheckVector refuses or an ordinal that Allocate has not given, 23505 for one that is in
+  // already.
   Status Insert(uint32_t ordinal);
   // Allocates and inserts the ordinals from 0 to count, by several threads. Requires: nothing was
   // allocated before; no other call until it returns. 57014 when it was stopped: what is in by then

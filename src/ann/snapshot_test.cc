@@ -322,6 +322,33 @@ TEST_F(SnapshotTest, IncrementalEqualsFull) {
                 std::to_string(index->saved_epoch()));
 }
 
+// Goal: a chain of streams loads although its first has rows of ordinals that its last has not: of
+// one that was given out when the save began and inserted while it ran.
+TEST_F(SnapshotTest, AnEarlierStreamMayHaveMoreRows) {
+  constexpr uint32_t kChunkOrdinals = 65'536;
+  const TestVectors vectors({ElementType::kFloat32, 1}, kChunkOrdinals + 1, 5);
+  const HnswOptions options{
+      .shape = {ElementType::kFloat32, 1}, .m = 2, .ef_construction = 4, .codes = CodeKind::kFull};
+  const auto index = HnswIndex::Create(options, vectors).value();
+  ASSERT_TRUE(index->Build(kChunkOrdinals, {.thread_count = 2}).ok());
+  ASSERT_EQ(index->Allocate().value(), kChunkOrdinals);
+  Stream first;
+  bool is_inserted = false;
+  const auto sink = [&](std::span<const std::byte> block) {
+    if (!is_inserted) {
+      EXPECT_TRUE(index->Insert(kChunkOrdinals).ok());
+    }
+    is_inserted = true;
+    first.insert(first.end(), block.begin(), block.end());
+    return Status::Ok();
+  };
+  ASSERT_TRUE(index->Save(0, sink).ok());
+  const auto loaded = Load({first}, vectors);
+  EXPECT_EQ(loaded->ordinal_count(), kChunkOrdinals);
+  const Stream second = Save(&*loaded, loaded->saved_epoch());
+  EXPECT_EQ(Load({first, second}, vectors)->size(), kChunkOrdinals);
+}
+
 TEST_F(SnapshotTest, EveryFlippedBitIsNoticed) {
   const auto index = MakeIndex(1500);
   ASSERT_TRUE(index->Delete(5).ok());

@@ -7,6 +7,9 @@
 #include <limits>
 #include <vector>
 
+#include "ann/distance.h"
+#include "sys/randomness.h"
+
 namespace helios::ann {
 namespace {
 
@@ -81,6 +84,18 @@ TEST(VectorTest, DistancesAreTheDefined) {
   EXPECT_DOUBLE_EQ(ExactDistance(a, b, Metric::kInnerProduct), -9);
   EXPECT_DOUBLE_EQ(ExactDistance(a, b, Metric::kL1), 7);
   EXPECT_DOUBLE_EQ(ExactDistance(a, b, Metric::kCosine), 1 - 9 / std::sqrt(14.0 * 29.0));
+}
+
+TEST(VectorTest, NoCosineDistanceIsBelowZero) {
+  sys::Random random(5);
+  for (int round = 0; round < 1000; ++round) {
+    std::vector<float> floats(7);
+    for (float& value : floats) value = static_cast<float>(random.NextDouble()) - 0.5f;
+    const VectorRef vector = Float32Vector(floats);
+    EXPECT_GE(ExactDistance(vector, vector, Metric::kCosine), 0);
+    EXPECT_GE(DistanceTo(Metric::kCosine, vector)(vector), 0);
+    EXPECT_GE(DistanceTo(Metric::kCosine, vector).Rank(vector), 0);
+  }
 }
 
 TEST(VectorTest, SparseVectorsAreThoseWithTheirZeros) {

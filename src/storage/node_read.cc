@@ -14,6 +14,16 @@
 namespace helios::storage {
 namespace {
 
+// Whether the view's transaction has a write to the range that is not in the store.
+bool HasBuffered(const hidb::ReadView& view, hidb::SpaceId space, const hidb::KeyRange& range) {
+  if (view.writes == nullptr) return false;
+  const auto buffer = view.writes->Capture().buffer;
+  return !buffer
+              ->Range(space, range.begin, range.end, /*reverse=*/false, /*count_max=*/1,
+                      view.before_command)
+              .empty();
+}
+
 class Lease final : public hidb::SnapshotLease {
  public:
   Lease(txn::SnapshotRegistry& registry, hidb::SnapshotHorizon horizon) : registry_(registry) {
@@ -78,16 +88,11 @@ Result<bool> Node::Exists(hidb::SpaceId space, const hidb::KeyRange& range,
                           const hidb::ReadView& view, std::string* key) {
   point_reads_.fetch_add(1, std::memory_order_relaxed);
   if (view.reads != nullptr) view.reads->AddRange(space, range);
-  const ReadPoint read_point(view, *snapshots_, *staged_);
-  const hidb::WriteSet::Buffer* const own = read_point.buffered(space);
-  const bool has_own = own != nullptr && !own->Range(space, range.begin, range.end,
-                                                     /*reverse=*/false,
-                                                     /*count_max=*/1, view.before_command)
-                                              .empty();
-  if (!has_own) {
+  if (!HasBuffered(view, space, range)) {
     HELIOS_TRY(const bool is_above, highest_keys_->IsAbove(space, range.begin));
     if (is_above) return false;
   }
+  const ReadPoint read_point(view, *snapshots_, *staged_);
   MergeCursor cursor(*store_, space, read_point, view, {range}, false);
   if (!cursor.Next()) {
     HELIOS_TRY(cursor.status());

@@ -62,8 +62,9 @@ class HnswIndex::Impl {
   void Grow(uint32_t count);
   Status CheckAllocated(uint32_t ordinal) const;
   void Train(uint32_t count);
-  // Encodes the pending ordinals and links them, once there are enough to learn from.
+  // Whether there are enough pending vectors to learn from.
   bool IsTimeToTrain() const;
+  // Encodes the pending ordinals and links them.
   void TrainOnPending();
   void LinkNode(uint32_t ordinal);
   // It is encoded and linked, and can be found from here on.

@@ -24,7 +24,8 @@ using internal::kNoOrdinal;
 // Fewer teach a code too little; until then searches compare all in full.
 constexpr size_t kTrainingCountMin = 256;
 constexpr uint32_t kTrainingCountMax = 10'000;
-constexpr std::ptrdiff_t kOthersMin = 128;  // Of the vectors that teach, not equal to the first.
+// So many of the vectors that teach are not equal to the first of them.
+constexpr std::ptrdiff_t kOthersMin = 128;
 // A candidate is compared with so many chosen ones before the next look whether it is out.
 constexpr size_t kChosenSlice = 8;
 // Equal vectors have equal codes; so many of the nearest are looked at.

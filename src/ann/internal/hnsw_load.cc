@@ -219,18 +219,17 @@ class HnswIndex::Impl::Loader {
 
   Status AdoptArrays() {
     Graph& graph = index_->graph_;
-    const uint32_t rows_max = rows_max_;
     HELIOS_TRY(
-        Adopt(&index_->live_.words(), BlockKind::kLive, WordsFor(count_), WordsFor(rows_max)));
+        Adopt(&index_->live_.words(), BlockKind::kLive, WordsFor(count_), WordsFor(rows_max_)));
     HELIOS_TRY(
-        Adopt(&index_->dead_.words(), BlockKind::kDead, WordsFor(count_), WordsFor(rows_max)));
+        Adopt(&index_->dead_.words(), BlockKind::kDead, WordsFor(count_), WordsFor(rows_max_)));
     for (internal::OrdinalBits* bits :
          {&index_->allocated_, &index_->linked_, &index_->removing_}) {
       bits->Grow(count_);
     }
     index_->linked_.words().BeginEpoch(root_.epoch + 1);
-    HELIOS_TRY(Adopt(&graph.nodes(), BlockKind::kNodes, count_, rows_max));
-    HELIOS_TRY(Adopt(&graph.lists(), BlockKind::kLinks, count_, rows_max));
+    HELIOS_TRY(Adopt(&graph.nodes(), BlockKind::kNodes, count_, rows_max_));
+    HELIOS_TRY(Adopt(&graph.lists(), BlockKind::kLinks, count_, rows_max_));
     HELIOS_TRY(
         Adopt(&graph.upper_lists(), BlockKind::kUpperLinks, root_.upper_count, root_.upper_count));
     const std::vector<ChunkedRows*> arrays = index_->codes_->arrays();
@@ -238,7 +237,7 @@ class HnswIndex::Impl::Loader {
          ++at) {
       const auto kind = static_cast<BlockKind>(static_cast<size_t>(BlockKind::kCodes) + at);
       if (at < arrays.size()) {
-        HELIOS_TRY(Adopt(arrays[at], kind, count_, rows_max));
+        HELIOS_TRY(Adopt(arrays[at], kind, count_, rows_max_));
       } else if (!PayloadsOf(kind).empty()) {
         return CorruptBlock(BlockName(kind, PayloadsOf(kind).size() - 1),
                             "the index has no such codes");
@@ -481,8 +480,8 @@ class HnswIndex::Impl::Loader {
 
   Impl* index_ = nullptr;
   RootRecord root_;
-  uint32_t rows_max_ =
-      0;  // Of all streams: an earlier one may have blocks of rows that were given up.
+  // Of all streams: an earlier one may have blocks of ordinals that were given up since.
+  uint32_t rows_max_ = 0;
   std::string trained_;
   uint32_t count_ = 0;  // Of ordinals.
   std::array<Payloads, internal::kBlockKindEnd> payloads_;
