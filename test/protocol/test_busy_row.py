@@ -54,6 +54,21 @@ def upsert(connection: psycopg.Connection) -> None:
         )
 
 
+def upsert_by_name(connection: psycopg.Connection) -> None:
+    """By a key that is not the row's: the row is locked before the key, as by those who change the row."""
+    with connection.transaction():
+        connection.execute(
+            "INSERT INTO counter VALUES (3, 'one', 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1"
+        )
+
+
+def rename(connection: psycopg.Connection) -> None:
+    """The name goes and comes back in one transaction."""
+    with connection.transaction():
+        connection.execute("UPDATE counter SET name = 'other', value = value + 1 WHERE id = 1")
+        connection.execute("UPDATE counter SET name = 'one' WHERE id = 1")
+
+
 def repeatable_read(connection: psycopg.Connection) -> None:
     while True:
         try:
@@ -90,7 +105,7 @@ def run(info: ConnInfo, schema: str, changes: list[Change]) -> None:
         return count
 
     with connect() as connection:
-        connection.execute("CREATE TABLE counter (id int PRIMARY KEY, name text, value int)")
+        connection.execute("CREATE TABLE counter (id int PRIMARY KEY, name text UNIQUE, value int)")
         connection.execute("INSERT INTO counter VALUES (1, 'one', 0), (2, 'two', 0)")
     with ThreadPoolExecutor(SESSIONS + 1) as pool:
         reader = pool.submit(read)
@@ -104,10 +119,17 @@ def run(info: ConnInfo, schema: str, changes: list[Change]) -> None:
         assert connection.execute("SELECT value FROM counter WHERE id = 1").fetchone()[0] == SESSIONS * CHANGES
 
 
-@pytest.mark.parametrize("change", [by_key, by_scan, locked_first, read_after_lock, upsert, repeatable_read])
+@pytest.mark.parametrize(
+    "change",
+    [by_key, by_scan, locked_first, read_after_lock, upsert, upsert_by_name, rename, repeatable_read],
+)
 def test_no_change_is_lost(info: ConnInfo, schema: str, change: Change) -> None:
     run(info, schema, [change])
 
 
 def test_all_ways_at_once(info: ConnInfo, schema: str) -> None:
-    run(info, schema, [by_key, by_scan, locked_first, upsert, repeatable_read])
+    run(info, schema, [by_key, by_scan, locked_first, upsert, upsert_by_name, repeatable_read])
+
+
+def test_a_key_that_goes_and_comes(info: ConnInfo, schema: str) -> None:
+    run(info, schema, [rename, upsert_by_name, by_key])

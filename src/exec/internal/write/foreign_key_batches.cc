@@ -133,8 +133,7 @@ Status ForeignKeys::ActOnBatch(std::span<const Action> actions) {
       actions.front().new_key.empty() ? reference.on_delete : reference.on_update;
   TableWriter& writer = WriterOf(*reference.child_target);
   const auto act = [&](std::vector<std::string> keys, const std::vector<size_t>&) -> Status {
-    HELIOS_TRY(
-        writer.locker().LockStored(reference.child_target->layout->space, keys, {}).status());
+    HELIOS_TRY(writer.LockNewest(keys, hidb::RowLockMode::kUpdate));
     // Others may have changed the rows before the lock was ours. None can have come: their parents
     // are locked.
     Chunk rows;

@@ -340,8 +340,8 @@ Status ForeignKeys::FindChildren(const plan::ReferencedByTarget& reference,
     for (const std::string& row_key : *keys) all_locked &= locked.count(row_key) > 0;
     if (all_locked) return Status::Ok();
     // Others may have changed the rows before the lock was ours: look again under the locks.
-    RowLocker& locker = WriterOf(*reference.child_target).locker();
-    HELIOS_TRY(locker.LockStored(reference.child_target->layout->space, *keys, {}).status());
+    TableWriter& writer = WriterOf(*reference.child_target);
+    HELIOS_TRY(writer.LockNewest(*keys, hidb::RowLockMode::kUpdate));
     locked.insert(keys->begin(), keys->end());
   }
 }

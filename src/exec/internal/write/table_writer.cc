@@ -141,6 +141,17 @@ Status TableWriter::LockForChange(const std::vector<std::string>& keys, hidb::Ro
   return Status::Ok();
 }
 
+Status TableWriter::LockNewest(const std::vector<std::string>& keys, hidb::RowLockMode mode) {
+  const bool is_bound = query_.context.repeatable_read;
+  HELIOS_TRY(const auto outcomes,
+             locker_.LockStored(
+                 target_.layout->space, keys,
+                 {.mode = mode, .snapshot = is_bound ? query_.context.snapshot : kTimestampMax}));
+  const bool any_changed = std::any_of(outcomes.begin(), outcomes.end(),
+                                       [](const hidb::RowLockOutcome& row) { return row.changed; });
+  return any_changed ? ConcurrentChange(false) : Status::Ok();
+}
+
 Status TableWriter::FetchNewest(std::vector<std::string>* keys, Chunk* rows) {
   hidb::GetRequest request;
   request.table = target_.layout;
@@ -275,10 +286,23 @@ Status TableWriter::Insert(const Chunk& rows, const std::vector<std::string>& ke
   return query_.NoteNewRows(target_, rows, nullptr, keys);
 }
 
+// Of rows whose keys are locked already. New keys, so that nobody else takes them; old ones, so
+// that whoever wants them waits to see whether they are given up.
+Status TableWriter::LockParts(const IndexEncoder& index, const IndexEncoder::Entries& entries,
+                              const std::function<bool(size_t)>& is_wanted) {
+  if (!index.target().layout->unique) return Status::Ok();
+  std::vector<std::string> locks;
+  for (size_t row = 0; row < entries.parts.size(); ++row) {
+    if (is_wanted(row) && index.IsExclusive(entries, row)) locks.push_back(entries.parts[row]);
+  }
+  return locker_.LockNew(index.target().layout->space, locks);
+}
+
 Status TableWriter::Delete(const Chunk& old_rows, const std::vector<std::string>& keys) {
   IndexEncoder::Entries entries;
   for (const auto& index : indexes_) {
     HELIOS_TRY(index->Encode(old_rows, &entries));
+    HELIOS_TRY(LockParts(*index, entries, [](size_t) { return true; }));
     for (size_t row = 0; row < keys.size(); ++row) {
       if (entries.Has(row)) HELIOS_TRY(DeleteEntry(*index, entries.parts[row], keys[row]));
     }
@@ -313,16 +337,12 @@ Status TableWriter::Update(const Chunk& old_rows, const std::vector<std::string>
     HELIOS_TRY(locker_.LockNew(target_.layout->space, locks));
   }
   for (size_t i = 0; i < indexes_.size(); ++i) {
-    if (!indexes_[i]->target().layout->unique) continue;
-    std::vector<std::string> locks;
-    for (size_t row = 0; row < count; ++row) {
-      const bool moved =
-          !old_entries[i].Has(row) || old_entries[i].parts[row] != new_entries[i].parts[row];
-      if (moved && indexes_[i]->IsExclusive(new_entries[i], row)) {
-        locks.push_back(new_entries[i].parts[row]);
-      }
-    }
-    HELIOS_TRY(locker_.LockNew(indexes_[i]->target().layout->space, locks));
+    const auto is_moved = [&](size_t row) {
+      return old_entries[i].Has(row) != new_entries[i].Has(row) ||
+             old_entries[i].parts[row] != new_entries[i].parts[row];
+    };
+    HELIOS_TRY(LockParts(*indexes_[i], old_entries[i], is_moved));
+    HELIOS_TRY(LockParts(*indexes_[i], new_entries[i], is_moved));
   }
   // Row by row, as PostgreSQL: a row may take the key that the row before it gave up.
   for (size_t row = 0; row < count; ++row) {
@@ -354,6 +374,7 @@ Status TableWriter::Update(const Chunk& old_rows, const std::vector<std::string>
 }
 
 Status TableWriter::FindHolders(int32_t arbiter, const Chunk& rows,
+                                std::optional<hidb::RowLockMode> lock_mode,
                                 std::vector<std::string>* holders,
                                 std::vector<std::string>* constraint_keys) {
   const size_t count = rows.row_count();
@@ -382,27 +403,41 @@ Status TableWriter::FindHolders(int32_t arbiter, const Chunk& rows,
   IndexEncoder::Entries entries;
   HELIOS_TRY(index.Encode(rows, &entries));
   constraint_keys->assign(count, std::string());
-  std::vector<std::string> locks;
   for (size_t row = 0; row < count; ++row) {
-    if (!index.IsExclusive(entries, row)) continue;
-    (*constraint_keys)[row] = entries.parts[row];
-    locks.push_back(entries.parts[row]);
+    if (index.IsExclusive(entries, row)) (*constraint_keys)[row] = entries.parts[row];
   }
-  HELIOS_TRY(locker_.LockNew(index.target().layout->space, locks));
-  for (size_t row = 0; row < count; ++row) {
-    const std::string& parts = (*constraint_keys)[row];
-    if (parts.empty()) continue;
-    std::string holder;
-    HELIOS_TRY(bool taken, query_.context.storage->Exists(index.target().layout->space,
-                                                          {parts, KeyPrefixEnd(parts)},
-                                                          query_.NewestView(), &holder));
-    if (taken) (*holders)[row] = holder.substr(parts.size());
+  if (lock_mode) {
+    // Rows before their parts, as whoever changes a row locks them: waiting for a row with its
+    // parts in hand would be a deadlock with a transaction that has the row and comes back to them.
+    HELIOS_TRY(LookUpHolders(index, *constraint_keys, holders));
+    std::vector<std::string> row_keys = *holders;
+    std::erase(row_keys, std::string());
+    HELIOS_TRY(
+        locker_.LockStored(target_.layout->space, row_keys, {.mode = *lock_mode}).status());
+  }
+  HELIOS_TRY(LockParts(index, entries, [](size_t) { return true; }));
+  return LookUpHolders(index, *constraint_keys, holders);
+}
+
+// `holders`: the row keys that the index has under each of `parts`; empty where it has none.
+Status TableWriter::LookUpHolders(const IndexEncoder& index, const std::vector<std::string>& parts,
+                                  std::vector<std::string>* holders) {
+  const hidb::SpaceId space = index.target().layout->space;
+  holders->assign(parts.size(), std::string());
+  for (size_t row = 0; row < parts.size(); ++row) {
+    if (parts[row].empty()) continue;
+    std::string entry;
+    HELIOS_TRY(const bool taken, query_.context.storage->Exists(
+                                     space, {parts[row], KeyPrefixEnd(parts[row])},
+                                     query_.NewestView(), &entry));
+    if (taken) (*holders)[row] = entry.substr(parts[row].size());
   }
   return Status::Ok();
 }
 
 bool TableWriter::TouchesKeys(const std::vector<std::pair<uint32_t, expr::ExprPtr>>& set) const {
-  for (const auto& [column, expression] : set) {
+  const auto is_key = [this](const std::pair<uint32_t, expr::ExprPtr>& assignment) {
+    const uint32_t column = assignment.first;
     const std::vector<uint32_t>& keys = target_.layout->key_columns;
     if (std::find(keys.begin(), keys.end(), column) != keys.end()) return true;
     for (const plan::IndexTarget& index : target_.indexes) {
@@ -411,8 +446,10 @@ bool TableWriter::TouchesKeys(const std::vector<std::pair<uint32_t, expr::ExprPt
         if (part.column == static_cast<int32_t>(column)) return true;
       }
     }
-  }
-  return false;
+    return false;
+  };
+  return std::any_of(set.begin(), set.end(), is_key) ||
+         std::any_of(target_.generated.begin(), target_.generated.end(), is_key);
 }
 
 Status TableWriter::StageIfLarge() {

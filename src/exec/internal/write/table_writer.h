@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,7 +52,9 @@ class IndexEncoder {
 // looked after at the end of the statement (ForeignKeys).
 //
 // Uniqueness: the key is locked first, then the newest committed state and every write of this
-// transaction are asked, so two transactions never both believe that a key is free.
+// transaction are asked, so two transactions never both believe that a key is free. Who gives a key
+// up locks it as well, so that whoever wants it waits to see whether it becomes free. Locks on a
+// row come before those on its keys.
 //
 // Thread safety: none.
 class TableWriter {
@@ -77,15 +80,19 @@ class TableWriter {
   Status Delete(const Chunk& old_rows, const std::vector<std::string>& keys);
 
   // The row that holds unique constraint `arbiter` (-1: the primary key) against each new row.
-  // Locks the keys. Empty string: nobody. `constraint_keys` gets the encoded values; empty: cannot
-  // conflict.
-  Status FindHolders(int32_t arbiter, const Chunk& rows, std::vector<std::string>* holders,
-                     std::vector<std::string>* constraint_keys);
-  // Whether assigning these columns can change a key that others refer to or are unique by.
+  // Locks the keys; with `lock_mode` the holders too, but for one that has only just come. Empty
+  // string: nobody. `constraint_keys` gets the encoded values; empty: cannot conflict.
+  Status FindHolders(int32_t arbiter, const Chunk& rows, std::optional<hidb::RowLockMode> lock_mode,
+                     std::vector<std::string>* holders, std::vector<std::string>* constraint_keys);
+  // Whether assigning these columns can change a key that others refer to or are unique by. A
+  // generated column counts as assigned.
   bool TouchesKeys(const std::vector<std::pair<uint32_t, expr::ExprPtr>>& set) const;
   // Locks rows for a change. `found_changed`: a row has changed since the statement's snapshot,
   // which ends in kWriteConflict or 40001.
   Status LockForChange(const std::vector<std::string>& keys, hidb::RowLockMode mode);
+  // Locks rows for a change, whatever they have become: found by a key and not by the statement's
+  // snapshot. 40001 under REPEATABLE READ when one has changed since.
+  Status LockNewest(const std::vector<std::string>& keys, hidb::RowLockMode mode);
   RowLocker& locker() { return locker_; }
   // Newest versions of rows, all columns; keys without a row are left out of `keys`.
   Status FetchNewest(std::vector<std::string>* keys, Chunk* rows);
@@ -105,6 +112,10 @@ class TableWriter {
                      const std::vector<std::string>& row_keys);
   Status CheckUniqueRow(IndexEncoder& index, const IndexEncoder::Entries& entries, size_t row,
                         const std::string& own_key);
+  Status LockParts(const IndexEncoder& index, const IndexEncoder::Entries& entries,
+                   const std::function<bool(size_t)>& is_wanted);
+  Status LookUpHolders(const IndexEncoder& index, const std::vector<std::string>& parts,
+                       std::vector<std::string>* holders);
   Status PutRow(const Chunk& rows, size_t row, const std::string& key);
   Status DeleteEntry(const IndexEncoder& index, const std::string& parts, const std::string& key);
 

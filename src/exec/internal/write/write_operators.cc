@@ -13,7 +13,9 @@ class Insert : public Writer {
  public:
   Insert(QueryState& query, const plan::InsertNode& node, OperatorPtr child)
       : Writer(query, node, std::move(child), *node.target, node.returning, node.has_returning),
-        insert_(node) {
+        insert_(node),
+        mode_(writer_.TouchesKeys(node.set) ? hidb::RowLockMode::kUpdate
+                                            : hidb::RowLockMode::kNoKeyUpdate) {
     for (const auto& [column, expression] : node.set) set_.emplace_back(*expression, query.eval);
     if (node.set_where != nullptr) where_.emplace(*node.set_where, query.eval);
     if (node.check_option != nullptr) check_option_.emplace(*node.check_option, query.eval);
@@ -103,7 +105,7 @@ class Insert : public Writer {
     std::vector<std::vector<std::string>> keys(arbiters.size());
     for (size_t i = 0; i < arbiters.size(); ++i) {
       std::vector<std::string> holders;
-      HELIOS_TRY(writer_.FindHolders(arbiters[i], *rows, &holders, &keys[i]));
+      HELIOS_TRY(writer_.FindHolders(arbiters[i], *rows, std::nullopt, &holders, &keys[i]));
       HELIOS_TRY(RefuseUnseen(holders));
       for (size_t row = 0; row < count; ++row) {
         if (!keys[i][row].empty() && !holders[row].empty()) drop[row] = true;
@@ -184,7 +186,7 @@ class Insert : public Writer {
                      std::vector<std::string>* keys) {
     holders->clear();
     keys->clear();
-    return writer_.FindHolders(insert_.arbiter.value_or(-1), rows, holders, keys);
+    return writer_.FindHolders(insert_.arbiter.value_or(-1), rows, mode_, holders, keys);
   }
 
   // Inserts the rows that nothing stands in the way of and updates what stands in the others' way.
@@ -237,24 +239,15 @@ class Insert : public Writer {
 
   // Changes the rows in the way; `proposed` (EXCLUDED) has one row for each key.
   Status UpdateHolders(const Chunk& proposed, std::vector<std::string> keys, Chunk* updated) {
-    const auto mode = writer_.TouchesKeys(insert_.set) ? hidb::RowLockMode::kUpdate
-                                                       : hidb::RowLockMode::kNoKeyUpdate;
-    const Timestamp snapshot =
-        query_.context.repeatable_read ? query_.context.snapshot : kTimestampMax;
-    HELIOS_TRY(const auto outcomes,
-               writer_.locker().LockStored(insert_.target->layout->space, keys,
-                                           {.mode = mode, .snapshot = snapshot}));
-    for (const hidb::RowLockOutcome& outcome : outcomes) {
-      if (outcome.changed && query_.context.repeatable_read) return ConcurrentChange(false);
-    }
+    HELIOS_TRY(writer_.LockNewest(keys, mode_));
     Chunk existing;
     std::vector<std::string> found = keys;
     HELIOS_TRY(writer_.FetchNewest(&found, &existing));
     if (found.size() != keys.size()) {
-      // A row in the way went before its lock was ours: run again, it may be inserted now.
-      if (query_.context.repeatable_read) return ConcurrentChange(true);
-      return Error(ErrorCode::kWriteConflict)
-          .Message("could not serialize access due to concurrent delete");
+      // Their keys are locked, so they cannot have gone.
+      return Error(ErrorCode::kIndexCorrupted)
+          .Message("a unique index of table \"{}\" names a row that is not there",
+                   insert_.target->table_name);
     }
     Chunk both = existing;
     for (const Vector& column : proposed.columns()) both.AddColumn(column);
@@ -288,6 +281,7 @@ class Insert : public Writer {
   }
 
   const plan::InsertNode& insert_;
+  const hidb::RowLockMode mode_;  // For the rows that DO UPDATE changes.
   std::vector<Expression> set_;
   std::optional<expr::Evaluator> where_;
   std::optional<Expression> check_option_;

@@ -406,7 +406,11 @@ void DmlBinder::NeedChildren(const plan::WriteTarget& target, const Assignments*
       return std::find(reference.key_columns.begin(), reference.key_columns.end(),
                        assignment.first) != reference.key_columns.end();
     };
-    if (set != nullptr && std::none_of(set->begin(), set->end(), is_key)) continue;
+    // A generated column counts as assigned.
+    if (set != nullptr && std::none_of(set->begin(), set->end(), is_key) &&
+        std::none_of(target.generated.begin(), target.generated.end(), is_key)) {
+      continue;
+    }
     const Action action = set != nullptr ? reference.on_update : reference.on_delete;
     if (action == Action::kNoAction || action == Action::kRestrict) {
       b_.NeedTable(reference.child, reference.child_name, hidb::TableLockMode::kRowShare);
