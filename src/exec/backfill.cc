@@ -90,7 +90,7 @@ Status BackfillIndexes(std::shared_ptr<const plan::Plan> owner, const plan::Writ
             writer.PutEntry(*filling.encoder, entries.parts[row], std::string(row_keys.View(row))));
       }
     }
-    HELIOS_TRY(writer.StageIfLarge());
+    HELIOS_TRY(query.StageIfLarge());
   }
 }
 

@@ -37,7 +37,7 @@ Status InsertStream::Append(Chunk* rows) {
   HELIOS_TRY(state_->writer.MakeRowKeys(*rows, &keys));
   HELIOS_TRY(state_->writer.Insert(*rows, keys));
   row_count_ += rows->row_count();
-  return state_->writer.StageIfLarge();
+  return state_->query.StageIfLarge();
 }
 
 Result<uint64_t> InsertStream::Finish() {

@@ -212,7 +212,8 @@ Status RunPoint(const std::shared_ptr<const plan::Plan>& owner, const ExecutionC
     case Point::Kind::kGet:
       break;
   }
-  return query.FinishStatement();
+  HELIOS_TRY(query.FinishStatement());
+  return query.StageIfLarge();
 }
 
 }  // namespace helios::exec

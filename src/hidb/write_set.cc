@@ -22,10 +22,10 @@ size_t ValueBytes(const std::optional<std::string>& value) { return value ? valu
 // The newest version by a command before `before`, or null.
 template <typename Versions>
 auto* NewestBefore(const Versions& versions, CommandId before) {
-  for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-    if (version->command < before) return &*version;
-  }
-  return static_cast<decltype(&versions.back())>(nullptr);
+  const auto after =
+      std::partition_point(versions.begin(), versions.end(),
+                           [before](const auto& version) { return version.command < before; });
+  return after == versions.begin() ? nullptr : &*std::prev(after);
 }
 
 }  // namespace
@@ -113,7 +113,7 @@ bool WriteSet::Buffer::HasWrites(SpaceId space) const {
 
 bool WriteSet::empty() const {
   std::shared_lock lock(mutex_);
-  return log_.empty() && staged_.empty();
+  return log_.empty() && staged_ == nullptr;
 }
 
 size_t WriteSet::bytes() const {
@@ -156,8 +156,11 @@ void WriteSet::RollbackTo(CommandId first) {
     log_.pop_back();
   }
   std::erase_if(row_counts_, [&](const RowCount& count) { return count.command >= first; });
-  std::erase_if(staged_, [&](const Staged& staged) { return staged.command >= first; });
-  staged_count_.store(staged_.size(), std::memory_order_release);
+  if (staged_ != nullptr && staged_->back().command >= first) {
+    auto kept = std::make_shared<StagedList>(*staged_);
+    while (!kept->empty() && kept->back().command >= first) kept->pop_back();
+    SetStaged(std::move(kept));
+  }
   // Shrinking cannot fail.
   static_cast<void>(reservation_.Resize(RoundUp(bytes_)).ok());
 }
@@ -170,22 +173,25 @@ void WriteSet::DropBuffered() {
   reservation_.ReleaseAll();
 }
 
+void WriteSet::SetStaged(std::shared_ptr<const StagedList> staged) {
+  staged_ = staged == nullptr || staged->empty() ? nullptr : std::move(staged);
+  has_staged_.store(staged_ != nullptr, std::memory_order_release);
+}
+
 void WriteSet::Clear() {
   std::unique_lock lock(mutex_);
   DropBuffered();
   row_counts_.clear();
-  staged_.clear();
-  staged_count_.store(0, std::memory_order_release);
+  SetStaged(nullptr);
 }
 
-void WriteSet::ForEach(const std::function<void(SpaceId, std::string_view,
-                                                const std::optional<std::string>&)>& visit) const {
+void WriteSet::ForEach(const Visit& visit) const {
   for (const auto& [space, keys] : buffer_->spaces_) {
     for (const auto& [key, versions] : keys) visit(space, key, versions.back().value);
   }
 }
 
-std::vector<WriteSet::Staged> WriteSet::staged() const {
+std::shared_ptr<const WriteSet::StagedList> WriteSet::staged() const {
   std::shared_lock lock(mutex_);
   return staged_;
 }
@@ -195,33 +201,35 @@ WriteSet::Own WriteSet::Capture() const {
   return {buffer_, staged_};
 }
 
-std::vector<CommandId> WriteSet::BufferedCommands() const {
+std::vector<WriteSet::CommandWrites> WriteSet::ByCommand() const {
   std::shared_lock lock(mutex_);
-  std::vector<CommandId> commands;
-  for (const LogEntry& entry : log_) {
-    if (commands.empty() || commands.back() != entry.command) commands.push_back(entry.command);
+  std::vector<CommandWrites> commands;
+  for (size_t begin = 0; begin < log_.size();) {
+    size_t end = begin + 1;
+    while (end < log_.size() && log_[end].command == log_[begin].command) ++end;
+    commands.push_back(CommandWrites(std::span(log_).subspan(begin, end - begin)));
+    begin = end;
   }
   return commands;
 }
 
-void WriteSet::ForEachOf(
-    CommandId command,
-    const std::function<void(SpaceId, std::string_view, const std::optional<std::string>&)>& visit)
-    const {
-  for (const auto& [space, keys] : buffer_->spaces_) {
-    for (const auto& [key, versions] : keys) {
-      for (const Version& version : versions) {
-        if (version.command == command) visit(space, key, version.value);
-      }
-    }
+void WriteSet::CommandWrites::ForEach(const Visit& visit) const {
+  for (const LogEntry& entry : log_) {
+    const auto& [key, versions] = *entry.entry;
+    visit(entry.space, key, NewestBefore(versions, entry.command + 1)->value);
   }
 }
 
-void WriteSet::ReplaceByStaged(const std::vector<Staged>& staged) {
+void WriteSet::ReplaceByStaged(const StagedList& staged) {
   std::unique_lock lock(mutex_);
   DropBuffered();
-  staged_.insert(staged_.end(), staged.begin(), staged.end());
-  staged_count_.store(staged_.size(), std::memory_order_release);
+  auto all = std::make_shared<StagedList>();
+  if (staged_ != nullptr) *all = *staged_;
+  all->insert(all->end(), staged.begin(), staged.end());
+  HELIOS_CHECK(std::is_sorted(all->begin(), all->end(), [](const Staged& a, const Staged& b) {
+    return a.timestamp < b.timestamp || a.command < b.command;
+  }));
+  SetStaged(std::move(all));
 }
 
 }  // namespace helios::hidb

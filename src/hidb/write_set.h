@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,9 +76,10 @@ class WriteSet {
   void RollbackTo(CommandId first);
   void Clear();
 
+  using Visit =
+      std::function<void(SpaceId, std::string_view key, const std::optional<std::string>& value)>;
   // Every space's final writes in order, for commit. Requires: no concurrent calls.
-  void ForEach(const std::function<void(SpaceId, std::string_view key,
-                                        const std::optional<std::string>& value)>& visit) const;
+  void ForEach(const Visit& visit) const;
   // Final row count changes per table, for commit.
   std::map<SpaceId, int64_t> RowCountDeltas() const;
 
@@ -87,24 +89,26 @@ class WriteSet {
     Timestamp timestamp;
     CommandId command;
   };
-  std::vector<Staged> staged() const;
+  // Ascending, by timestamp and by command.
+  using StagedList = std::vector<Staged>;
+  // Null: none.
+  std::shared_ptr<const StagedList> staged() const;
   // Where a reader finds the transaction's own writes, each in one place: those that are buffered
   // now, and those that are staged now. What a reader holds stays as it is when the buffered ones
   // are staged; writes after that are not in it.
   struct Own {
     std::shared_ptr<const Buffer> buffer;
-    std::vector<Staged> staged;
+    std::shared_ptr<const StagedList> staged;  // Null: none.
   };
   Own Capture() const;
-  bool has_staged() const { return staged_count_.load(std::memory_order_acquire) != 0; }
-  // The commands with buffered writes, ascending.
-  std::vector<CommandId> BufferedCommands() const;
-  // The buffered writes of one command, in order of space and key. Requires: no concurrent writer.
-  void ForEachOf(CommandId command,
-                 const std::function<void(SpaceId, std::string_view key,
-                                          const std::optional<std::string>& value)>& visit) const;
-  // Drops the buffered writes; from now on they are found at these timestamps.
-  void ReplaceByStaged(const std::vector<Staged>& staged);
+  bool has_staged() const { return has_staged_.load(std::memory_order_acquire); }
+  // The buffered writes of one command. Valid until the next change.
+  class CommandWrites;
+  // Of every command that has some, ascending. Requires: no concurrent writer.
+  std::vector<CommandWrites> ByCommand() const;
+  // Drops the buffered writes; from now on they are found at these timestamps, which are later than
+  // those before.
+  void ReplaceByStaged(const StagedList& staged);
 
  private:
   using Version = Buffer::Version;
@@ -124,15 +128,29 @@ class WriteSet {
   Status Add(SpaceId space, std::string_view key, std::optional<std::string_view> value,
              CommandId command);
   void DropBuffered();
+  void SetStaged(std::shared_ptr<const StagedList> staged);
 
   mutable std::shared_mutex mutex_;  // Before the buffer's.
   std::shared_ptr<Buffer> buffer_ = std::make_shared<Buffer>();
   std::vector<LogEntry> log_;  // In command order, to take writes back.
   std::vector<RowCount> row_counts_;
-  std::vector<Staged> staged_;
-  std::atomic<size_t> staged_count_{0};
+  std::shared_ptr<const StagedList> staged_;
+  std::atomic<bool> has_staged_{false};
   size_t bytes_ = 0;
   MemoryReservation reservation_;
+};
+
+class WriteSet::CommandWrites {
+ public:
+  CommandId command() const { return log_.front().command; }
+  // Each key once, in the order of writing.
+  void ForEach(const Visit& visit) const;
+
+ private:
+  friend class WriteSet;
+  explicit CommandWrites(std::span<const LogEntry> log) : log_(log) {}
+
+  std::span<const LogEntry> log_;  // Of one command.
 };
 
 }  // namespace helios::hidb

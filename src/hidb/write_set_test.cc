@@ -87,20 +87,25 @@ TEST_F(WriteSetTest, ForEachShowsFinalWrites) {
 TEST_F(WriteSetTest, StagedWritesLeaveMemoryAndRollBackByCommand) {
   ASSERT_TRUE(writes_.Put(kSpace, "a", "1", 1).ok());
   ASSERT_TRUE(writes_.Put(kSpace, "a", "2", 4).ok());
-  EXPECT_EQ(writes_.BufferedCommands(), (std::vector<CommandId>{1, 4}));
-  Strings of_first;
-  writes_.ForEachOf(1, [&](SpaceId, std::string_view, const std::optional<std::string>& value) {
-    of_first.push_back(*value);
-  });
-  EXPECT_EQ(of_first, Strings{"1"});
+  ASSERT_TRUE(writes_.Put(kSpace, "b", "3", 4).ok());
+  Strings by_command;
+  for (const WriteSet::CommandWrites& writes : writes_.ByCommand()) {
+    writes.ForEach([&](SpaceId, std::string_view key, const std::optional<std::string>& value) {
+      by_command.push_back(fmt::format("{}: {}={}", writes.command(), key, *value));
+    });
+  }
+  EXPECT_EQ(by_command, (Strings{"1: a=1", "4: a=2", "4: b=3"}));
   writes_.ReplaceByStaged({{100, 1}, {101, 4}});
   EXPECT_FALSE(writes_.Capture().buffer->HasWrites(kSpace));
   EXPECT_FALSE(writes_.empty());
   EXPECT_EQ(writes_.bytes(), 0u);
   writes_.RollbackTo(2);
-  ASSERT_EQ(writes_.staged().size(), 1u);
-  EXPECT_EQ(writes_.staged()[0].timestamp, 100u);
+  ASSERT_EQ(writes_.staged()->size(), 1u);
+  EXPECT_EQ(writes_.staged()->front().timestamp, 100u);
   EXPECT_TRUE(writes_.has_staged());
+  writes_.RollbackTo(1);
+  EXPECT_EQ(writes_.staged(), nullptr);
+  EXPECT_FALSE(writes_.has_staged());
 }
 
 TEST_F(WriteSetTest, AReaderKeepsWhatIsStagedUnderIt) {
@@ -109,11 +114,11 @@ TEST_F(WriteSetTest, AReaderKeepsWhatIsStagedUnderIt) {
   writes_.ReplaceByStaged({{.timestamp = 7, .command = 1}});
   ASSERT_TRUE(writes_.Put(kSpace, "a", "2", 2).ok());
   EXPECT_EQ(before.buffer->Find(kSpace, "a", kAll)->value, "1");
-  EXPECT_TRUE(before.staged.empty());
+  EXPECT_EQ(before.staged, nullptr);
   const WriteSet::Own after = writes_.Capture();
   EXPECT_EQ(after.buffer->Find(kSpace, "a", kAll)->value, "2");
   EXPECT_FALSE(after.buffer->Find(kSpace, "a", 2).has_value());
-  ASSERT_EQ(after.staged.size(), 1u);
+  ASSERT_EQ(after.staged->size(), 1u);
 }
 
 }  // namespace

@@ -144,6 +144,40 @@ TEST_F(EarlyReleaseTest, WhoEndsWithoutWritingWaitsForWhatItHasSeen) {
   EXPECT_TRUE(first.ok());
 }
 
+TEST_F(EarlyReleaseTest, WhoHasFoundNothingToChangeWaitsToo) {
+  Status first;
+  std::thread writer = Writing(2, &first);
+  TestSession updater(*node_);
+  const TxnId txn = updater.txn();
+  ASSERT_TRUE(node_->LockTable(txn, kTableSpace, hidb::TableLockMode::kRowExclusive, {}).ok());
+  Status ended;
+  std::thread ending([&] { ended = updater.Commit().status(); });
+  // The answer must not go out: the row that it did not find any more may come back.
+  disk_.End(EIO);
+  ending.join();
+  writer.join();
+  EXPECT_TRUE(ended.Is(ErrorCode::kStatementCompletionUnknown)) << ended.ToString();
+}
+
+TEST_F(EarlyReleaseTest, AValueOfASequenceWaitsForTheSyncOfAnother) {
+  std::array<Status, 2> ended;
+  std::atomic<bool> is_second_done = false;
+  ASSERT_TRUE(node_->NextSequenceValue(7, {}).ok());
+  std::thread first([&] { ended[0] = TestSession(*node_).Commit().status(); });
+  disk_.AwaitSync();
+  ASSERT_TRUE(node_->NextSequenceValue(7, {}).ok());
+  std::thread second([&] {
+    ended[1] = TestSession(*node_).Commit().status();
+    is_second_done = true;
+  });
+  // Time for it to go wrong; it is right however long this takes.
+  for (int round = 0; round < 10'000 && !is_second_done; ++round) std::this_thread::yield();
+  disk_.End(EIO);
+  first.join();
+  second.join();
+  for (const Status& status : ended) EXPECT_FALSE(status.ok());
+}
+
 TEST_F(EarlyReleaseTest, TableLocksWaitForTheDisk) {
   Status first;
   std::thread writer([&] {

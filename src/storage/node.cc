@@ -100,16 +100,20 @@ Status Node::Recover() {
 
   // Staged writes whose commit is not in the log: undone, and swept later.
   {
+    std::vector<Timestamp> staged;
     const auto iterator = store_->NewIterator(
         kv::Family::kLocal,
         {.lower = std::string(kStagedPrefix), .upper = PrefixEnd(kStagedPrefix)});
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
       ByteReader key(iterator->key().substr(kStagedPrefix.size()));
       HELIOS_TRY(const Timestamp timestamp, key.BigEndian<uint64_t>());
-      staged_->Add(timestamp, TxnId());
-      collector_->Sweep(timestamp);
+      staged.push_back(timestamp);
     }
     HELIOS_TRY(iterator->status());
+    if (!staged.empty()) {
+      staged_->Add(staged, TxnId());
+      collector_->Sweep(std::move(staged));
+    }
   }
 
   std::vector<hidb::SpaceId> dropped;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -134,13 +135,16 @@ class Node final : public hidb::StorageService {
   Result<Timestamp> CommitAlone(const hidb::CommitRequest& request);
   Status CheckCatalogVersion(const hidb::CommitRequest& request) const;
   void AddCatalog(const hidb::CommitRequest& request, kv::WriteBatch* batch) const;
-  Status StageBuffered(TxnId txn, const hidb::WriteSet& writes,
-                       std::vector<hidb::WriteSet::Staged>* staged);
-  Status WriteStaged(Timestamp timestamp, hidb::CommandId command, const hidb::WriteSet& writes);
+  Result<Timestamp> StageFinal(TxnId txn, const hidb::WriteSet& writes);
+  Result<std::vector<Timestamp>> BeginStaged(TxnId txn, size_t count);
+  using VisitAll = std::function<void(const hidb::WriteSet::Visit&)>;
+  struct StagedBatch;
+  Status WriteStaged(Timestamp timestamp, const VisitAll& visit_all, StagedBatch* staged);
+  Status FlushStaged(StagedBatch* staged);
   void NoteCommitted(const hidb::WriteSet& writes, uint64_t deletions);
   void StoreRowCounts(bool durable);
   bool FinishTransaction(TxnId txn);
-  void FinishUnwritten(TxnId txn);
+  Status FinishUnwritten(TxnId txn);
   void WakeMaintenance();
   void EraseDropped(const std::vector<hidb::SpaceId>& spaces);
   Timestamp Watermark() const;

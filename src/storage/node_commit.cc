@@ -3,6 +3,7 @@
 // rows are released; the log is synced; then the timestamp is published, and once all earlier ones
 // are too, the commit is visible and the transaction at its end (ADR 23).
 #include <algorithm>
+#include <map>
 
 #include "storage/internal/commit_queue.h"
 #include "storage/internal/commit_validator.h"
@@ -60,6 +61,12 @@ class VersionWriter {
   std::string key_;
   std::string value_;
 };
+
+Status EarlierOneIsLost() {
+  return Error(ErrorCode::kStatementCompletionUnknown)
+      .Message("it is unknown whether the transaction was committed: an earlier one was not stored")
+      .Hint("The disk failed to store the log. Restart the server, then look at the data.");
+}
 
 }  // namespace
 
@@ -146,7 +153,7 @@ Result<Timestamp> Node::Commit(const hidb::CommitRequest& request) {
   const bool only_writes = request.catalog.empty() && request.dropped_spaces.empty();
   if (!has_writes && only_writes) {
     if (request.durable) HELIOS_TRY(sequences_->Sync());
-    FinishUnwritten(request.txn);
+    HELIOS_TRY(FinishUnwritten(request.txn));
     return oracle_->visible();
   }
   HELIOS_TRY(store_->WriteStatus());
@@ -222,10 +229,7 @@ void Node::SyncGroup(std::span<CommitEntry* const> group) {
 
 // What is stored at `timestamp` is durable; whether all before it is too.
 Status Node::AwaitVisible(Timestamp timestamp) {
-  if (oracle_->AwaitVisible(timestamp)) return Status::Ok();
-  return Error(ErrorCode::kStatementCompletionUnknown)
-      .Message("it is unknown whether the transaction was committed: an earlier one was not stored")
-      .Hint("The disk failed to store the log. Restart the server, then look at the data.");
+  return oracle_->AwaitVisible(timestamp) ? Status::Ok() : EarlierOneIsLost();
 }
 
 // What memory keeps of the rows that a commit has stored, before it becomes visible.
@@ -260,11 +264,12 @@ Result<Timestamp> Node::CommitAlone(const hidb::CommitRequest& request) {
   std::vector<Timestamp> staged;
   bool buffered = has_writes;
   if (has_writes) {
-    for (const hidb::WriteSet::Staged& entry : writes->staged()) staged.push_back(entry.timestamp);
+    if (const auto earlier = writes->staged(); earlier != nullptr) {
+      for (const hidb::WriteSet::Staged& entry : *earlier) staged.push_back(entry.timestamp);
+    }
     if (writes->bytes() > kCommitBatchBytesMax) {
-      std::vector<hidb::WriteSet::Staged> now;
-      HELIOS_TRY(StageBuffered(request.txn, *writes, &now));
-      for (const hidb::WriteSet::Staged& entry : now) staged.push_back(entry.timestamp);
+      HELIOS_TRY(const Timestamp now, StageFinal(request.txn, *writes));
+      staged.push_back(now);
       buffered = false;
     }
   }
@@ -341,25 +346,27 @@ void Node::NoteCommitted(const hidb::WriteSet& writes, uint64_t deletions) {
 }
 
 // Releases what a transaction holds; its staged writes that no commit took are undone. Whether it
-// has locked rows.
+// has held locks that plain readers do not take.
 bool Node::FinishTransaction(TxnId txn) {
-  const std::vector<Timestamp> undone = staged_->OfTransaction(txn);
-  for (Timestamp timestamp : undone) collector_->Sweep(timestamp);
-  const bool has_locked_rows = locks_->End(txn);
-  if (!undone.empty()) WakeMaintenance();
-  return has_locked_rows;
+  std::vector<Timestamp> undone = staged_->TakeUndone(txn);
+  const bool has_undone = !undone.empty();
+  if (has_undone) collector_->Sweep(std::move(undone));
+  const bool has_locked = locks_->End(txn);
+  if (has_undone) WakeMaintenance();
+  return has_locked;
 }
 
-// The end of a transaction without a place in the log. A lock that it got may have been released by
-// a commit that was not durable; what it has seen under the lock must be, before its client goes
-// on.
-void Node::FinishUnwritten(TxnId txn) {
-  if (FinishTransaction(txn)) oracle_->AwaitVisible(oracle_->stored());
+// The end of a transaction without a place in the log. Who takes locks reads what is stored but not
+// durable yet; what it has seen, or has not found any more, must be before its client goes on.
+Status Node::FinishUnwritten(TxnId txn) {
+  if (!FinishTransaction(txn) || oracle_->AwaitAllStored()) return Status::Ok();
+  return EarlierOneIsLost();
 }
 
 void Node::Abort(TxnId txn) {
   aborts_.fetch_add(1, std::memory_order_relaxed);
-  FinishUnwritten(txn);
+  // An error means that the log is lost, and the client is told that its transaction is undone.
+  static_cast<void>(FinishUnwritten(txn).ok());
 }
 
 void Node::WakeMaintenance() {
@@ -371,58 +378,94 @@ void Node::WakeMaintenance() {
   maintenance_wake_.notify_one();
 }
 
+// What goes to the store in one piece of a stage.
+struct Node::StagedBatch {
+  std::unique_ptr<kv::WriteBatch> batch;
+  std::map<hidb::SpaceId, std::string> highest = {};  // Of all pieces so far.
+};
+
+// Each command's buffered writes come under a staged timestamp of their own, so that a rollback to
+// a savepoint leaves the earlier ones, and a cursor does not see the later ones.
 Status Node::StageWrites(TxnId txn, hidb::WriteSet* writes) {
-  std::vector<hidb::WriteSet::Staged> staged;
-  HELIOS_TRY(StageBuffered(txn, *writes, &staged));
+  const std::vector<hidb::WriteSet::CommandWrites> commands = writes->ByCommand();
+  HELIOS_TRY(const std::vector<Timestamp> timestamps, BeginStaged(txn, commands.size()));
+  StagedBatch batch{store_->NewBatch()};
+  hidb::WriteSet::StagedList staged;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    const auto visit_all = [&](const hidb::WriteSet::Visit& visit) { commands[i].ForEach(visit); };
+    HELIOS_TRY(WriteStaged(timestamps[i], visit_all, &batch));
+    staged.push_back({timestamps[i], commands[i].command()});
+  }
+  HELIOS_TRY(FlushStaged(&batch));
   writes->ReplaceByStaged(staged);
   return Status::Ok();
 }
 
-// Writes each command's buffered writes under a staged timestamp of its own. On error what was
-// written belongs to the transaction without being in any write set: it is undone with the
-// transaction's end.
-Status Node::StageBuffered(TxnId txn, const hidb::WriteSet& writes,
-                           std::vector<hidb::WriteSet::Staged>* staged) {
-  for (hidb::CommandId command : writes.BufferedCommands()) {
-    HELIOS_TRY(const Timestamp timestamp, oracle_->Begin());
-    // Known as staged before it becomes visible.
-    staged_->Add(timestamp, txn);
-    oracle_->Publish(timestamp);
-    HELIOS_TRY(WriteStaged(timestamp, command, writes));
-    staged->push_back({timestamp, command});
-  }
-  return Status::Ok();
+// For a large commit: nobody asks for single commands any more.
+Result<Timestamp> Node::StageFinal(TxnId txn, const hidb::WriteSet& writes) {
+  HELIOS_TRY(const std::vector<Timestamp> timestamps, BeginStaged(txn, 1));
+  StagedBatch batch{store_->NewBatch()};
+  const auto visit_all = [&](const hidb::WriteSet::Visit& visit) { writes.ForEach(visit); };
+  HELIOS_TRY(WriteStaged(timestamps[0], visit_all, &batch));
+  HELIOS_TRY(FlushStaged(&batch));
+  return timestamps[0];
 }
 
-Status Node::WriteStaged(Timestamp timestamp, hidb::CommandId command,
-                         const hidb::WriteSet& writes) {
-  std::vector<StagedExtent> extents;
-  writes.ForEachOf(
-      command, [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>&) {
-        if (extents.empty() || extents.back().space != space) {
-          extents.push_back({space, std::string(key), {}});
-        }
-        extents.back().last.assign(key);
-      });
-  // The record is in the first batch, so that after a crash nothing staged is without it.
-  const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
-  batch->Put(kv::Family::kLocal, StagedKey(timestamp), EncodeExtents(extents));
-  VersionWriter writer(batch.get(), timestamp);
+// Timestamps to stage under. On this and later errors what was written belongs to the transaction
+// without being in any write set: it is undone with the transaction's end.
+Result<std::vector<Timestamp>> Node::BeginStaged(TxnId txn, size_t count) {
+  std::vector<Timestamp> timestamps;
   Status status;
-  const auto flush = [&] {
-    staged_bytes_.fetch_add(batch->byte_count(), std::memory_order_relaxed);
-    rows_written_.fetch_add(batch->operation_count(), std::memory_order_relaxed);
-    status = store_->Write(batch.get(), false);
-    batch->Clear();
-  };
-  writes.ForEachOf(command, [&](hidb::SpaceId space, std::string_view key,
-                                const std::optional<std::string>& value) {
-    if (!status.ok()) return;
-    writer.Add(space, key, value);
-    if (batch->byte_count() >= kStageBatchBytes) flush();
+  while (status.ok() && timestamps.size() < count) {
+    const Result<Timestamp> timestamp = oracle_->Begin();
+    status = timestamp.status();
+    if (status.ok()) timestamps.push_back(timestamp.value());
+  }
+  // Known as staged before they become visible.
+  staged_->Add(timestamps, txn);
+  oracle_->PublishAll(timestamps);
+  HELIOS_TRY(std::move(status));
+  return timestamps;
+}
+
+// Adds the versions under one staged timestamp to the batch, and writes that when it is full. Their
+// record goes before them, so that after a crash nothing staged is without it.
+Status Node::WriteStaged(Timestamp timestamp, const VisitAll& visit_all, StagedBatch* staged) {
+  std::map<hidb::SpaceId, StagedExtent> spaces;
+  StagedExtent* extent = nullptr;
+  visit_all([&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>&) {
+    if (extent == nullptr || extent->space != space) {
+      extent = &spaces.try_emplace(space, StagedExtent{space, std::string(key), {}}).first->second;
+    }
+    if (key < extent->first) extent->first.assign(key);
+    if (key > extent->last) extent->last.assign(key);
   });
-  if (status.ok() && batch->operation_count() > 0) flush();
-  for (const StagedExtent& extent : extents) highest_keys_->NoteStored(extent.space, extent.last);
+  std::vector<StagedExtent> extents;
+  for (auto& [space, covered] : spaces) {
+    std::string& highest = staged->highest[space];
+    highest = std::max(highest, covered.last);
+    extents.push_back(std::move(covered));
+  }
+  kv::WriteBatch* const batch = staged->batch.get();
+  batch->Put(kv::Family::kLocal, StagedKey(timestamp), EncodeExtents(extents));
+  VersionWriter writer(batch, timestamp);
+  Status status;
+  visit_all(
+      [&](hidb::SpaceId space, std::string_view key, const std::optional<std::string>& value) {
+        if (!status.ok()) return;
+        writer.Add(space, key, value);
+        if (batch->byte_count() >= kStageBatchBytes) status = FlushStaged(staged);
+      });
+  return status;
+}
+
+Status Node::FlushStaged(StagedBatch* staged) {
+  kv::WriteBatch* const batch = staged->batch.get();
+  staged_bytes_.fetch_add(batch->byte_count(), std::memory_order_relaxed);
+  rows_written_.fetch_add(batch->operation_count(), std::memory_order_relaxed);
+  Status status = store_->Write(batch, false);
+  batch->Clear();
+  for (const auto& [space, key] : staged->highest) highest_keys_->NoteStored(space, key);
   return status;
 }
 

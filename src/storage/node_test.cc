@@ -373,6 +373,54 @@ TEST_P(NodeTest, StagedWritesVanishWithTheirTransactionOrSavepoint) {
   EXPECT_EQ(node_->GetMetrics().versions_collected, 2u);
 }
 
+// A transaction of many statements: each has its place, staged or not, and all of them together do
+// not cost more than one by one.
+TEST_P(NodeTest, ManyCommandsStageInOneGo) {
+  constexpr hidb::CommandId kCommands = 30'000;
+  const std::string text(200, 'x');
+  const auto key_of = [](hidb::CommandId command) { return fmt::format("k{:06}", command); };
+  TestSession session(*node_);
+  const auto count_before = [&](hidb::CommandId command) {
+    return ScanAll(
+        *node_, TableScan(session.View(kTimestampMax, command), false, {{"counter", "counter~"}}));
+  };
+  for (hidb::CommandId command = 1; command <= kCommands; ++command) {
+    ASSERT_TRUE(session.Put(key_of(command), 0, text, command).ok());
+    ASSERT_TRUE(session.Put("counter", static_cast<int32_t>(command), "", command).ok());
+    if (command == 10'000 || command == 20'000) {
+      ASSERT_TRUE(node_->StageWrites(session.txn(), &session.writes()).ok());
+    }
+  }
+  EXPECT_EQ(count_before(1), Strings());
+  EXPECT_EQ(count_before(5'001), Strings{"counter:5000:"});
+  EXPECT_EQ(count_before(10'001), Strings{"counter:10000:"});
+  EXPECT_EQ(count_before(20'002), Strings{"counter:20001:"});
+  EXPECT_EQ(count_before(kAllCommands), Strings{"counter:30000:"});
+  session.writes().RollbackTo(15'001);
+  EXPECT_EQ(count_before(kAllCommands), Strings{"counter:15000:"});
+  for (hidb::CommandId command = kCommands; command < 2 * kCommands; ++command) {
+    ASSERT_TRUE(session.Put(key_of(command), 0, text, command).ok());
+  }
+  ASSERT_TRUE(session.Commit().ok());
+  EXPECT_EQ(count_before(kAllCommands), Strings{"counter:15000:"});
+  EXPECT_EQ(ScanAll(*node_, TableScan({kTimestampMax})).size(), 1 + 15'000 + kCommands);
+  node_->RunMaintenance();
+  EXPECT_EQ(ScanAll(*node_, TableScan({kTimestampMax})).size(), 1 + 15'000 + kCommands);
+  EXPECT_EQ(node_->GetMetrics().versions_collected, 2 * 5'000u);
+}
+
+TEST_P(NodeTest, ManyCommandsAreUndoneInOneGo) {
+  TestSession session(*node_);
+  for (hidb::CommandId command = 1; command <= 20'000; ++command) {
+    ASSERT_TRUE(session.Put(fmt::format("k{:06}", command), 0, "gone", command).ok());
+  }
+  ASSERT_TRUE(node_->StageWrites(session.txn(), &session.writes()).ok());
+  session.Abort();
+  node_->RunMaintenance();
+  EXPECT_EQ(node_->GetMetrics().versions_collected, 20'000u);
+  EXPECT_EQ(ScanAll(*node_, TableScan({kTimestampMax})), Strings());
+}
+
 TEST_P(NodeTest, GarbageGoesAndNothingElse) {
   TestSession session(*node_);
   for (int version = 0; version < 10; ++version) {

@@ -318,7 +318,7 @@ bool LockTable::End(TxnId id) {
     registry.transactions.erase(found);
   }
   ReleaseGrants(*txn, 0);
-  return txn->has_locked_rows;
+  return !txn->only_reads;
 }
 
 size_t LockTable::Mark(TxnId id) const {

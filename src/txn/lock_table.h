@@ -57,7 +57,7 @@ class LockTable {
   // Releases the locks on rows, for a commit that is in the log; marks are void afterwards.
   void ReleaseRows(TxnId txn);
   // Ends the transaction: releases its locks and grants those who waited. Whether it has ever been
-  // granted a lock on a row.
+  // granted one that plain readers do not take: on a row, or above kAccessShare on a table.
   bool End(TxnId txn);
   // How much the transaction has been granted so far, and the release of what came after that: for
   // savepoints. Releasing all leaves the transaction open.

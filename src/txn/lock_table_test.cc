@@ -141,8 +141,11 @@ TEST_F(LockTableTest, RowsCanBeReleasedBeforeTables) {
   EXPECT_TRUE(locks_.LockObject(second, kTable, TableLockMode::kExclusive, no_wait).ok());
   EXPECT_TRUE(locks_.End(second));
   const TxnId third = locks_.Begin();
-  ASSERT_TRUE(locks_.LockObject(third, kTable, TableLockMode::kShare, {}).ok());
+  ASSERT_TRUE(locks_.LockObject(third, kTable, TableLockMode::kAccessShare, {}).ok());
   EXPECT_FALSE(locks_.End(third));
+  const TxnId fourth = locks_.Begin();
+  ASSERT_TRUE(locks_.LockObject(fourth, kTable, TableLockMode::kRowShare, {}).ok());
+  EXPECT_TRUE(locks_.End(fourth));
   EXPECT_EQ(locks_.lock_count(), 0u);
 }
 

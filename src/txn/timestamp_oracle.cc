@@ -35,19 +35,25 @@ Result<Timestamp> TimestampOracle::Begin() {
   return next;
 }
 
-void TimestampOracle::MarkStored(Timestamp timestamp) { Advance(timestamp, State::kStored); }
+void TimestampOracle::MarkStored(Timestamp timestamp) { Advance({&timestamp, 1}, State::kStored); }
 
-void TimestampOracle::Publish(Timestamp timestamp) { Advance(timestamp, State::kPublished); }
+void TimestampOracle::Publish(Timestamp timestamp) { Advance({&timestamp, 1}, State::kPublished); }
 
-void TimestampOracle::Advance(Timestamp timestamp, State state) {
+void TimestampOracle::PublishAll(std::span<const Timestamp> timestamps) {
+  Advance(timestamps, State::kPublished);
+}
+
+void TimestampOracle::Advance(std::span<const Timestamp> timestamps, State state) {
   {
     std::lock_guard lock(mutex_);
-    const auto flight = std::lower_bound(
-        flights_.begin(), flights_.end(), timestamp,
-        [](const Flight& flight, Timestamp sought) { return flight.timestamp < sought; });
-    HELIOS_CHECK(flight != flights_.end() && flight->timestamp == timestamp);
-    HELIOS_CHECK(flight->state < state);
-    flight->state = state;
+    for (const Timestamp timestamp : timestamps) {
+      const auto flight = std::lower_bound(
+          flights_.begin(), flights_.end(), timestamp,
+          [](const Flight& flight, Timestamp sought) { return flight.timestamp < sought; });
+      HELIOS_CHECK(flight != flights_.end() && flight->timestamp == timestamp);
+      HELIOS_CHECK(flight->state < state);
+      flight->state = state;
+    }
     // After Stop only what has no writes is published, and nobody waits for it.
     if (stopped_) return;
     Timestamp stored = stored_.load(std::memory_order_relaxed);
@@ -84,6 +90,13 @@ bool TimestampOracle::AwaitVisible(Timestamp timestamp) {
   std::unique_lock lock(mutex_);
   advanced_.wait(lock, [&] { return stopped_ || visible() >= timestamp; });
   return visible() >= timestamp;
+}
+
+bool TimestampOracle::AwaitAllStored() {
+  std::unique_lock lock(mutex_);
+  const Timestamp last = stored();
+  advanced_.wait(lock, [&] { return stopped_ || visible() >= last; });
+  return !stopped_;
 }
 
 }  // namespace helios::txn

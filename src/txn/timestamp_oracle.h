@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <span>
 
 #include "base/ids.h"
 #include "base/status.h"
@@ -36,6 +37,8 @@ class TimestampOracle {
   void MarkStored(Timestamp timestamp);
   // Ends the flight of a timestamp: its writes are stored and durable, or there are none.
   void Publish(Timestamp timestamp);
+  // The same of many at once.
+  void PublishAll(std::span<const Timestamp> timestamps);
   // Nobody knows what is durable of that which is in flight: nothing of it becomes visible any
   // more.
   void Stop();
@@ -44,6 +47,9 @@ class TimestampOracle {
   // Waits until everything up to `timestamp` is visible; false: Stop came before. Requires: what is
   // in flight up to there will be published, or Stop called.
   bool AwaitVisible(Timestamp timestamp);
+  // Waits until all that is stored now is visible; false: there was a Stop, and whoever has read at
+  // stored() before may have seen what is lost.
+  bool AwaitAllStored();
 
   // Every commit up to here is stored; none below will ever be added. Never below visible().
   Timestamp stored() const { return stored_.load(std::memory_order_acquire); }
@@ -57,7 +63,7 @@ class TimestampOracle {
 
  private:
   enum class State : uint8_t { kBegun, kStored, kPublished };
-  void Advance(Timestamp timestamp, State state);
+  void Advance(std::span<const Timestamp> timestamps, State state);
 
   const sys::Clock& clock_;
   const StoreBound store_bound_;

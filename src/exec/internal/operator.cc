@@ -6,6 +6,12 @@
 #include "exec/internal/write/unique_checks.h"
 
 namespace helios::exec {
+namespace {
+
+// Buffered writes beyond this move to storage's staging area.
+constexpr size_t kStageBytes = size_t{64} << 20;
+
+}  // namespace
 
 Operator::Operator(QueryState& query, const plan::Node& node) : query_(query), node_(node) {
   if (query.context.instrument) shared_stats_ = &query.stats[&node];
@@ -129,6 +135,11 @@ Status QueryState::NoteUnique(const plan::WriteTarget& target, const plan::Index
   HELIOS_TRY(note_memory.Add(sizeof(note) + BytesOf(note.parts)));
   unique_notes.push_back(std::move(note));
   return Status::Ok();
+}
+
+Status QueryState::StageIfLarge() {
+  if (context.writes->bytes() < kStageBytes) return Status::Ok();
+  return context.storage->StageWrites(context.txn, context.writes);
 }
 
 Status QueryState::FinishStatement() {

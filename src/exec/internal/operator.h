@@ -119,6 +119,8 @@ struct QueryState {
   Status NoteOldRows(const plan::WriteTarget& target, const Chunk& old_rows, const Chunk* new_rows);
   Status NoteUnique(const plan::WriteTarget& target, const plan::IndexTarget& index,
                     const Chunk& parts, size_t row);
+  // Moves a large write set to storage. Call between chunks.
+  Status StageIfLarge();
   // Referential actions and checks, when every writer has ended.
   Status FinishStatement();
 

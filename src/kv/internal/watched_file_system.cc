@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -203,9 +204,14 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
     if (context_.durability != nullptr) context_.durability->OnFill(path_, end);
   }
   // A log is appended to while it is synced: what comes after the beginning is not durable at the
-  // end.
+  // end. One sync at a time: the kernel reports an error once, and whoever syncs beside or behind
+  // the one that gets it must fail too.
   template <typename Call>
   IOStatus Synced(Call call) {
+    std::lock_guard lock(sync_mutex_);
+    if (context_.watch->sync_failed.load(std::memory_order_acquire)) {
+      return IOStatus::IOError(path_, "a sync has failed before");
+    }
     const uint64_t byte_count = written_bytes_;
     context_.watch->syncs.fetch_add(1, std::memory_order_relaxed);
     IOStatus status = context_.Decide(FileOperation::kSync, path_);
@@ -224,6 +230,7 @@ class WatchedWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   const bool is_diary_;
   const std::optional<Kept> kept_;
   const std::optional<uint64_t> log_number_;
+  std::mutex sync_mutex_;
   std::atomic<uint64_t> written_bytes_{0};
   std::atomic<uint64_t> taken_end_{0};  // Changes until EndKept.
   uint64_t filled_end_ = 0;

@@ -71,9 +71,9 @@ void GarbageCollector::NoteDead(hidb::SpaceId space, uint64_t dead, uint64_t liv
   if (entry.count >= kDeadMin + live / kDeadShareDivisor) entry.due = true;
 }
 
-void GarbageCollector::Sweep(Timestamp staged) {
+void GarbageCollector::Sweep(std::vector<Timestamp> staged) {
   std::lock_guard lock(mutex_);
-  sweeps_.push_back(staged);
+  sweeps_.push_back(std::move(staged));
 }
 
 bool GarbageCollector::HasWork() const {
@@ -85,12 +85,12 @@ bool GarbageCollector::HasWork() const {
 
 Status GarbageCollector::Run(const std::function<bool()>& stop) {
   while (!stop()) {
-    Timestamp staged = 0;
+    std::vector<Timestamp> staged;
     hidb::SpaceId space = 0;
     {
       std::lock_guard lock(mutex_);
       if (!sweeps_.empty()) {
-        staged = sweeps_.front();
+        staged = std::move(sweeps_.front());
         sweeps_.pop_front();
       } else {
         const auto due = std::find_if(dead_.begin(), dead_.end(),
@@ -100,9 +100,9 @@ Status GarbageCollector::Run(const std::function<bool()>& stop) {
         dead_.erase(due);
       }
     }
-    if (staged != 0) {
-      if (Status status = SweepOne(staged); !status.ok()) {
-        Sweep(staged);
+    if (!staged.empty()) {
+      if (Status status = SweepNow(staged); !status.ok()) {
+        Sweep(std::move(staged));
         return status;
       }
     } else {
@@ -162,29 +162,37 @@ Status GarbageCollector::CollectSpace(hidb::SpaceId space, const std::function<b
   return store_->CompactRange(kVersionFamily, begin, end);
 }
 
-Status GarbageCollector::SweepOne(Timestamp staged) {
-  const std::string record = StagedKey(staged);
+// A transaction of many statements has as many timestamps, and their extents overlap: one walk over
+// what they cover together finds the versions of all.
+Status GarbageCollector::SweepNow(std::span<const Timestamp> staged) {
+  std::map<hidb::SpaceId, StagedExtent> covered;
+  const std::unique_ptr<kv::WriteBatch> records = store_->NewBatch();
   kv::PinnedValue value;
-  HELIOS_TRY(const bool found, store_->Get(kv::Family::kLocal, record, &value));
-  if (found) {
-    HELIOS_TRY(const std::vector<StagedExtent> extents, DecodeExtents(value.view()));
-    for (const StagedExtent& extent : extents) {
-      HELIOS_TRY(SweepRange(extent.space, extent.first, extent.last, staged));
+  for (Timestamp timestamp : staged) {
+    const std::string record = StagedKey(timestamp);
+    HELIOS_TRY(const bool found, store_->Get(kv::Family::kLocal, record, &value));
+    if (!found) continue;
+    records->Delete(kv::Family::kLocal, record);
+    HELIOS_TRY(std::vector<StagedExtent> extents, DecodeExtents(value.view()));
+    for (StagedExtent& extent : extents) {
+      const auto [known, is_new] = covered.try_emplace(extent.space, extent);
+      if (is_new) continue;
+      known->second.first = std::min(known->second.first, extent.first);
+      known->second.last = std::max(known->second.last, extent.last);
     }
-    const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
-    batch->Delete(kv::Family::kLocal, record);
-    HELIOS_TRY(store_->Write(batch.get(), false));
   }
-  staged_.Remove({&staged, 1});
+  for (const auto& [space, extent] : covered) HELIOS_TRY(SweepExtent(extent, staged));
+  if (records->operation_count() > 0) HELIOS_TRY(store_->Write(records.get(), false));
+  staged_.Remove(staged);
   return Status::Ok();
 }
 
-Status GarbageCollector::SweepRange(hidb::SpaceId space, std::string_view first,
-                                    std::string_view last, Timestamp staged) {
-  std::string begin = SpacePrefix(space);
-  begin.append(first);
-  std::string end = SpacePrefix(space);
-  end.append(last);
+Status GarbageCollector::SweepExtent(const StagedExtent& extent,
+                                     std::span<const Timestamp> staged) {
+  std::string begin = SpacePrefix(extent.space);
+  begin.append(extent.first);
+  std::string end = SpacePrefix(extent.space);
+  end.append(extent.last);
   AppendVersion(&end, 0);
   end.push_back('\0');
   const std::unique_ptr<kv::WriteBatch> batch = store_->NewBatch();
@@ -192,7 +200,8 @@ Status GarbageCollector::SweepRange(hidb::SpaceId space, std::string_view first,
   const auto iterator = store_->NewIterator(kVersionFamily, std::move(options));
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     const std::string_view key = iterator->key();
-    if (!IsVersionKey(key) || VersionOf(key) != staged) continue;
+    if (!IsVersionKey(key)) continue;
+    if (!std::binary_search(staged.begin(), staged.end(), VersionOf(key))) continue;
     batch->Delete(kVersionFamily, key);
     collected_.fetch_add(1, std::memory_order_relaxed);
     if (batch->operation_count() < kBatchOperations) continue;

@@ -15,6 +15,15 @@
 
 namespace helios::storage {
 
+// What lies under a staged timestamp: the extent of its versions in each space (stored with them).
+struct StagedExtent {
+  hidb::SpaceId space = 0;
+  std::string first;  // Keys without the space's prefix, both included.
+  std::string last;
+};
+std::string EncodeExtents(std::span<const StagedExtent> extents);
+Result<std::vector<StagedExtent>> DecodeExtents(std::string_view bytes);
+
 // Removes versions that nobody can see any more: those below the watermark that a newer version
 // below the watermark hides, and deletions that hide nothing.
 //
@@ -35,8 +44,8 @@ class GarbageCollector {
 
   // `dead` more versions of the space are dead, or will be soon; it has about `live` live ones.
   void NoteDead(hidb::SpaceId space, uint64_t dead, uint64_t live);
-  // The versions under a staged timestamp of an undone transaction are to be swept.
-  void Sweep(Timestamp staged);
+  // The versions under the staged timestamps of an undone transaction, ascending, are to be swept.
+  void Sweep(std::vector<Timestamp> staged);
   bool HasWork() const;
   // Does what was asked for. Stops early when `stop` turns true.
   Status Run(const std::function<bool()>& stop);
@@ -49,29 +58,19 @@ class GarbageCollector {
     uint64_t count = 0;
     bool due = false;
   };
-  Status SweepOne(Timestamp staged);
-  Status SweepRange(hidb::SpaceId space, std::string_view first, std::string_view last,
-                    Timestamp staged);
+  Status SweepNow(std::span<const Timestamp> staged);
+  Status SweepExtent(const StagedExtent& extent, std::span<const Timestamp> staged);
 
   const std::function<Timestamp()> watermark_;
   StagedRegistry& staged_;
   kv::KvStore* store_ = nullptr;
   mutable std::mutex mutex_;
-  std::map<hidb::SpaceId, Dead> dead_;  // Guarded by mutex_.
-  std::deque<Timestamp> sweeps_;        // Guarded by mutex_.
-  std::mutex collect_mutex_;            // One collection at a time; taken before mutex_.
+  std::map<hidb::SpaceId, Dead> dead_;         // Guarded by mutex_.
+  std::deque<std::vector<Timestamp>> sweeps_;  // Guarded by mutex_.
+  std::mutex collect_mutex_;                   // One collection at a time; taken before mutex_.
   // Removed since the space was rewritten. Guarded by collect_mutex_.
   std::map<hidb::SpaceId, uint64_t> remains_;
   std::atomic<uint64_t> collected_{0};
 };
-
-// What lies under a staged timestamp: the extent of its versions in each space (stored with them).
-struct StagedExtent {
-  hidb::SpaceId space = 0;
-  std::string first;  // Keys without the space's prefix, both included.
-  std::string last;
-};
-std::string EncodeExtents(std::span<const StagedExtent> extents);
-Result<std::vector<StagedExtent>> DecodeExtents(std::string_view bytes);
 
 }  // namespace helios::storage

@@ -103,15 +103,16 @@ void Identifiers::Forget(hidb::SpaceId space) {
   row_ids_.erase(space);
 }
 
+std::shared_ptr<Sequences::Sequence> Sequences::Find(hidb::SpaceId id) {
+  std::lock_guard lock(mutex_);
+  std::shared_ptr<Sequence>& known = sequences_[id];
+  if (known == nullptr) known = std::make_shared<Sequence>();
+  return known;
+}
+
 Result<std::shared_ptr<Sequences::Sequence>> Sequences::Load(hidb::SpaceId id,
                                                              const hidb::SequenceOptions& options) {
-  std::shared_ptr<Sequence> sequence;
-  {
-    std::lock_guard lock(mutex_);
-    std::shared_ptr<Sequence>& known = sequences_[id];
-    if (known == nullptr) known = std::make_shared<Sequence>();
-    sequence = known;
-  }
+  std::shared_ptr<Sequence> sequence = Find(id);
   std::lock_guard lock(sequence->mutex);
   if (sequence->loaded) return sequence;
   kv::PinnedValue value;
@@ -132,16 +133,20 @@ Result<std::shared_ptr<Sequences::Sequence>> Sequences::Load(hidb::SpaceId id,
 // writes none asks for Sync at its commit.
 Status Sequences::Store(hidb::SpaceId id, const hidb::SequenceState& state) {
   HELIOS_TRY(WriteOne(store_, LocalKey(kSequencePrefix, id), EncodeState(state), false));
-  unsynced_.store(true, std::memory_order_release);
+  stored_count_.fetch_add(1, std::memory_order_release);
   return Status::Ok();
 }
 
 Status Sequences::Sync() {
-  if (!unsynced_.exchange(false, std::memory_order_acq_rel)) return Status::Ok();
+  const uint64_t wanted = stored_count_.load(std::memory_order_acquire);
+  if (synced_count_.load(std::memory_order_acquire) >= wanted) return Status::Ok();
+  std::lock_guard lock(sync_mutex_);
+  if (synced_count_.load(std::memory_order_acquire) >= wanted) return Status::Ok();
+  const uint64_t stored = stored_count_.load(std::memory_order_acquire);
   const std::unique_ptr<kv::WriteBatch> nothing = store_.NewBatch();
-  Status status = store_.Write(nothing.get(), true);
-  if (!status.ok()) unsynced_.store(true, std::memory_order_release);
-  return status;
+  HELIOS_TRY(store_.Write(nothing.get(), true));
+  synced_count_.store(stored, std::memory_order_release);
+  return Status::Ok();
 }
 
 Result<int64_t> Sequences::Next(hidb::SpaceId id, const hidb::SequenceOptions& options) {
@@ -163,9 +168,10 @@ Result<int64_t> Sequences::Next(hidb::SpaceId id, const hidb::SequenceOptions& o
 }
 
 Status Sequences::Set(hidb::SpaceId id, const hidb::SequenceState& state) {
-  HELIOS_TRY(const std::shared_ptr<Sequence> sequence, Load(id, {}));
+  const std::shared_ptr<Sequence> sequence = Find(id);
   std::lock_guard lock(sequence->mutex);
   HELIOS_TRY(Store(id, state));
+  sequence->loaded = true;
   sequence->state = state;
   sequence->ahead = 0;
   return Status::Ok();

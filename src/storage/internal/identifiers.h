@@ -49,7 +49,7 @@ class Sequences {
   Status Set(hidb::SpaceId sequence, const hidb::SequenceState& state);
   Result<hidb::SequenceState> Read(hidb::SpaceId sequence, const hidb::SequenceOptions& options);
   void Forget(hidb::SpaceId sequence);
-  // Makes durable what was stored; nothing to do when nothing was since the last time.
+  // Returns when all that was stored before is durable.
   Status Sync();
   // Stores the exact states, so that an orderly restart skips nothing.
   void AddExactStates(kv::WriteBatch* batch);
@@ -62,11 +62,15 @@ class Sequences {
     int64_t ahead = 0;            // Values that may still be given before storing again.
     int64_t ahead_increment = 0;  // For which they were counted.
   };
+  std::shared_ptr<Sequence> Find(hidb::SpaceId id);
   Result<std::shared_ptr<Sequence>> Load(hidb::SpaceId id, const hidb::SequenceOptions& options);
   Status Store(hidb::SpaceId id, const hidb::SequenceState& state);
 
   kv::KvStore& store_;
-  std::atomic<bool> unsynced_{false};
+  // How often something was stored, and up to which of them it is durable.
+  std::atomic<uint64_t> stored_count_{0};
+  std::atomic<uint64_t> synced_count_{0};
+  std::mutex sync_mutex_;
   std::mutex mutex_;
   // Shared: a caller may use a sequence while another forgets it.
   std::unordered_map<hidb::SpaceId, std::shared_ptr<Sequence>> sequences_;

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "hidb/storage_service.h"
 #include "storage/internal/staged_registry.h"
@@ -29,11 +30,13 @@ class ReadPoint {
     if (view.writes == nullptr) return;
     const hidb::WriteSet::Own own = view.writes->Capture();
     buffered_ = own.buffer;
-    for (const hidb::WriteSet::Staged& mine : own.staged) {
-      if (mine.command >= view.before_command) continue;
-      own_.push_back(mine.timestamp);
-      newest_ = std::max(newest_, mine.timestamp);
-    }
+    if (own.staged == nullptr) return;
+    const auto end = std::partition_point(
+        own.staged->begin(), own.staged->end(),
+        [&](const hidb::WriteSet::Staged& mine) { return mine.command < view.before_command; });
+    own_ = {own.staged->begin(), end};
+    own_list_ = own.staged;
+    if (!own_.empty()) newest_ = std::max(newest_, own_.back().timestamp);
   }
   ~ReadPoint() {
     if (registered_) snapshots_.Release(&entry_);
@@ -61,10 +64,10 @@ class ReadPoint {
     const auto state = states_->find(version);
     if (state == states_->end()) return version <= timestamp_;
     if (state->second.committed != 0) return state->second.committed <= timestamp_;
-    for (Timestamp own : own_) {
-      if (own == version) return true;
-    }
-    return false;
+    const auto own = std::partition_point(
+        own_.begin(), own_.end(),
+        [version](const hidb::WriteSet::Staged& mine) { return mine.timestamp < version; });
+    return own != own_.end() && own->timestamp == version;
   }
 
   txn::SnapshotRegistry& snapshots_;
@@ -73,7 +76,8 @@ class ReadPoint {
   Timestamp timestamp_;
   Timestamp newest_;
   std::shared_ptr<const StagedStates> states_;
-  std::vector<Timestamp> own_;
+  std::span<const hidb::WriteSet::Staged> own_;  // The reader's own of earlier commands,
+  std::shared_ptr<const hidb::WriteSet::StagedList> own_list_;  // a part of this.
   std::shared_ptr<const hidb::WriteSet::Buffer> buffered_;
 };
 

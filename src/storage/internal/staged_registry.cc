@@ -2,7 +2,8 @@
 
 namespace helios::storage {
 
-// Readers keep the map that they captured: a change makes a new one. There are few entries.
+// Readers keep the map that they captured: a change makes a new one. Changes are few: each carries
+// all that a transaction stages at a time.
 template <typename Change>
 void StagedRegistry::Update(Change change) {
   std::lock_guard lock(mutex_);
@@ -12,8 +13,11 @@ void StagedRegistry::Update(Change change) {
   states_ = std::move(states);
 }
 
-void StagedRegistry::Add(Timestamp timestamp, TxnId txn) {
-  Update([&](StagedStates& states) { states.emplace(timestamp, StagedState{txn}); });
+void StagedRegistry::Add(std::span<const Timestamp> timestamps, TxnId txn) {
+  Update([&](StagedStates& states) {
+    for (Timestamp timestamp : timestamps) states.emplace(timestamp, StagedState{txn});
+    stagers_.insert(txn.value());
+  });
 }
 
 void StagedRegistry::SetCommitted(std::span<const Timestamp> timestamps, Timestamp commit) {
@@ -28,10 +32,11 @@ void StagedRegistry::Remove(std::span<const Timestamp> timestamps) {
   });
 }
 
-std::vector<Timestamp> StagedRegistry::OfTransaction(TxnId txn) const {
+std::vector<Timestamp> StagedRegistry::TakeUndone(TxnId txn) {
   std::vector<Timestamp> timestamps;
   if (size() == 0) return timestamps;
   std::lock_guard lock(mutex_);
+  if (stagers_.erase(txn.value()) == 0) return timestamps;
   for (const auto& [timestamp, state] : *states_) {
     if (state.txn == txn && state.committed == 0) timestamps.push_back(timestamp);
   }

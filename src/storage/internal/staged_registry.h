@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <unordered_set>
 #include <vector>
 
 #include "base/ids.h"
@@ -34,12 +35,12 @@ class StagedRegistry {
     std::lock_guard lock(mutex_);
     return states_;
   }
-  void Add(Timestamp timestamp, TxnId txn);
+  void Add(std::span<const Timestamp> timestamps, TxnId txn);
   // Those of `timestamps` are committed at `commit`; 0 takes it back.
   void SetCommitted(std::span<const Timestamp> timestamps, Timestamp commit);
   void Remove(std::span<const Timestamp> timestamps);
-  // The staged timestamps of a transaction that are not committed.
-  std::vector<Timestamp> OfTransaction(TxnId txn) const;
+  // At the end of a transaction: its staged timestamps that are not committed, ascending.
+  std::vector<Timestamp> TakeUndone(TxnId txn);
   // Removes entries committed at or before `oldest`, the oldest snapshot in use.
   void Settle(Timestamp oldest);
   // The lowest timestamp here; kTimestampMax if there is none.
@@ -52,6 +53,7 @@ class StagedRegistry {
 
   mutable std::mutex mutex_;
   std::shared_ptr<const StagedStates> states_ = std::make_shared<StagedStates>();
+  std::unordered_set<uint64_t> stagers_;  // Transactions that have not ended. Guarded by mutex_.
   std::atomic<size_t> count_{0};
 };
 

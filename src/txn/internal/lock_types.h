@@ -73,11 +73,12 @@ struct LockTable::Transaction {
   };
   TxnId id;
   std::vector<Grant> grants;
-  bool has_locked_rows = false;
+  bool only_reads = true;  // It was only granted what plain readers take.
 
   void Granted(Lock* lock, uint8_t mode) {
     grants.push_back({lock, mode});
-    has_locked_rows |= lock->kind == LockKind::kRow;
+    only_reads &= lock->kind == LockKind::kTable &&
+                  mode == static_cast<uint8_t>(hidb::TableLockMode::kAccessShare);
   }
 };
 

@@ -146,8 +146,9 @@ Status ForeignKeys::ActOnBatch(std::span<const Action> actions) {
     for (SelectionIndex row : *still) kept.push_back(std::move(keys[row]));
     rows.Slice(std::move(still));
     rows = CopyChunk(rows);
-    return what == ForeignKeyAction::kCascade ? writer.Delete(rows, kept)
-                                              : ChangeChildren(actions.front(), kept, rows);
+    HELIOS_TRY(what == ForeignKeyAction::kCascade ? writer.Delete(rows, kept)
+                                                  : ChangeChildren(actions.front(), kept, rows));
+    return query_.StageIfLarge();
   };
   HELIOS_TRY(WalkChildren(batch, act));
   // The default may be the very key that goes.

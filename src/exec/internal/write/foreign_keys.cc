@@ -448,6 +448,7 @@ Status ForeignKeys::Act(const Action& action) {
     } else {
       HELIOS_TRY(ChangeChildren(action, part, rows));
     }
+    HELIOS_TRY(query_.StageIfLarge());
   }
   // The default may be the very key that goes.
   if (what == ForeignKeyAction::kSetDefault) checks_.push_back(action);

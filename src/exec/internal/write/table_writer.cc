@@ -9,9 +9,6 @@
 namespace helios::exec {
 namespace {
 
-// Buffered writes beyond this move to storage's staging area.
-constexpr size_t kStageBytes = size_t{64} << 20;
-
 std::vector<ColumnId> ColumnIdsOf(const hidb::TableLayout& layout) {
   std::vector<ColumnId> ids;
   for (const hidb::ColumnLayout& column : layout.columns) ids.push_back(column.id);
@@ -412,8 +409,7 @@ Status TableWriter::FindHolders(int32_t arbiter, const Chunk& rows,
     HELIOS_TRY(LookUpHolders(index, *constraint_keys, holders));
     std::vector<std::string> row_keys = *holders;
     std::erase(row_keys, std::string());
-    HELIOS_TRY(
-        locker_.LockStored(target_.layout->space, row_keys, {.mode = *lock_mode}).status());
+    HELIOS_TRY(locker_.LockStored(target_.layout->space, row_keys, {.mode = *lock_mode}).status());
   }
   HELIOS_TRY(LockParts(index, entries, [](size_t) { return true; }));
   return LookUpHolders(index, *constraint_keys, holders);
@@ -427,9 +423,9 @@ Status TableWriter::LookUpHolders(const IndexEncoder& index, const std::vector<s
   for (size_t row = 0; row < parts.size(); ++row) {
     if (parts[row].empty()) continue;
     std::string entry;
-    HELIOS_TRY(const bool taken, query_.context.storage->Exists(
-                                     space, {parts[row], KeyPrefixEnd(parts[row])},
-                                     query_.NewestView(), &entry));
+    HELIOS_TRY(const bool taken,
+               query_.context.storage->Exists(space, {parts[row], KeyPrefixEnd(parts[row])},
+                                              query_.NewestView(), &entry));
     if (taken) (*holders)[row] = entry.substr(parts[row].size());
   }
   return Status::Ok();
@@ -450,11 +446,6 @@ bool TableWriter::TouchesKeys(const std::vector<std::pair<uint32_t, expr::ExprPt
   };
   return std::any_of(set.begin(), set.end(), is_key) ||
          std::any_of(target_.generated.begin(), target_.generated.end(), is_key);
-}
-
-Status TableWriter::StageIfLarge() {
-  if (query_.context.writes->bytes() < kStageBytes) return Status::Ok();
-  return query_.context.storage->StageWrites(query_.context.txn, query_.context.writes);
 }
 
 }  // namespace helios::exec

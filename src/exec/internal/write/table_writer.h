@@ -100,9 +100,6 @@ class TableWriter {
   // Writes one index entry, without looking whether it is free.
   Status PutEntry(const IndexEncoder& index, const std::string& parts, const std::string& key);
 
-  // Moves a large write set to storage. Call between chunks.
-  Status StageIfLarge();
-
  private:
   Status CheckNotNull(const Chunk& rows);
   Status CheckConstraints(const Chunk& rows);

@@ -39,7 +39,7 @@ class Writer : public UnaryOperator {
       // Other columns that RETURNING sees lie behind the table's.
       Chunk written;
       HELIOS_TRY(Write(rows, &written));
-      HELIOS_TRY(writer_.StageIfLarge());
+      HELIOS_TRY(query_.StageIfLarge());
       if (query_.counted_write == &node_) query_.affected_rows += written.row_count();
       if (!has_returning_ || written.row_count() == 0) continue;
       return returning_.Evaluate(written, out);
